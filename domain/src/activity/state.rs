@@ -1,0 +1,127 @@
+//! The activity's state: its dated settings.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::{ActivityCommand, ActivityError, ActivityEvent, ActivitySettings};
+use crate::aggregate;
+
+/// One version of the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Version {
+    from: NaiveDate,
+    number: u32,
+    settings: Box<ActivitySettings>,
+}
+
+/// An activity with the history of its settings.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// By the first session day each holds for.
+    versions: Vec<Version>,
+    count: u32,
+    retired_from: Option<NaiveDate>,
+}
+
+impl Activity {
+    /// The settings in force for a session of a day with their version; none before it is defined
+    /// or after it is retired.
+    pub fn settings_on(&self, date: NaiveDate) -> Option<(u32, &ActivitySettings)> {
+        if self.retired_from.is_some_and(|from| from <= date) {
+            return None;
+        }
+        let version = self.versions.iter().rev().find(|v| v.from <= date).or(self.versions.first())?;
+        Some((version.number, &version.settings))
+    }
+
+    /// The newest settings, whatever the day.
+    pub fn latest(&self) -> Option<&ActivitySettings> {
+        self.versions.last().map(|v| &*v.settings)
+    }
+
+    /// Decides a command; pure.
+    ///
+    /// # Errors
+    /// The rule the command breaks.
+    pub fn decide(&self, command: ActivityCommand) -> Result<Vec<ActivityEvent>, ActivityError> {
+        let valid = |settings: Box<ActivitySettings>| match settings.defect() {
+            Some(defect) => Err(ActivityError::Settings(defect)),
+            None => Ok(settings),
+        };
+        let defined = !self.versions.is_empty();
+        match command {
+            ActivityCommand::Define { .. } if defined => Err(ActivityError::AlreadyDefined),
+            ActivityCommand::Define { settings } => {
+                Ok(vec![ActivityEvent::ActivityDefined { settings: valid(settings)? }])
+            }
+            _ if !defined => Err(ActivityError::Unknown),
+            _ if self.retired_from.is_some() => Err(ActivityError::Retired),
+            ActivityCommand::ChangeSettings { settings, from } => {
+                Ok(vec![ActivityEvent::ActivitySettingsChanged { settings: valid(settings)?, from }])
+            }
+            ActivityCommand::Retire { from } => Ok(vec![ActivityEvent::ActivityRetired { from }]),
+        }
+    }
+
+    /// Folds an event; total.
+    pub fn evolve(&mut self, event: &ActivityEvent) {
+        self.count += 1;
+        let number = self.count;
+        match event {
+            ActivityEvent::ActivityDefined { settings } => {
+                self.versions = vec![Version { from: NaiveDate::MIN, number, settings: settings.clone() }];
+            }
+            ActivityEvent::ActivitySettingsChanged { settings, from } => {
+                self.versions.retain(|v| v.from < *from);
+                self.versions.push(Version { from: *from, number, settings: settings.clone() });
+            }
+            ActivityEvent::ActivityRetired { from } => self.retired_from = Some(*from),
+        }
+    }
+}
+
+aggregate!(Activity, "Activity", ActivityCommand, ActivityEvent, ActivityError);
+
+#[cfg(test)]
+mod tests {
+    use cqrs_es::test::TestFramework;
+
+    use super::*;
+    use crate::terms::tests::settings;
+
+    #[test]
+    fn given_an_activity_when_its_settings_change_then_sessions_follow_those_of_their_day() {
+        let mut activity = Activity::default();
+        activity.evolve(&ActivityEvent::ActivityDefined { settings: Box::new(settings()) });
+        let mut larger = settings();
+        larger.capacity = Some(99);
+        activity.evolve(&ActivityEvent::ActivitySettingsChanged {
+            settings: Box::new(larger),
+            from: "2015-05-01".parse().unwrap(),
+        });
+        let capacity = |day: &str| activity.settings_on(day.parse().unwrap()).unwrap().1.capacity;
+        assert_eq!(capacity("2015-04-30"), settings().capacity);
+        assert_eq!(capacity("2015-05-01"), Some(99));
+    }
+
+    #[test]
+    fn given_nothing_when_hours_run_backwards_then_refused() {
+        let mut wrong = settings();
+        wrong.ends = wrong.starts;
+        TestFramework::<Activity>::with(())
+            .given_no_previous_events()
+            .when(ActivityCommand::Define { settings: Box::new(wrong) })
+            .then_expect_error(ActivityError::Settings("an end after the start"));
+    }
+
+    #[test]
+    fn given_a_retired_activity_when_changed_then_refused() {
+        TestFramework::<Activity>::with(())
+            .given(vec![
+                ActivityEvent::ActivityDefined { settings: Box::new(settings()) },
+                ActivityEvent::ActivityRetired { from: "2015-07-01".parse().unwrap() },
+            ])
+            .when(ActivityCommand::Retire { from: "2015-08-01".parse().unwrap() })
+            .then_expect_error(ActivityError::Retired);
+    }
+}

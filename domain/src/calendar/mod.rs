@@ -1,0 +1,21 @@
+//! The town's calendar: its school zone (dated) and its closures.
+//!
+//! One stream, `Calendar` / `town`. Adopting a zone and closing days are decisions of staff;
+//! what they do to the booked sessions is decided by [`crate::session`] in the same append.
+
+mod command;
+mod error;
+mod event;
+pub mod public_holidays;
+pub mod school_holidays;
+mod state;
+
+pub use command::CalendarCommand;
+pub use error::CalendarError;
+pub use event::{CalendarEvent, Closure, ClosureReason, ClosureScope};
+pub use public_holidays::{PublicHoliday, public_holiday};
+pub use school_holidays::{Period, Zone};
+pub use state::{DayKind, TownCalendar};
+
+/// The id of the one calendar stream.
+pub const STREAM: &str = "town";

@@ -1,0 +1,54 @@
+//! Why a child's file refuses.
+
+use crate::messages::{Args, Rule};
+
+/// A rule of a child's file that a command breaks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChildError {
+    /// Registered already.
+    #[error("this child is registered already")]
+    AlreadyRegistered,
+    /// Not registered.
+    #[error("no such child")]
+    Unknown,
+    /// Belongs to the family already.
+    #[error("the child belongs to this family already")]
+    AlreadyLinked,
+    /// Does not belong to the family.
+    #[error("the child does not belong to this family")]
+    NotLinked,
+    /// Enrolled already over that period.
+    #[error("enrolled already over that period")]
+    AlreadyEnrolled,
+    /// Not enrolled.
+    #[error("not enrolled")]
+    NotEnrolled,
+    /// Ends before it starts.
+    #[error("an enrolment ends after it starts")]
+    ImpossibleRange,
+    /// No leave left.
+    #[error("the leave quota of {0} days is used up")]
+    LeaveQuotaUsed(u16),
+}
+
+impl Rule for ChildError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::AlreadyRegistered => "ALREADY_EXISTS",
+            Self::Unknown => "NOT_FOUND",
+            Self::AlreadyLinked => "ALREADY_LINKED",
+            Self::NotLinked => "NOT_LINKED",
+            Self::AlreadyEnrolled => "ALREADY_ENROLLED",
+            Self::NotEnrolled => "NOT_ENROLLED",
+            Self::ImpossibleRange => "IMPOSSIBLE_DATE_RANGE",
+            Self::LeaveQuotaUsed(_) => "LEAVE_QUOTA_USED",
+        }
+    }
+    fn args(&self) -> Args {
+        match self {
+            Self::LeaveQuotaUsed(quota) => vec![("quota", quota.to_string())],
+            Self::ImpossibleRange => vec![("days", "3660".into())],
+            _ => vec![],
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What happened to a child's file.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain_event,
+    ids::{ActivityId, FamilyNumber},
+    sealed::Sealed,
+    time::Weekdays,
+};
+
+/// An enrolment: a row of the planning for its payer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// The activity.
+    pub activity: ActivityId,
+    /// Who pays.
+    pub payer: FamilyNumber,
+    /// First enrolled day.
+    pub from: NaiveDate,
+    /// Last enrolled day; none: open-ended.
+    pub to: Option<NaiveDate>,
+    /// The weekdays of a regular contract; empty: occasional.
+    #[serde(default)]
+    pub contract: Weekdays,
+    /// Days of leave per school year.
+    #[serde(default)]
+    pub leave_days: u16,
+}
+
+impl Enrolment {
+    /// Whether it holds on a day.
+    pub fn holds_on(&self, date: NaiveDate) -> bool {
+        self.from <= date && self.to.is_none_or(|to| date <= to)
+    }
+
+    /// Whether it shares a day with another.
+    pub fn shares_a_day_with(&self, other: &Self) -> bool {
+        self.to.is_none_or(|to| other.from <= to) && other.to.is_none_or(|to| self.from <= to)
+    }
+}
+
+/// An event of a child's file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the fields are the glossary's words; each variant is described")]
+pub enum ChildEvent {
+    /// Registered in a family.
+    ChildRegistered { family: FamilyNumber, identity: Sealed },
+    /// Belongs to a second family as well.
+    ChildLinkedToFamily { family: FamilyNumber },
+    /// Enrolled.
+    ChildEnrolled(Enrolment),
+    /// The enrolment ends.
+    EnrolmentEnded { activity: ActivityId, payer: FamilyNumber, last_day: NaiveDate },
+    /// A day of leave was taken from the quota.
+    LeaveCounted { activity: ActivityId, payer: FamilyNumber, date: NaiveDate },
+}
+
+domain_event!(ChildEvent {
+    ChildRegistered = "1.0",
+    ChildLinkedToFamily = "1.0",
+    ChildEnrolled = "1.0",
+    EnrolmentEnded = "1.0",
+    LeaveCounted = "1.0",
+});

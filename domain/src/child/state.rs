@@ -1,0 +1,193 @@
+//! The child's state.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::{ChildCommand, ChildError as E, ChildEvent as V, Enrolment};
+use crate::{
+    aggregate,
+    ids::{ActivityId, FamilyNumber},
+    time::school_year,
+};
+
+/// A child's file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Child {
+    families: BTreeSet<FamilyNumber>,
+    enrolments: Vec<Enrolment>,
+    leave: Vec<(ActivityId, FamilyNumber, NaiveDate)>,
+}
+
+impl Child {
+    /// Whether it belongs to a family.
+    pub fn belongs_to(&self, family: &FamilyNumber) -> bool {
+        self.families.contains(family)
+    }
+
+    /// Its families.
+    pub fn families(&self) -> impl Iterator<Item = &FamilyNumber> {
+        self.families.iter()
+    }
+
+    /// Its enrolments, past ones included.
+    pub fn enrolments(&self) -> &[Enrolment] {
+        &self.enrolments
+    }
+
+    /// The enrolment of a payer in an activity on a day.
+    pub fn enrolment(&self, activity: &ActivityId, payer: &FamilyNumber, date: NaiveDate) -> Option<&Enrolment> {
+        self.enrolments
+            .iter()
+            .find(|e| e.activity == *activity && e.payer == *payer && e.holds_on(date))
+    }
+
+    /// Any enrolment in an activity on a day, whoever pays.
+    pub fn any_enrolment(&self, activity: &ActivityId, date: NaiveDate) -> Option<&Enrolment> {
+        self.enrolments.iter().find(|e| e.activity == *activity && e.holds_on(date))
+    }
+
+    /// The yearly leave quota of an enrolment and what is left of it.
+    pub fn leave_quota(&self, enrolment: &Enrolment, date: NaiveDate) -> (u16, u16) {
+        let same = |l: &&(ActivityId, FamilyNumber, NaiveDate)| {
+            l.0 == enrolment.activity && l.1 == enrolment.payer && school_year(l.2) == school_year(date)
+        };
+        let used = u16::try_from(self.leave.iter().filter(same).count()).unwrap_or(u16::MAX);
+        (enrolment.leave_days, enrolment.leave_days.saturating_sub(used))
+    }
+
+    /// Decides a command; pure.
+    ///
+    /// # Errors
+    /// The rule the command breaks.
+    pub fn decide(&self, command: ChildCommand) -> Result<Vec<V>, E> {
+        let registered = !self.families.is_empty();
+        match command {
+            ChildCommand::Register { .. } if registered => Err(E::AlreadyRegistered),
+            ChildCommand::Register { family, identity } => Ok(vec![V::ChildRegistered { family, identity }]),
+            _ if !registered => Err(E::Unknown),
+            ChildCommand::LinkFamily { family } if self.belongs_to(&family) => Err(E::AlreadyLinked),
+            ChildCommand::LinkFamily { family } => Ok(vec![V::ChildLinkedToFamily { family }]),
+            ChildCommand::Enrol(enrolment) => {
+                let length = enrolment.to.map_or(0, |to| (to - enrolment.from).num_days());
+                if !(0..=3660).contains(&length) {
+                    return Err(E::ImpossibleRange);
+                }
+                if !self.belongs_to(&enrolment.payer) {
+                    return Err(E::NotLinked);
+                }
+                let same = |e: &&Enrolment| e.activity == enrolment.activity && e.payer == enrolment.payer;
+                if self.enrolments.iter().filter(same).any(|e| e.shares_a_day_with(&enrolment)) {
+                    return Err(E::AlreadyEnrolled);
+                }
+                Ok(vec![V::ChildEnrolled(enrolment)])
+            }
+            ChildCommand::EndEnrolment { activity, payer, last_day } => {
+                self.enrolment(&activity, &payer, last_day).ok_or(E::NotEnrolled)?;
+                Ok(vec![V::EnrolmentEnded { activity, payer, last_day }])
+            }
+            ChildCommand::CountLeave { activity, payer, date } => {
+                let enrolment = self.enrolment(&activity, &payer, date).ok_or(E::NotEnrolled)?;
+                match self.leave_quota(enrolment, date) {
+                    (quota, 0) => Err(E::LeaveQuotaUsed(quota)),
+                    _ => Ok(vec![V::LeaveCounted { activity, payer, date }]),
+                }
+            }
+        }
+    }
+
+    /// Folds an event; total.
+    pub fn evolve(&mut self, event: &V) {
+        match event {
+            V::ChildRegistered { family, .. } | V::ChildLinkedToFamily { family } => {
+                self.families.insert(family.clone());
+            }
+            V::ChildEnrolled(enrolment) => self.enrolments.push(enrolment.clone()),
+            V::EnrolmentEnded { activity, payer, last_day } => {
+                for e in &mut self.enrolments {
+                    if e.activity == *activity && e.payer == *payer && e.holds_on(*last_day) {
+                        e.to = Some(*last_day);
+                    }
+                }
+            }
+            V::LeaveCounted { activity, payer, date } => {
+                self.leave.push((activity.clone(), payer.clone(), *date));
+            }
+        }
+    }
+}
+
+aggregate!(Child, "Child", ChildCommand, V, E);
+
+#[cfg(test)]
+mod tests {
+    use cqrs_es::test::TestFramework;
+
+    use super::*;
+    use crate::sealed::{Purpose, Sealed};
+
+    fn family(n: u64) -> FamilyNumber {
+        format!("{n:013}").parse().unwrap()
+    }
+
+    fn registered() -> V {
+        V::ChildRegistered {
+            family: family(1),
+            identity: Sealed {
+                alg: "XC20P".into(),
+                subject: "s".into(),
+                purpose: Purpose::Identity,
+                nonce: String::new(),
+                ct: String::new(),
+            },
+        }
+    }
+
+    fn enrolment(from: &str, to: Option<&str>) -> Enrolment {
+        Enrolment {
+            activity: "restauration-scolaire".parse().unwrap(),
+            payer: family(1),
+            from: from.parse().unwrap(),
+            to: to.map(|d| d.parse().unwrap()),
+            contract: [].into(),
+            leave_days: 1,
+        }
+    }
+
+    #[test]
+    fn given_an_open_enrolment_when_enrolled_again_then_refused() {
+        TestFramework::<Child>::with(())
+            .given(vec![registered(), V::ChildEnrolled(enrolment("2014-09-01", None))])
+            .when(ChildCommand::Enrol(enrolment("2015-09-01", None)))
+            .then_expect_error(E::AlreadyEnrolled);
+    }
+
+    #[test]
+    fn given_a_child_when_a_foreign_family_enrols_it_then_refused() {
+        let mut foreign = enrolment("2014-09-01", None);
+        foreign.payer = family(2);
+        TestFramework::<Child>::with(())
+            .given(vec![registered()])
+            .when(ChildCommand::Enrol(foreign))
+            .then_expect_error(E::NotLinked);
+    }
+
+    #[test]
+    fn given_the_quota_used_this_school_year_when_leave_is_taken_then_refused_until_september() {
+        let leave = |day: &str| ChildCommand::CountLeave {
+            activity: "restauration-scolaire".parse().unwrap(),
+            payer: family(1),
+            date: day.parse().unwrap(),
+        };
+        let mut child = Child::default();
+        for event in [registered(), V::ChildEnrolled(enrolment("2014-09-01", None))] {
+            child.evolve(&event);
+        }
+        for event in child.decide(leave("2015-04-07")).unwrap() {
+            child.evolve(&event);
+        }
+        assert_eq!(child.decide(leave("2015-05-07")), Err(E::LeaveQuotaUsed(1)));
+        assert!(child.decide(leave("2015-09-07")).is_ok());
+    }
+}

@@ -1,0 +1,138 @@
+//! Identities. A value that exists is well-formed.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Why a text is not the identity it claims to be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// A family number is 13 digits.
+    #[error("a family number is 13 digits")]
+    FamilyNumber,
+    /// A code is 1 to 64 lower-case letters, digits and hyphens.
+    #[error("a code is 1 to 64 lower-case letters, digits and hyphens")]
+    Code,
+    /// An identifier is a UUID.
+    #[error("an identifier is a UUID")]
+    Uuid,
+}
+
+/// The family's number: 13 digits, also its login. Source: the guide (1001001010331).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FamilyNumber(String);
+
+impl FamilyNumber {
+    /// The thirteen digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for FamilyNumber {
+    type Err = IdError;
+    fn from_str(s: &str) -> Result<Self, IdError> {
+        if s.len() == 13 && s.bytes().all(|b| b.is_ascii_digit()) {
+            Ok(Self(s.to_owned()))
+        } else {
+            Err(IdError::FamilyNumber)
+        }
+    }
+}
+
+macro_rules! text_id {
+    ($name:ident) => {
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+            fn try_from(s: String) -> Result<Self, IdError> {
+                s.parse()
+            }
+        }
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+text_id!(FamilyNumber);
+
+macro_rules! code {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The code as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(s: &str) -> Result<Self, IdError> {
+                let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+                if (1..=64).contains(&s.len()) && s.bytes().all(fits) {
+                    Ok(Self(s.to_owned()))
+                } else {
+                    Err(IdError::Code)
+                }
+            }
+        }
+        text_id!($name);
+    };
+}
+
+code!(
+    /// A structure that receives children (a leisure centre, a canteen), by its code.
+    StructureId
+);
+code!(
+    /// An activity of a structure (a row of the planning), by its code.
+    ActivityId
+);
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(s: &str) -> Result<Self, IdError> {
+                s.parse().map(Self).map_err(|_| IdError::Uuid)
+            }
+        }
+    };
+}
+
+uuid_id!(
+    /// A child, known to one or several families.
+    ChildId
+);
+uuid_id!(
+    /// One request of a parent; its days share it.
+    RequestId
+);
+uuid_id!(
+    /// One closure of days; reopening names it.
+    ClosureId
+);

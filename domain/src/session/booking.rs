@@ -1,0 +1,374 @@
+//! One child's booking in one session, and how events change it.
+//!
+//! [`Booking::evolve`] is the only fold of bookings: the aggregate and the read model share it.
+
+use chrono::{DateTime, NaiveTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{AbsenceReason, SessionEvent};
+use crate::{
+    ids::{ChildId, FamilyNumber, RequestId},
+    sealed::Sealed,
+};
+
+/// Why staff refuse, by a code; a free explanation is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RefusalCode {
+    /// No place left; the capacity is recorded.
+    Capacity,
+    /// The family's file is incomplete.
+    IncompleteFile,
+    /// The conditions of access are not met.
+    NotEligible,
+    /// Asked too late, or an offer not accepted in time.
+    Late,
+    /// Another reason: the note says it.
+    Other,
+}
+
+/// A refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The code.
+    pub code: RefusalCode,
+    /// The explanation, sealed; required for [`RefusalCode::Other`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<Sealed>,
+    /// The capacity at the moment of a refusal for capacity: a school-meal refusal is lawful only
+    /// then (Conseil d'État, 22 March 2021).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub capacity: Option<u32>,
+}
+
+/// What staff must settle in a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CellError {
+    /// Present on a closed day.
+    ClosedDay,
+    /// Present without enrolment.
+    NotEnrolled,
+    /// Present in two activities at the same hours.
+    Overlap,
+}
+
+/// Where a booking stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum BookingStatus {
+    /// Asked, undecided.
+    Pending,
+    /// On the waiting list.
+    Waitlisted,
+    /// A place is offered; it is held until the offer ends.
+    Offered,
+    /// Confirmed.
+    Reserved,
+    /// Refused.
+    Refused,
+    /// Taken back by the parent.
+    Withdrawn,
+    /// Cancelled in time.
+    Cancelled,
+    /// Absent, undecided.
+    AbsencePending,
+    /// Absent at no cost.
+    AbsentExcused,
+    /// Absent and billed.
+    AbsentBilled,
+    /// On contract leave.
+    Leave,
+    /// There as reserved.
+    PresentAsReserved,
+    /// There without a reservation.
+    Present,
+    /// There outside the contract.
+    OutsideContract,
+    /// Closed by the town.
+    Closed,
+    /// Staff must settle it.
+    Error(CellError),
+}
+
+/// A declared or observed absence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Absence {
+    /// The declaration.
+    pub id: RequestId,
+    /// Why; none for a no-show.
+    pub reason: Option<AbsenceReason>,
+    /// Which absent day of the declaration, from 0.
+    pub day_index: u16,
+    /// When it was declared or seen.
+    pub declared: DateTime<Utc>,
+    /// Until when the certificate is in time.
+    pub certificate_due: Option<DateTime<Utc>>,
+    /// Until when a late certificate is still accepted.
+    pub certificate_latest: Option<DateTime<Utc>>,
+    /// The percentage billed, once billed.
+    pub billed_percent: Option<u8>,
+    /// Whether it came before the cancel cut-off and gave the place back.
+    #[serde(default)]
+    pub freed_place: bool,
+}
+
+/// The roll-call of one child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attendance {
+    /// Whether the child was there.
+    pub present: bool,
+    /// When the child arrived, local time.
+    pub arrived: Option<NaiveTime>,
+    /// When the child left, local time.
+    pub left: Option<NaiveTime>,
+}
+
+/// A child's booking in a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booking {
+    /// Who pays.
+    pub payer: FamilyNumber,
+    /// The request it came from; none for an unbooked presence.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request: Option<RequestId>,
+    /// Where it stands.
+    pub status: BookingStatus,
+    /// When it was asked for.
+    pub requested: DateTime<Utc>,
+    /// When it got its present status.
+    pub since: DateTime<Utc>,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refusal: Option<Refusal>,
+    /// Until when the offered place can be accepted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub offer_until: Option<DateTime<Utc>>,
+    /// The absence.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub absence: Option<Absence>,
+    /// The roll-call.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub attendance: Option<Attendance>,
+    /// What it was before the closure.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub before_closure: Option<BookingStatus>,
+}
+
+impl BookingStatus {
+    /// Whether it blocks another activity at the same hours. An offer does not: it is checked
+    /// when accepted.
+    pub fn blocks_hours(self) -> bool {
+        use BookingStatus as S;
+        matches!(
+            self,
+            S::Reserved | S::AbsencePending | S::PresentAsReserved | S::Present | S::OutsideContract
+        )
+    }
+
+    /// Whether a new request may take its place.
+    pub fn is_over(self) -> bool {
+        use BookingStatus as S;
+        matches!(self, S::Refused | S::Withdrawn | S::Cancelled)
+    }
+
+    /// Whether a closure excuses it.
+    pub fn is_closable(self) -> bool {
+        use BookingStatus as S;
+        matches!(
+            self,
+            S::Pending | S::Waitlisted | S::Offered | S::Reserved | S::AbsencePending
+                | S::AbsentExcused | S::AbsentBilled
+        )
+    }
+}
+
+impl Booking {
+    fn asked(payer: &FamilyNumber, request: Option<RequestId>, status: BookingStatus, at: DateTime<Utc>) -> Self {
+        Self {
+            payer: payer.clone(),
+            request,
+            status,
+            requested: at,
+            since: at,
+            refusal: None,
+            offer_until: None,
+            absence: None,
+            attendance: None,
+            before_closure: None,
+        }
+    }
+
+    /// Whether the child has one of the session's places. Only an absence declared before the
+    /// cancel cut-off gives it back.
+    pub fn holds_place(&self) -> bool {
+        use BookingStatus as S;
+        match self.status {
+            S::Offered | S::Reserved | S::AbsencePending | S::AbsentBilled | S::PresentAsReserved => true,
+            S::AbsentExcused => self.absence.as_ref().is_some_and(|a| !a.freed_place),
+            _ => false,
+        }
+    }
+
+    /// The instant a timer must act on this booking, if one must.
+    pub fn timer(&self) -> Option<DateTime<Utc>> {
+        match self.status {
+            BookingStatus::Offered => self.offer_until,
+            BookingStatus::AbsencePending => self.absence.as_ref().and_then(|a| a.certificate_due),
+            _ => None,
+        }
+    }
+
+    /// Folds an event into one child's booking; total.
+    pub fn evolve(slot: &mut Option<Self>, child: ChildId, event: &SessionEvent) {
+        use BookingStatus as S;
+        use SessionEvent as E;
+        let at = event.basis().received;
+        match event {
+            E::ReservationRequested { payer, request, .. } => {
+                *slot = Some(Self::asked(payer, Some(*request), S::Pending, at));
+                return;
+            }
+            E::UnbookedPresenceRecorded { payer, outside_contract, arrived, left, .. } => {
+                let status = if *outside_contract { S::OutsideContract } else { S::Present };
+                Self::seen(slot, payer, status, *arrived, *left, at);
+                return;
+            }
+            E::InconsistentPresenceRecorded { payer, error, arrived, left, .. } => {
+                Self::seen(slot, payer, S::Error(*error), *arrived, *left, at);
+                return;
+            }
+            _ => {}
+        }
+        let Some(booking) = slot else { return };
+        match event {
+            E::ReservationConfirmed { .. } => booking.turn(at, S::Reserved),
+            E::ReservationWaitlisted { .. } => booking.turn(at, S::Waitlisted),
+            E::ReservationRefused { refusal, .. } => {
+                booking.turn(at, S::Refused);
+                booking.refusal = Some(refusal.clone());
+            }
+            E::ReservationWithdrawn { .. } | E::OfferDeclined { .. } => booking.turn(at, S::Withdrawn),
+            E::PlaceOffered { until, .. } => {
+                booking.turn(at, S::Offered);
+                booking.offer_until = Some(*until);
+            }
+            E::OfferExpired { .. } => {
+                booking.turn(at, S::Refused);
+                booking.refusal = Some(Refusal { code: RefusalCode::Late, note: None, capacity: None });
+            }
+            E::ReservationCancelled { .. } => booking.turn(at, S::Cancelled),
+            E::AbsenceDeclared { absence, reason, day_index, certificate_due, certificate_latest, .. } => {
+                booking.turn(at, S::AbsencePending);
+                booking.absence = Some(Absence {
+                    id: *absence,
+                    reason: Some(*reason),
+                    day_index: *day_index,
+                    declared: at,
+                    certificate_due: *certificate_due,
+                    certificate_latest: *certificate_latest,
+                    billed_percent: None,
+                    freed_place: false,
+                });
+            }
+            E::AbsenceExcused { frees_place, .. } => {
+                booking.turn(at, S::AbsentExcused);
+                if let Some(absence) = &mut booking.absence {
+                    absence.freed_place = *frees_place;
+                    absence.billed_percent = None;
+                }
+            }
+            E::AbsenceBilled { percent, .. } => {
+                booking.turn(at, S::AbsentBilled);
+                if let Some(absence) = &mut booking.absence {
+                    absence.billed_percent = Some(*percent);
+                }
+            }
+            E::CertificateOverdue { .. } => {}
+            E::AbsenceWithdrawn { .. } => {
+                booking.turn(at, S::Reserved);
+                booking.absence = None;
+            }
+            E::LeaveTaken { .. } => booking.turn(at, S::Leave),
+            E::PresenceRecorded { arrived, left, .. } => {
+                booking.turn(at, S::PresentAsReserved);
+                booking.attendance = Some(Attendance { present: true, arrived: *arrived, left: *left });
+            }
+            E::NoShowRecorded { absence, percent, certificate_due, certificate_latest, .. } => {
+                booking.turn(at, S::AbsentBilled);
+                booking.attendance = Some(Attendance { present: false, arrived: None, left: None });
+                booking.absence = Some(Absence {
+                    id: *absence,
+                    reason: None,
+                    day_index: 0,
+                    declared: at,
+                    certificate_due: Some(*certificate_due),
+                    certificate_latest: Some(*certificate_latest),
+                    billed_percent: Some(*percent),
+                    freed_place: false,
+                });
+            }
+            E::AbsenceObserved { .. } => {
+                booking.attendance = Some(Attendance { present: false, arrived: None, left: None });
+            }
+            E::AttendanceCorrected { to: status, .. } => {
+                booking.turn(at, *status);
+                booking.attendance = match status {
+                    S::PresentAsReserved | S::Present | S::OutsideContract => {
+                        Some(Attendance { present: true, arrived: None, left: None })
+                    }
+                    S::AbsentExcused | S::AbsentBilled => {
+                        Some(Attendance { present: false, arrived: None, left: None })
+                    }
+                    _ => None,
+                };
+            }
+            E::SessionClosed { .. } => {
+                booking.before_closure = Some(booking.status);
+                let present = booking.attendance.is_some_and(|a| a.present);
+                booking.turn(at, if present { S::Error(CellError::ClosedDay) } else { S::Closed });
+            }
+            E::SessionReopened { dropped, .. } => {
+                let (before, now) = (booking.before_closure.take(), booking.status);
+                booking.turn(at, if dropped.contains(&child) {
+                    S::Cancelled
+                } else {
+                    match before {
+                        // An offer interrupted by the closure is made again.
+                        Some(S::Offered) => S::Waitlisted,
+                        Some(status) => status,
+                        None => now,
+                    }
+                });
+            }
+            E::WaitingListClosed { capacity, .. } => {
+                booking.turn(at, S::Refused);
+                booking.refusal =
+                    Some(Refusal { code: RefusalCode::Capacity, note: None, capacity: *capacity });
+            }
+            E::ReservationRequested { .. }
+            | E::UnbookedPresenceRecorded { .. }
+            | E::InconsistentPresenceRecorded { .. } => {}
+        }
+    }
+
+    fn turn(&mut self, since: DateTime<Utc>, status: BookingStatus) {
+        self.status = status;
+        self.since = since;
+    }
+
+    fn seen(
+        slot: &mut Option<Self>,
+        payer: &FamilyNumber,
+        status: BookingStatus,
+        arrived: Option<NaiveTime>,
+        left: Option<NaiveTime>,
+        at: DateTime<Utc>,
+    ) {
+        let booking = slot.get_or_insert_with(|| Self::asked(payer, None, status, at));
+        booking.payer = payer.clone();
+        booking.status = status;
+        booking.since = at;
+        booking.attendance = Some(Attendance { present: true, arrived, left });
+    }
+}

@@ -1,0 +1,169 @@
+//! Why a session refuses.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    ids::ActivityId,
+    messages::{Args, Rule},
+    time::TOWN_ZONE,
+};
+
+/// A rule of sessions that a command breaks. Reads like the town's rule book.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SessionError {
+    /// Not offered on such a day.
+    #[error("not offered on that day")]
+    NotOffered,
+    /// Closed by the town.
+    #[error("closed on that day")]
+    DayClosed,
+    /// A public holiday.
+    #[error("a public holiday")]
+    PublicHoliday,
+    /// Not enrolled.
+    #[error("the child is not enrolled")]
+    NotEnrolled,
+    /// After the deadline.
+    #[error("the deadline passed at {0}")]
+    DeadlinePassed(DateTime<Utc>),
+    /// Reserved elsewhere at the same hours.
+    #[error("already reserved at the same hours: {0:?}")]
+    OverlappingReservation(Vec<ActivityId>),
+    /// A request is recorded already.
+    #[error("already requested")]
+    AlreadyRequested,
+    /// A place is held already.
+    #[error("already reserved")]
+    AlreadyReserved,
+    /// No place left.
+    #[error("full: {0} places")]
+    SessionFull(u32),
+    /// The waiting list is closed.
+    #[error("the waiting list is closed")]
+    WaitingListClosed,
+    /// Nothing to decide.
+    #[error("no request to decide")]
+    NotPending,
+    /// No reservation.
+    #[error("not reserved")]
+    NotReserved,
+    /// No offer.
+    #[error("no place is offered")]
+    NotOfferedAPlace,
+    /// The offer ran out.
+    #[error("the offer ran out at {0}")]
+    OfferExpired(DateTime<Utc>),
+    /// Others wait before.
+    #[error("rank {0} on the waiting list")]
+    NotFirstInLine(u32),
+    /// Nothing to take back.
+    #[error("nothing to withdraw")]
+    NothingToWithdraw,
+    /// The roll has been called.
+    #[error("the roll has been called")]
+    RollCalled,
+    /// Too late: it has begun.
+    #[error("the session has started")]
+    SessionStarted,
+    /// The guide: an absence must be confirmed.
+    #[error("the absence is not confirmed")]
+    ConfirmationRequired,
+    /// No absence.
+    #[error("no absence is declared")]
+    NoAbsence,
+    /// No certificate awaited.
+    #[error("no certificate is expected")]
+    NoCertificateExpected,
+    /// Beyond the last day for a certificate.
+    #[error("the certificate had to arrive by {0}")]
+    CertificateTooLate(DateTime<Utc>),
+    /// No leave in this activity.
+    #[error("no leave in this activity")]
+    NoLeave,
+    /// No leave left.
+    #[error("the leave quota of {0} days is used up")]
+    LeaveQuotaUsed(u16),
+    /// A reason is required.
+    #[error("a reason is required")]
+    ReasonRequired,
+    /// The day has not come.
+    #[error("the day has not come")]
+    DayNotReached,
+    /// Nothing to correct.
+    #[error("nothing to correct")]
+    NothingToCorrect,
+    /// Closed already.
+    #[error("closed already")]
+    AlreadyClosed,
+    /// Not closed.
+    #[error("not closed")]
+    NotClosed,
+    /// A timer came too early.
+    #[error("not due yet")]
+    NotDue,
+    /// The booking is the other family's.
+    #[error("another family pays for this reservation")]
+    OtherPayer,
+    /// Left before arriving.
+    #[error("the departure is not after the arrival")]
+    ImpossibleHours,
+}
+
+fn local(at: &DateTime<Utc>) -> String {
+    at.with_timezone(&TOWN_ZONE).format("%d/%m/%Y %H:%M").to_string()
+}
+
+impl Rule for SessionError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotOffered => "NOT_OFFERED",
+            Self::DayClosed => "DAY_CLOSED",
+            Self::PublicHoliday => "PUBLIC_HOLIDAY",
+            Self::NotEnrolled => "NOT_ENROLLED",
+            Self::DeadlinePassed(_) => "DEADLINE_PASSED",
+            Self::OverlappingReservation(_) => "OVERLAPPING_RESERVATION",
+            Self::AlreadyRequested => "ALREADY_REQUESTED",
+            Self::AlreadyReserved => "ALREADY_RESERVED",
+            Self::SessionFull(_) => "SESSION_FULL",
+            Self::WaitingListClosed => "WAITING_LIST_CLOSED",
+            Self::NotPending => "NOT_PENDING",
+            Self::NotReserved => "NOT_RESERVED",
+            Self::NotOfferedAPlace => "NOT_OFFERED_A_PLACE",
+            Self::OfferExpired(_) => "OFFER_EXPIRED",
+            Self::NotFirstInLine(_) => "NOT_FIRST_IN_LINE",
+            Self::NothingToWithdraw => "NOTHING_TO_WITHDRAW",
+            Self::RollCalled => "ROLL_CALLED",
+            Self::SessionStarted => "SESSION_STARTED",
+            Self::ConfirmationRequired => "CONFIRMATION_REQUIRED",
+            Self::NoAbsence => "NO_ABSENCE",
+            Self::NoCertificateExpected => "NO_CERTIFICATE_EXPECTED",
+            Self::CertificateTooLate(_) => "CERTIFICATE_TOO_LATE",
+            Self::NoLeave => "NO_LEAVE",
+            Self::LeaveQuotaUsed(_) => "LEAVE_QUOTA_USED",
+            Self::ReasonRequired => "REASON_REQUIRED",
+            Self::DayNotReached => "DAY_NOT_REACHED",
+            Self::NothingToCorrect => "NOTHING_TO_CORRECT",
+            Self::AlreadyClosed => "ALREADY_CLOSED",
+            Self::NotClosed => "NOT_CLOSED",
+            Self::NotDue => "NOT_DUE",
+            Self::OtherPayer => "OTHER_PAYER",
+            Self::ImpossibleHours => "IMPOSSIBLE_HOURS",
+        }
+    }
+
+    fn args(&self) -> Args {
+        match self {
+            Self::DeadlinePassed(at) | Self::OfferExpired(at) | Self::CertificateTooLate(at) => {
+                vec![("deadline", local(at))]
+            }
+            Self::OverlappingReservation(activities) => {
+                let names: Vec<&str> = activities.iter().map(ActivityId::as_str).collect();
+                vec![("activities", names.join(", "))]
+            }
+            Self::SessionFull(capacity) => vec![("capacity", capacity.to_string())],
+            Self::NotFirstInLine(rank) => vec![("rank", rank.to_string())],
+            Self::LeaveQuotaUsed(quota) => vec![("quota", quota.to_string())],
+            _ => vec![],
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The guards: whether an act is allowed now, and if not, why.
+//!
+//! The aggregate enforces them; the calendar shows them beside each cell. One source for both, so
+//! that a portal never offers what would be refused.
+
+use chrono::{DateTime, Utc};
+
+use super::{Booking, BookingStatus as S, SessionError as E};
+use crate::{activity::LateRequests, ids::ActivityId, terms::Terms};
+
+/// What asking for a place depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    /// The child's booking in this session, if any.
+    pub booking: Option<&'a Booking>,
+    /// Whether the child is enrolled by the payer that day.
+    pub enrolled: bool,
+    /// The child's other reservations at the same hours.
+    pub overlaps: &'a [ActivityId],
+}
+
+/// A place may be asked for; the answer says whether the request is late.
+///
+/// # Errors
+/// The first rule in the way.
+pub fn request(terms: &Terms, asking: Asking<'_>, at: DateTime<Utc>) -> Result<bool, E> {
+    terms.require_open()?;
+    if !asking.enrolled {
+        return Err(E::NotEnrolled);
+    }
+    if let Some(booking) = asking.booking {
+        match booking.status {
+            _ if booking.attendance.is_some() => return Err(E::RollCalled),
+            S::Pending | S::Waitlisted | S::Offered => return Err(E::AlreadyRequested),
+            status if status.is_over() => {}
+            _ => return Err(E::AlreadyReserved),
+        }
+    }
+    no_overlap(asking.overlaps)?;
+    if at > terms.starts {
+        return Err(E::DeadlinePassed(terms.book_cutoff));
+    }
+    if at > terms.book_cutoff {
+        return match terms.late_requests {
+            LateRequests::Refuse => Err(E::DeadlinePassed(terms.book_cutoff)),
+            LateRequests::Accept | LateRequests::WaitingList => Ok(true),
+        };
+    }
+    Ok(false)
+}
+
+/// No other reservation is in the way.
+///
+/// # Errors
+/// Names the reservations.
+pub fn no_overlap(overlaps: &[ActivityId]) -> Result<(), E> {
+    if overlaps.is_empty() { Ok(()) } else { Err(E::OverlappingReservation(overlaps.to_vec())) }
+}
+
+/// An undecided request may be taken back, at any time before it is decided.
+///
+/// # Errors
+/// Nothing undecided is there.
+pub fn withdraw(booking: Option<&Booking>) -> Result<(), E> {
+    match booking.map(|b| b.status) {
+        Some(S::Pending | S::Waitlisted | S::Offered) => Ok(()),
+        _ => Err(E::NothingToWithdraw),
+    }
+}
+
+/// The offered place may be accepted; the answer is until when.
+///
+/// # Errors
+/// No offer, or it ran out.
+pub fn offer(booking: Option<&Booking>, at: DateTime<Utc>) -> Result<DateTime<Utc>, E> {
+    match booking {
+        Some(Booking { status: S::Offered, offer_until: Some(until), .. }) => {
+            if at > *until { Err(E::OfferExpired(*until)) } else { Ok(*until) }
+        }
+        _ => Err(E::NotOfferedAPlace),
+    }
+}
+
+/// A reservation may be cancelled at no cost.
+///
+/// # Errors
+/// Not reserved, roll called, or too late.
+pub fn cancel(terms: &Terms, booking: Option<&Booking>, at: DateTime<Utc>) -> Result<(), E> {
+    reserved(booking)?;
+    if at > terms.cancel_cutoff { Err(E::DeadlinePassed(terms.cancel_cutoff)) } else { Ok(()) }
+}
+
+/// An absence may be declared: as long as the roll has not been called.
+///
+/// # Errors
+/// Not reserved, or roll called.
+pub fn declare_absence(booking: Option<&Booking>) -> Result<(), E> {
+    reserved(booking)
+}
+
+/// A declared absence may be taken back before the session starts.
+///
+/// # Errors
+/// No absence, roll called, or the session has started.
+pub fn withdraw_absence(terms: &Terms, booking: Option<&Booking>, at: DateTime<Utc>) -> Result<(), E> {
+    let booking = booking.filter(|b| b.absence.is_some()).ok_or(E::NoAbsence)?;
+    if booking.attendance.is_some() {
+        return Err(E::RollCalled);
+    }
+    if !matches!(booking.status, S::AbsencePending | S::AbsentExcused | S::AbsentBilled) {
+        return Err(E::NoAbsence);
+    }
+    if at > terms.starts { Err(E::SessionStarted) } else { Ok(()) }
+}
+
+/// Leave may be taken with notice.
+///
+/// # Errors
+/// No leave here, not reserved, or too late.
+pub fn take_leave(terms: &Terms, booking: Option<&Booking>, at: DateTime<Utc>) -> Result<(), E> {
+    let cutoff = terms.leave_cutoff.ok_or(E::NoLeave)?;
+    reserved(booking)?;
+    if at > cutoff { Err(E::DeadlinePassed(cutoff)) } else { Ok(()) }
+}
+
+fn reserved(booking: Option<&Booking>) -> Result<(), E> {
+    match booking {
+        Some(b) if b.attendance.is_some() => Err(E::RollCalled),
+        Some(b) if b.status == S::Reserved => Ok(()),
+        _ => Err(E::NotReserved),
+    }
+}

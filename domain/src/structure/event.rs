@@ -1,0 +1,22 @@
+//! What happened to a structure.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain_event;
+
+/// An event of a structure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StructureEvent {
+    /// It was defined.
+    StructureDefined {
+        /// Its name.
+        name: String,
+    },
+    /// It got another name.
+    StructureRenamed {
+        /// The new name.
+        name: String,
+    },
+}
+
+domain_event!(StructureEvent { StructureDefined = "1.0", StructureRenamed = "1.0" });

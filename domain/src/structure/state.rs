@@ -1,0 +1,70 @@
+//! The structure's state.
+
+use serde::{Deserialize, Serialize};
+
+use super::{StructureCommand, StructureError, StructureEvent};
+use crate::aggregate;
+
+/// A structure.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Structure {
+    /// Its name; none before it is defined.
+    pub name: Option<String>,
+}
+
+impl Structure {
+    /// Decides a command; pure.
+    ///
+    /// # Errors
+    /// The rule the command breaks.
+    pub fn decide(&self, command: StructureCommand) -> Result<Vec<StructureEvent>, StructureError> {
+        let valid = |name: String| {
+            let name = name.trim().to_owned();
+            if (1..=120).contains(&name.chars().count()) { Ok(name) } else { Err(StructureError::Name) }
+        };
+        match (command, &self.name) {
+            (StructureCommand::Define { .. }, Some(_)) => Err(StructureError::AlreadyDefined),
+            (StructureCommand::Define { name }, None) => {
+                Ok(vec![StructureEvent::StructureDefined { name: valid(name)? }])
+            }
+            (StructureCommand::Rename { .. }, None) => Err(StructureError::Unknown),
+            (StructureCommand::Rename { name }, Some(_)) => {
+                Ok(vec![StructureEvent::StructureRenamed { name: valid(name)? }])
+            }
+        }
+    }
+
+    /// Folds an event; total.
+    pub fn evolve(&mut self, event: &StructureEvent) {
+        match event {
+            StructureEvent::StructureDefined { name } | StructureEvent::StructureRenamed { name } => {
+                self.name = Some(name.clone());
+            }
+        }
+    }
+}
+
+aggregate!(Structure, "Structure", StructureCommand, StructureEvent, StructureError);
+
+#[cfg(test)]
+mod tests {
+    use cqrs_es::test::TestFramework;
+
+    use super::*;
+
+    #[test]
+    fn given_a_structure_when_defined_again_then_refused() {
+        TestFramework::<Structure>::with(())
+            .given(vec![StructureEvent::StructureDefined { name: "Restauration scolaire".into() }])
+            .when(StructureCommand::Define { name: "Cantine".into() })
+            .then_expect_error(StructureError::AlreadyDefined);
+    }
+
+    #[test]
+    fn given_nothing_when_defined_without_a_name_then_refused() {
+        TestFramework::<Structure>::with(())
+            .given_no_previous_events()
+            .when(StructureCommand::Define { name: "  ".into() })
+            .then_expect_error(StructureError::Name);
+    }
+}

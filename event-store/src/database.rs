@@ -1,0 +1,126 @@
+//! The database: PostgreSQL by address, or the embedded one. One dialect, two ways to run it.
+
+use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
+
+use sqlx::{
+    ConnectOptions, Executor, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+/// The database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The database failed.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The schema cannot be brought up to date.
+    #[error("migration: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The embedded database does not start.
+    #[error("embedded database: {0}")]
+    Embedded(String),
+}
+
+/// A running database with its pool.
+#[derive(Clone)]
+pub struct Database {
+    pool: PgPool,
+    shared: bool,
+    /// Keeps the embedded server running as long as anybody uses it.
+    _embedded: Option<Arc<dyn Send + Sync>>,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("shared", &self.shared).finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// Connects to PostgreSQL 15 or later, brings the schema up to date as the given role, and
+    /// works as `portail_app`, which owns nothing of the log, where that role could be made.
+    ///
+    /// # Errors
+    /// It cannot be reached or migrated.
+    pub async fn connect(url: &str, connections: u32) -> Result<Self, DatabaseError> {
+        let options = PgConnectOptions::from_str(url)?.application_name("portail");
+        let pool = Self::open(options, connections, Duration::from_secs(10)).await?;
+        Ok(Self { pool, shared: true, _embedded: None })
+    }
+
+    async fn open(options: PgConnectOptions, connections: u32, patience: Duration) -> Result<PgPool, DatabaseError> {
+        let options = options.disable_statement_logging();
+        let owner = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(patience)
+            .connect_with(options.clone())
+            .await?;
+        sqlx::migrate!("../migrations").run(&owner).await?;
+        let can_step_down: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'portail_app') \
+             AND pg_has_role(current_user, 'portail_app', 'MEMBER') \
+             AND has_table_privilege('portail_app', 'events', 'INSERT')",
+        )
+        .fetch_one(&owner)
+        .await?;
+        owner.close().await;
+        if !can_step_down {
+            tracing::warn!("role portail_app is missing: the server works as the owner of the log");
+        }
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(patience)
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if can_step_down {
+                        connection.execute("SET ROLE portail_app").await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect_with(options)
+            .await?;
+        Ok(pool)
+    }
+
+    /// Starts the embedded PostgreSQL with its data in a folder. It serves one connection: the
+    /// pool has size one, and nothing may hold it while waiting for another.
+    ///
+    /// # Errors
+    /// It does not start, or cannot be migrated.
+    #[cfg(feature = "embedded")]
+    pub async fn embedded(folder: &Path) -> Result<Self, DatabaseError> {
+        let failed = |e: &dyn std::fmt::Display| DatabaseError::Embedded(e.to_string());
+        std::fs::create_dir_all(folder).map_err(|e| failed(&e))?;
+        let path = folder.join("postgres");
+        let start = move || pglite_oxide::PgliteServer::builder().path(path).start();
+        let server = tokio::task::spawn_blocking(start)
+            .await
+            .map_err(|e| failed(&e))?
+            .map_err(|e| failed(&format!("{e:#}")))?;
+        let options = PgConnectOptions::from_str(&server.database_url())?;
+        // Everything takes its turn on the one connection.
+        let pool = Self::open(options, 1, Duration::from_secs(60)).await?;
+        Ok(Self { pool, shared: false, _embedded: Some(Arc::new(std::sync::Mutex::new(server))) })
+    }
+
+    /// The embedded database was left out of this build.
+    ///
+    /// # Errors
+    /// Always.
+    #[cfg(not(feature = "embedded"))]
+    pub async fn embedded(_folder: &Path) -> Result<Self, DatabaseError> {
+        Err(DatabaseError::Embedded("built without it: set DATABASE_URL".into()))
+    }
+
+    /// The pool.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Whether other processes may share it: then the log listens for their appends.
+    pub fn is_shared(&self) -> bool {
+        self.shared
+    }
+}
+

@@ -1,0 +1,34 @@
+//! The append-only store: one strictly ordered, hash-chained event log on PostgreSQL.
+//!
+//! It stores events, whatever they mean. What it promises:
+//!
+//! - **Order.** `position` is gapless and equals commit order and visibility order, across all
+//!   streams and processes. `position > checkpoint ORDER BY position` never skips an event.
+//! - **Atomicity.** A command's events, in one stream or several, and its outcome are one append.
+//! - **Idempotence.** A command id is remembered for ever with its first outcome.
+//! - **Optimistic concurrency.** Streams written and streams merely read are both checked.
+//! - **Evidence.** Payloads are canonical JSON (RFC 8785) kept to the byte; every event has a leaf
+//!   hash and a place in a hash chain.
+
+mod append;
+mod appender;
+mod bus;
+mod codec;
+mod cqrs;
+mod database;
+mod hashing;
+mod log;
+mod unit_of_work;
+mod vault;
+mod verify;
+
+pub use append::{Append, AppendError, CommandMeta, NewEvent, Receipt, StreamAppend, StreamId};
+pub use bus::{CommandBus, CommandError, Executed, Outcome};
+pub use codec::{DecodeError, Upcasters, canonical_json};
+pub use cqrs::{CqrsStore, LoadedStream};
+pub use database::{Database, DatabaseError};
+pub use hashing::{Envelope, GENESIS, Hash, chain, leaf};
+pub use log::{EventLog, LogError, RecordedEvent, Span};
+pub use unit_of_work::{AggregateCache, UnitOfWork};
+pub use vault::{MasterKey, SealedBytes, Vault, VaultError};
+pub use verify::{Verification, VerifyError, verify};

@@ -1,0 +1,308 @@
+//! The log's handle: append, read, wait.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
+use sqlx::{FromRow, PgPool, Row, postgres::PgRow};
+use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
+
+use crate::{
+    append::{Append, AppendError, Receipt, StreamId},
+    appender::{Appender, Job},
+    codec::Upcasters,
+    database::Database,
+    hashing::Hash,
+};
+
+/// How many commands may queue for the appender before callers wait.
+const QUEUE: usize = 4096;
+
+/// The log cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// An event cannot be decoded.
+    #[error(transparent)]
+    Decode(#[from] crate::codec::DecodeError),
+}
+
+/// An event as the log keeps it.
+#[derive(Debug, Clone)]
+pub struct RecordedEvent {
+    /// Its place in the log, from 1, without gaps.
+    pub position: u64,
+    /// Its stream.
+    pub stream: StreamId,
+    /// Its place in the stream, from 1.
+    pub sequence: u64,
+    /// Its type.
+    pub event_type: String,
+    /// The version its payload was written in.
+    pub event_version: String,
+    /// The payload, to the byte.
+    pub payload: Box<RawValue>,
+    /// The metadata, to the byte.
+    pub metadata: Box<RawValue>,
+    /// Its id.
+    pub event_id: Uuid,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// Who caused it.
+    pub actor: String,
+    /// By which command.
+    pub command_id: Uuid,
+    /// In which conversation.
+    pub correlation_id: Uuid,
+    /// Caused by what.
+    pub causation_id: Option<Uuid>,
+    /// Its leaf hash as stored.
+    pub leaf: Vec<u8>,
+    /// Its place in the chain as stored.
+    pub chain: Vec<u8>,
+}
+
+pub(crate) const COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, event_type, \
+    event_version, payload::text AS payload, metadata::text AS metadata, event_id, recorded_at, \
+    actor, command_id, correlation_id, causation_id, leaf, chain";
+
+impl FromRow<'_, PgRow> for RecordedEvent {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        let json = |column: &str| -> Result<Box<RawValue>, sqlx::Error> {
+            let text: String = row.try_get(column)?;
+            RawValue::from_string(text).map_err(|e| sqlx::Error::Decode(e.into()))
+        };
+        let number = |column: &str| row.try_get(column).map(i64::unsigned_abs);
+        let kind: String = row.try_get("aggregate_type")?;
+        Ok(Self {
+            position: number("position")?,
+            stream: StreamId { kind: kind.into(), id: row.try_get("aggregate_id")? },
+            sequence: number("sequence")?,
+            event_type: row.try_get("event_type")?,
+            event_version: row.try_get("event_version")?,
+            payload: json("payload")?,
+            metadata: json("metadata")?,
+            event_id: row.try_get("event_id")?,
+            recorded_at: row.try_get("recorded_at")?,
+            actor: row.try_get("actor")?,
+            command_id: row.try_get("command_id")?,
+            correlation_id: row.try_get("correlation_id")?,
+            causation_id: row.try_get("causation_id")?,
+            leaf: row.try_get("leaf")?,
+            chain: row.try_get("chain")?,
+        })
+    }
+}
+
+/// A span of positions, `after` excluded, `through` included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The last position before the span.
+    pub after: u64,
+    /// The last position of the span.
+    pub through: u64,
+}
+
+/// The event log.
+#[derive(Debug, Clone)]
+pub struct EventLog {
+    database: Database,
+    jobs: mpsc::Sender<Job>,
+    head: watch::Receiver<u64>,
+    upcasters: Arc<Upcasters>,
+}
+
+impl EventLog {
+    /// Opens the log of a migrated database, starts its appender and, where the database serves
+    /// several processes, its listener.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn open(database: &Database, upcasters: Upcasters) -> Result<Self, LogError> {
+        let (publish, head) = watch::channel(read_head(database.pool()).await?);
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let appender = Appender::new(database.pool().clone(), queue, publish.clone());
+        tokio::spawn(appender.run());
+        if database.is_shared() {
+            tokio::spawn(listen(database.pool().clone(), publish));
+        }
+        Ok(Self { database: database.clone(), jobs, head, upcasters: Arc::new(upcasters) })
+    }
+
+    /// The database the log lives in.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The one decode path.
+    pub fn upcasters(&self) -> &Upcasters {
+        &self.upcasters
+    }
+
+    /// Appends a command's effect: all of it, or nothing.
+    ///
+    /// # Errors
+    /// A conflict, a command decided before, or an unavailable database.
+    pub async fn append(&self, append: Append) -> Result<Receipt, AppendError> {
+        let (reply, answer) = oneshot::channel();
+        let gone = || AppendError::Unavailable("the appender has stopped".into());
+        self.jobs.send(Job { append, reply }).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// The events of a stream after a version.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn read_stream(&self, stream: &StreamId, after: u64) -> Result<Vec<RecordedEvent>, LogError> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 \
+             AND sequence > $3 ORDER BY sequence"
+        );
+        let rows = sqlx::query_as(&query)
+            .bind(&*stream.kind)
+            .bind(&stream.id)
+            .bind(after.cast_signed())
+            .fetch_all(self.database.pool())
+            .await?;
+        Ok(rows)
+    }
+
+    /// The events of several streams after their versions, stream by stream, in one query.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn read_streams(&self, streams: &[(StreamId, u64)]) -> Result<Vec<RecordedEvent>, LogError> {
+        let query = format!(
+            "SELECT e.position, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, \
+             e.event_version, e.payload::text AS payload, e.metadata::text AS metadata, e.event_id, \
+             e.recorded_at, e.actor, e.command_id, e.correlation_id, e.causation_id, e.leaf, e.chain \
+             FROM unnest($1::text[], $2::text[], $3::bigint[]) AS s (type, id, version) \
+             JOIN LATERAL (SELECT * FROM events WHERE aggregate_type = s.type \
+                AND aggregate_id = s.id AND sequence > s.version) e ON true \
+             ORDER BY e.position"
+        );
+        let kinds: Vec<&str> = streams.iter().map(|(s, _)| &*s.kind).collect();
+        let ids: Vec<&str> = streams.iter().map(|(s, _)| s.id.as_str()).collect();
+        let versions: Vec<i64> = streams.iter().map(|(_, v)| v.cast_signed()).collect();
+        let rows = sqlx::query_as(&query)
+            .bind(kinds)
+            .bind(ids)
+            .bind(versions)
+            .fetch_all(self.database.pool())
+            .await?;
+        Ok(rows)
+    }
+
+    /// The events of a span, of some types only (`None`: all), in order.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn read_span(&self, span: Span, types: Option<&[&str]>) -> Result<Vec<RecordedEvent>, LogError> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM events WHERE position > $1 AND position <= $2 \
+             AND ($3::text[] IS NULL OR event_type = ANY($3)) ORDER BY position"
+        );
+        let rows = sqlx::query_as(&query)
+            .bind(span.after.cast_signed())
+            .bind(span.through.cast_signed())
+            .bind(types)
+            .fetch_all(self.database.pool())
+            .await?;
+        Ok(rows)
+    }
+
+    /// The stored outcome of a command with the position it was decided at.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn command(&self, id: Uuid) -> Result<Option<(String, u64)>, LogError> {
+        let query = "SELECT outcome::text, position FROM command_log WHERE command_id = $1";
+        let row: Option<(String, i64)> =
+            sqlx::query_as(query).bind(id).fetch_optional(self.database.pool()).await?;
+        Ok(row.map(|(outcome, position)| (outcome, position.unsigned_abs())))
+    }
+
+    /// The last position, read from the database.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn read_head(&self) -> Result<u64, LogError> {
+        Ok(read_head(self.database.pool()).await?)
+    }
+
+    /// The last position this process knows of: never ahead of what is committed.
+    pub fn head(&self) -> u64 {
+        *self.head.borrow()
+    }
+
+    /// A receiver that wakes at every append.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.head.clone()
+    }
+
+    /// Waits until the log has reached a position; whether it did in time.
+    pub async fn wait_for(&self, position: u64, limit: Duration) -> bool {
+        let mut head = self.head.clone();
+        let reached = head.wait_for(|at| *at >= position);
+        matches!(tokio::time::timeout(limit, reached).await, Ok(Ok(_)))
+    }
+
+    /// The hash of the last event, with its position.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn tip(&self) -> Result<Option<(u64, Hash)>, LogError> {
+        let query = "SELECT position, chain FROM events ORDER BY position DESC LIMIT 1";
+        let row: Option<(i64, Vec<u8>)> =
+            sqlx::query_as(query).fetch_optional(self.database.pool()).await?;
+        Ok(row.and_then(|(p, chain)| Some((p.unsigned_abs(), chain.try_into().ok()?))))
+    }
+}
+
+async fn read_head(pool: &PgPool) -> Result<u64, sqlx::Error> {
+    let head: Option<i64> = sqlx::query_scalar("SELECT max(position) FROM events").fetch_one(pool).await?;
+    Ok(head.unwrap_or(0).unsigned_abs())
+}
+
+/// Follows what other processes append: by notification, and by a slow poll as a net.
+async fn listen(pool: PgPool, publish: watch::Sender<u64>) {
+    const NET: Duration = Duration::from_secs(1);
+    let raise = |position: u64| {
+        publish.send_if_modified(|head| {
+            let ahead = *head < position;
+            *head = position.max(*head);
+            ahead
+        });
+    };
+    loop {
+        if publish.is_closed() {
+            return;
+        }
+        let connected = async {
+            let mut listener = sqlx::postgres::PgListener::connect_with(&pool).await?;
+            listener.listen("portail_log").await?;
+            loop {
+                if publish.is_closed() {
+                    return Ok(());
+                }
+                match tokio::time::timeout(NET, listener.recv()).await {
+                    Ok(notification) => {
+                        if let Ok(position) = notification?.payload().parse() {
+                            raise(position);
+                        }
+                    }
+                    Err(_) => raise(read_head(&pool).await?),
+                }
+            }
+        };
+        let ended: Result<(), sqlx::Error> = connected.await;
+        if let Err(error) = ended {
+            tracing::debug!(%error, "listener lost its connection");
+            tokio::time::sleep(NET).await;
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The vault: seals values with a key per subject and purpose, wrapped by the master key.
+//!
+//! Destroying a subject's key makes what the log holds of it unreadable, while the hashes, which
+//! run over the sealed form, stay valid.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use chacha20poly1305::{
+    AeadCore, KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, OsRng, Payload},
+};
+use sqlx::PgPool;
+
+/// A value cannot be sealed or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// The key was destroyed: the value is gone for good.
+    #[error("the key was destroyed")]
+    Destroyed,
+    /// The master key does not open this vault, or the value was altered or moved.
+    #[error("the value cannot be opened with this master key")]
+    Cannot,
+    /// The master key file is not usable.
+    #[error("master key: {0}")]
+    MasterKey(String),
+}
+
+/// The key that wraps the subjects' keys; it is kept outside the database.
+#[derive(Clone)]
+pub struct MasterKey([u8; 32]);
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(..)")
+    }
+}
+
+impl MasterKey {
+    /// Reads the key's 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// It is not that.
+    pub fn from_hex(text: &str) -> Result<Self, VaultError> {
+        let text = text.trim();
+        let wrong = || VaultError::MasterKey("64 hexadecimal digits are expected".into());
+        if text.len() != 64 || !text.is_ascii() {
+            return Err(wrong());
+        }
+        let mut key = [0; 32];
+        for (byte, index) in key.iter_mut().zip((0..64).step_by(2)) {
+            *byte = u8::from_str_radix(&text[index..index + 2], 16).map_err(|_| wrong())?;
+        }
+        Ok(Self(key))
+    }
+
+    /// Reads the key from a file readable by its owner only; makes both when there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read or made.
+    pub fn from_file(path: &Path) -> Result<Self, VaultError> {
+        let failed = |e: std::io::Error| VaultError::MasterKey(format!("{}: {e}", path.display()));
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::from_hex(&text),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                let key: [u8; 32] = XChaCha20Poly1305::generate_key(&mut OsRng).into();
+                let text: String = key.iter().map(|b| format!("{b:02x}")).collect();
+                write_private(path, &text).map_err(failed)?;
+                Ok(Self(key))
+            }
+            Err(e) => Err(failed(e)),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+#[cfg(not(unix))]
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    std::fs::write(path, text)
+}
+
+/// A nonce and a ciphertext with its tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedBytes {
+    /// 24 random bytes.
+    pub nonce: Vec<u8>,
+    /// The ciphertext.
+    pub ciphertext: Vec<u8>,
+}
+
+type Keys = HashMap<(String, String), Arc<XChaCha20Poly1305>>;
+
+/// Seals and opens values.
+#[derive(Clone)]
+pub struct Vault {
+    pool: PgPool,
+    master: MasterKey,
+    keys: Arc<Mutex<Keys>>,
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Vault(..)")
+    }
+}
+
+impl Vault {
+    /// The vault of a database.
+    pub fn new(pool: PgPool, master: MasterKey) -> Self {
+        Self { pool, master, keys: Arc::default() }
+    }
+
+    /// Seals a value for a subject and purpose; `context` binds it to where it will stand.
+    ///
+    /// # Errors
+    /// The subject's key was destroyed, or the database failed.
+    pub async fn seal(&self, subject: &str, purpose: &str, context: &str, value: &[u8]) -> Result<SealedBytes, VaultError> {
+        let key = self.key(subject, purpose, true).await?;
+        seal_with(&key, context, value)
+    }
+
+    /// Opens a sealed value.
+    ///
+    /// # Errors
+    /// The key was destroyed, the value was altered, or the database failed.
+    pub async fn open(&self, subject: &str, purpose: &str, context: &str, sealed: &SealedBytes) -> Result<Vec<u8>, VaultError> {
+        let key = self.key(subject, purpose, false).await?;
+        open_with(&key, context, sealed)
+    }
+
+    async fn key(&self, subject: &str, purpose: &str, make: bool) -> Result<Arc<XChaCha20Poly1305>, VaultError> {
+        let name = (subject.to_owned(), purpose.to_owned());
+        if let Some(key) = self.keys.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
+            return Ok(key.clone());
+        }
+        let master = XChaCha20Poly1305::new(&self.master.0.into());
+        let wrapping = format!("subject-key/{subject}/{purpose}");
+        let select = "SELECT wrapped_key FROM subject_key WHERE subject = $1 AND purpose = $2";
+        let find = || sqlx::query_scalar::<_, Option<Vec<u8>>>(select).bind(subject).bind(purpose);
+        let mut found = find().fetch_optional(&self.pool).await?;
+        if found.is_none() && make {
+            let fresh = XChaCha20Poly1305::generate_key(&mut OsRng);
+            let SealedBytes { nonce, ciphertext } = seal_with(&master, &wrapping, &fresh)?;
+            let insert = "INSERT INTO subject_key (subject, purpose, wrapped_key) VALUES ($1, $2, $3) \
+                ON CONFLICT DO NOTHING";
+            let wrapped = [nonce, ciphertext].concat();
+            sqlx::query(insert).bind(subject).bind(purpose).bind(wrapped).execute(&self.pool).await?;
+            found = find().fetch_optional(&self.pool).await?;
+        }
+        let wrapped = found.flatten().ok_or(VaultError::Destroyed)?;
+        let (nonce, ciphertext) = wrapped.split_at_checked(24).ok_or(VaultError::Cannot)?;
+        let sealed = SealedBytes { nonce: nonce.into(), ciphertext: ciphertext.into() };
+        let key = open_with(&master, &wrapping, &sealed)?;
+        let key = XChaCha20Poly1305::new_from_slice(&key).map_err(|_| VaultError::Cannot)?;
+        let key = Arc::new(key);
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.insert(name, key.clone());
+        Ok(key)
+    }
+}
+
+fn seal_with(key: &XChaCha20Poly1305, context: &str, value: &[u8]) -> Result<SealedBytes, VaultError> {
+    let nonce = XChaCha20Poly1305::generate_nonce(&mut OsRng);
+    let payload = Payload { msg: value, aad: context.as_bytes() };
+    let ciphertext = key.encrypt(&nonce, payload).map_err(|_| VaultError::Cannot)?;
+    Ok(SealedBytes { nonce: nonce.to_vec(), ciphertext })
+}
+
+fn open_with(key: &XChaCha20Poly1305, context: &str, sealed: &SealedBytes) -> Result<Vec<u8>, VaultError> {
+    if sealed.nonce.len() != 24 {
+        return Err(VaultError::Cannot);
+    }
+    let payload = Payload { msg: &sealed.ciphertext, aad: context.as_bytes() };
+    key.decrypt(XNonce::from_slice(&sealed.nonce), payload).map_err(|_| VaultError::Cannot)
+}

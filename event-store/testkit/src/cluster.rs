@@ -1,0 +1,215 @@
+//! A private PostgreSQL cluster: made by `initdb` in a temporary folder, reached by a Unix socket
+//! in it, never run as root, gone when its owner is gone (even when that one is killed).
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::Mutex,
+};
+
+use anyhow::{Context, Result, bail};
+use sqlx::{Connection, Executor, PgConnection};
+
+/// Whether commits reach the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// They do: for benchmarks and real use.
+    Durable,
+    /// They do not: for tests, which survive a crash of the server but not of the machine.
+    Fast,
+}
+
+/// A running cluster.
+pub struct Cluster {
+    folder: tempfile::TempDir,
+    control: Mutex<Control>,
+    bin: PathBuf,
+    user: Option<(u32, u32)>,
+}
+
+struct Control {
+    child: Child,
+    /// None once closed: that is what ends the supervisor.
+    orders: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+/// The supervisor lives as long as its standard input: when the owner dies, it stops the server.
+const SUPERVISOR: &str = r#"
+while read order; do
+  case "$order" in
+    start) "$BIN/pg_ctl" -D "$DATA" -w -t 60 -l "$DATA/log" start >/dev/null 2>&1 ;;
+    immediate) "$BIN/pg_ctl" -D "$DATA" -m immediate -w stop >/dev/null 2>&1 ;;
+  esac
+  echo "$?"
+done
+"$BIN/pg_ctl" -D "$DATA" -m immediate -w stop >/dev/null 2>&1
+rm -rf "$DATA"
+"#;
+
+impl Cluster {
+    /// Makes and starts a cluster.
+    ///
+    /// # Errors
+    /// PostgreSQL is not installed or does not start.
+    pub fn start(durability: Durability) -> Result<Self> {
+        let bin = find_binaries()?;
+        let folder = tempfile::Builder::new().prefix("portail-pg").tempdir_in("/tmp")?;
+        let user = unprivileged_user()?;
+        if let Some((uid, gid)) = user {
+            std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid))?;
+        }
+        let data = folder.path().join("data");
+        let mut initdb = Command::new(bin.join("initdb"));
+        initdb.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N", "-D"]).arg(&data);
+        as_user(&mut initdb, user);
+        let made = initdb.output().context("initdb")?;
+        if !made.status.success() {
+            bail!("initdb: {}", String::from_utf8_lossy(&made.stderr));
+        }
+        let mut settings = format!(
+            "listen_addresses = ''\nunix_socket_directories = '{}'\nmax_connections = 200\n\
+             shared_buffers = 256MB\nmax_wal_size = 4GB\n",
+            folder.path().display()
+        );
+        if durability == Durability::Fast {
+            settings.push_str("fsync = off\nfull_page_writes = off\n");
+        }
+        std::fs::OpenOptions::new()
+            .append(true)
+            .open(data.join("postgresql.conf"))?
+            .write_all(settings.as_bytes())?;
+        let mut supervisor = Command::new("sh");
+        supervisor
+            .args(["-c", SUPERVISOR])
+            .env("BIN", &bin)
+            .env("DATA", &data)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .process_group(0);
+        as_user(&mut supervisor, user);
+        let mut child = supervisor.spawn().context("supervisor")?;
+        let orders = child.stdin.take();
+        let answers = BufReader::new(child.stdout.take().context("stdout")?);
+        let control = Mutex::new(Control { child, orders, answers });
+        let cluster = Self { folder, control, bin, user };
+        cluster.order("start")?;
+        Ok(cluster)
+    }
+
+    fn order(&self, order: &str) -> Result<()> {
+        let mut control = self.control.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        writeln!(control.orders.as_mut().context("the supervisor has ended")?, "{order}")?;
+        let mut answer = String::new();
+        control.answers.read_line(&mut answer)?;
+        if answer.trim() != "0" {
+            let log = std::fs::read_to_string(self.folder.path().join("data/log")).unwrap_or_default();
+            bail!("{order} failed ({}): {log}", answer.trim());
+        }
+        Ok(())
+    }
+
+    /// Stops the server as a crash would: no checkpoint, connections cut.
+    ///
+    /// # Errors
+    /// It does not stop.
+    pub fn stop_immediately(&self) -> Result<()> {
+        self.order("immediate")
+    }
+
+    /// Starts the server again; it recovers from its log.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn start_again(&self) -> Result<()> {
+        self.order("start")
+    }
+
+    /// The folder with the socket.
+    pub fn socket(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A program of the cluster's PostgreSQL, run as the cluster's user.
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.bin.join(name));
+        as_user(&mut command, self.user);
+        command
+    }
+
+    /// The address of a database.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@localhost/{database}?host={}", self.folder.path().display())
+    }
+
+    /// Makes an empty database and returns its address.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn create_database(&self) -> Result<String> {
+        let name = format!("t{}", uuid::Uuid::new_v4().simple());
+        let mut admin = PgConnection::connect(&self.url("postgres")).await?;
+        admin.execute(format!("CREATE DATABASE {name}").as_str()).await?;
+        admin.close().await?;
+        Ok(self.url(&name))
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let control = self.control.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        drop(control.orders.take());
+        let _ = control.child.wait();
+    }
+}
+
+fn as_user(command: &mut Command, user: Option<(u32, u32)>) {
+    command.current_dir("/");
+    if let Some((uid, gid)) = user {
+        command.uid(uid).gid(gid);
+    }
+}
+
+/// PostgreSQL refuses to run as root: whom to run it as, when we are.
+fn unprivileged_user() -> Result<Option<(u32, u32)>> {
+    let id = |args: &[&str]| -> Result<u32> {
+        let output = Command::new("id").args(args).output()?;
+        Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+    };
+    if id(&["-u"])? != 0 {
+        return Ok(None);
+    }
+    for name in ["postgres", "nobody"] {
+        if let (Ok(uid), Ok(gid)) = (id(&["-u", name]), id(&["-g", name])) {
+            return Ok(Some((uid, gid)));
+        }
+    }
+    bail!("run as root, and neither user postgres nor nobody exists")
+}
+
+/// The newest installed PostgreSQL.
+fn find_binaries() -> Result<PathBuf> {
+    if let Some(dir) = std::env::var_os("PG_BIN") {
+        return Ok(dir.into());
+    }
+    let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|e| Some((e.file_name().to_str()?.parse().ok()?, e.path().join("bin"))))
+        .filter(|(_, bin): &(u32, PathBuf)| bin.join("initdb").exists())
+        .collect();
+    versions.sort();
+    if let Some((_, bin)) = versions.pop() {
+        return Ok(bin);
+    }
+    let config = Command::new("pg_config").arg("--bindir").output();
+    match config {
+        Ok(output) if output.status.success() => {
+            Ok(String::from_utf8(output.stdout)?.trim().into())
+        }
+        _ => bail!("PostgreSQL is not installed: install it, or name its bin folder in PG_BIN"),
+    }
+}

@@ -1,0 +1,140 @@
+//! The command bus: races, repetition, rejection, upcasting and the vault.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod support;
+
+use std::sync::Arc;
+
+use cqrs_es::persist::{EventUpcaster, SerializedEvent};
+use portail_event_store::{
+    CommandBus, CommandError, EventLog, MasterKey, Outcome, UnitOfWork, Upcasters, Vault, VaultError,
+};
+use serde::{Deserialize, Serialize};
+use support::{Counter, CounterEvent, log, meta, stream};
+use uuid::Uuid;
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Total(Option<i64>);
+
+impl Outcome for Total {
+    fn is_rejection(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+/// Adds one as long as the total stays within a limit.
+async fn add_one(work: &mut UnitOfWork<'_>, id: &str, limit: i64) -> Result<Total, CommandError> {
+    work.load::<Counter>([id.to_owned()]).await?;
+    let total = work.get::<Counter>(id).total;
+    if total >= limit {
+        return Ok(Total(None));
+    }
+    work.record::<Counter>(id, vec![CounterEvent::Added { amount: 1, note: String::new() }])?;
+    Ok(Total(Some(total + 1)))
+}
+
+#[tokio::test]
+async fn racing_commands_never_pass_a_limit_and_none_is_lost() {
+    let (test, log) = log().await;
+    let second = EventLog::open(&test.database, Upcasters::default()).await.unwrap();
+    let buses = [Arc::new(CommandBus::new(log.clone())), Arc::new(CommandBus::new(second))];
+    let tasks: Vec<_> = (0..24)
+        .map(|n| {
+            let bus = buses[n % 2].clone();
+            tokio::spawn(async move {
+                loop {
+                    let decided = bus.execute(meta(Uuid::new_v4()), async |w| add_one(w, "hot", 15).await).await;
+                    match decided {
+                        Ok(executed) => return executed.outcome.0.is_some(),
+                        Err(CommandError::Conflict) => {}
+                        Err(other) => panic!("{other}"),
+                    }
+                }
+            })
+        })
+        .collect();
+    let mut accepted = 0;
+    for task in tasks {
+        accepted += usize::from(task.await.unwrap());
+    }
+    assert_eq!(accepted, 15);
+    assert_eq!(log.read_stream(&stream("hot"), 0).await.unwrap().len(), 15);
+}
+
+#[tokio::test]
+async fn a_repeated_command_gets_its_first_outcome_even_after_a_rejection() {
+    let (_test, log) = log().await;
+    let bus = CommandBus::new(log);
+    let id = Uuid::new_v4();
+    let rejected = bus.execute(meta(id), async |w| add_one(w, "x", 0).await).await.unwrap();
+    assert_eq!((rejected.outcome, rejected.repeated), (Total(None), false));
+    let again = bus.execute(meta(id), async |w| add_one(w, "x", 5).await).await.unwrap();
+    assert_eq!((again.outcome, again.repeated), (Total(None), true));
+    let new = bus.execute(meta(Uuid::new_v4()), async |w| add_one(w, "x", 5).await).await.unwrap();
+    assert_eq!(new.outcome, Total(Some(1)));
+}
+
+#[tokio::test]
+async fn a_rejection_is_never_decided_on_a_stale_state() {
+    if portail_testkit::is_embedded() {
+        return; // One process only there.
+    }
+    let (test, log) = log().await;
+    let other = CommandBus::new(EventLog::open(&test.database, Upcasters::default()).await.unwrap());
+    let bus = CommandBus::new(log);
+    bus.execute(meta(Uuid::new_v4()), async |w| add_one(w, "x", 1).await).await.unwrap();
+    let subtract = async |w: &mut UnitOfWork<'_>| {
+        w.load::<Counter>(["x".to_owned()]).await?;
+        w.record::<Counter>("x", vec![CounterEvent::Added { amount: -1, note: String::new() }])?;
+        Ok(Total(Some(0)))
+    };
+    other.execute(meta(Uuid::new_v4()), subtract).await.unwrap();
+    let decided = bus.execute(meta(Uuid::new_v4()), async |w| add_one(w, "x", 1).await).await.unwrap();
+    assert_eq!(decided.outcome, Total(Some(1)), "the cache of this process had the total at its limit");
+}
+
+struct AmountInCents;
+
+impl EventUpcaster for AmountInCents {
+    fn can_upcast(&self, event_type: &str, version: &str) -> bool {
+        (event_type, version) == ("Added", "1.0")
+    }
+    fn upcast(&self, mut event: SerializedEvent) -> SerializedEvent {
+        let amount = event.payload["Added"]["amount"].as_i64().unwrap_or_default();
+        event.payload["Added"]["amount"] = (amount * 100).into();
+        event.event_version = "2.0".into();
+        event
+    }
+}
+
+#[tokio::test]
+async fn old_events_are_upcast_wherever_they_are_read() {
+    let (test, log) = log().await;
+    let bus = CommandBus::new(log);
+    bus.execute(meta(Uuid::new_v4()), async |w| add_one(w, "x", 9).await).await.unwrap();
+    let newer = Upcasters::new(vec![Box::new(AmountInCents)]);
+    let bus = CommandBus::new(EventLog::open(&test.database, newer).await.unwrap());
+    let total = bus.execute(meta(Uuid::new_v4()), async |w| add_one(w, "x", 999).await).await.unwrap();
+    assert_eq!(total.outcome, Total(Some(101)));
+}
+
+#[tokio::test]
+async fn a_sealed_value_opens_only_in_its_place_and_with_its_key() {
+    let (test, _log) = log().await;
+    let pool = test.database.pool().clone();
+    let master = MasterKey::from_hex(&"ab".repeat(32)).unwrap();
+    let vault = Vault::new(pool.clone(), master.clone());
+    let sealed = vault.seal("child-1", "IDENTITY", "Child", b"Lou").await.unwrap();
+    assert!(!sealed.ciphertext.windows(3).any(|w| w == b"Lou"));
+
+    let reopened = Vault::new(pool.clone(), master);
+    assert_eq!(reopened.open("child-1", "IDENTITY", "Child", &sealed).await.unwrap(), b"Lou");
+    let moved = reopened.open("child-1", "IDENTITY", "Family", &sealed).await;
+    assert!(matches!(moved, Err(VaultError::Cannot)));
+    let other = Vault::new(pool.clone(), MasterKey::from_hex(&"cd".repeat(32)).unwrap());
+    assert!(matches!(other.open("child-1", "IDENTITY", "Child", &sealed).await, Err(VaultError::Cannot)));
+
+    sqlx::query("UPDATE subject_key SET wrapped_key = NULL, destroyed_at = now()").execute(&pool).await.unwrap();
+    let late = Vault::new(pool, MasterKey::from_hex(&"ab".repeat(32)).unwrap());
+    assert!(matches!(late.open("child-1", "IDENTITY", "Child", &sealed).await, Err(VaultError::Destroyed)));
+}
