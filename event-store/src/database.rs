@@ -101,7 +101,8 @@ impl Database {
         let options = PgConnectOptions::from_str(&server.database_url())?;
         // Everything takes its turn on the one connection.
         let pool = Self::open(options, 1, Duration::from_secs(60)).await?;
-        Ok(Self { pool, shared: false, _embedded: Some(Arc::new(std::sync::Mutex::new(server))) })
+        let server = EmbeddedServer(std::sync::Mutex::new(Some(server)));
+        Ok(Self { pool, shared: false, _embedded: Some(Arc::new(server)) })
     }
 
     /// The embedded database was left out of this build.
@@ -124,3 +125,17 @@ impl Database {
     }
 }
 
+/// Stopping the embedded server waits for its client to hang up, which may be the very thread
+/// that drops it: it stops in a thread of its own. Committed rows are safe at any moment.
+#[cfg(feature = "embedded")]
+struct EmbeddedServer(std::sync::Mutex<Option<pglite_oxide::PgliteServer>>);
+
+#[cfg(feature = "embedded")]
+impl Drop for EmbeddedServer {
+    fn drop(&mut self) {
+        let server = self.0.get_mut().map(Option::take);
+        if let Ok(Some(server)) = server {
+            std::thread::spawn(move || drop(server));
+        }
+    }
+}

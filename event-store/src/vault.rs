@@ -14,7 +14,7 @@ use chacha20poly1305::{
     AeadCore, KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, OsRng, Payload},
 };
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 /// A value cannot be sealed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -130,37 +130,52 @@ impl Vault {
     /// # Errors
     /// The subject's key was destroyed, or the database failed.
     pub async fn seal(&self, subject: &str, purpose: &str, context: &str, value: &[u8]) -> Result<SealedBytes, VaultError> {
-        let key = self.key(subject, purpose, true).await?;
+        let mut connection = self.pool.acquire().await?;
+        let key = self.key(&mut connection, subject, purpose, true).await?;
         seal_with(&key, context, value)
     }
 
-    /// Opens a sealed value.
+    /// Opens a sealed value, on the caller's connection: a projection opens names in the very
+    /// transaction that writes them.
     ///
     /// # Errors
     /// The key was destroyed, the value was altered, or the database failed.
-    pub async fn open(&self, subject: &str, purpose: &str, context: &str, sealed: &SealedBytes) -> Result<Vec<u8>, VaultError> {
-        let key = self.key(subject, purpose, false).await?;
+    pub async fn open(
+        &self,
+        connection: &mut PgConnection,
+        subject: &str,
+        purpose: &str,
+        context: &str,
+        sealed: &SealedBytes,
+    ) -> Result<Vec<u8>, VaultError> {
+        let key = self.key(connection, subject, purpose, false).await?;
         open_with(&key, context, sealed)
     }
 
-    async fn key(&self, subject: &str, purpose: &str, make: bool) -> Result<Arc<XChaCha20Poly1305>, VaultError> {
+    async fn key(
+        &self,
+        connection: &mut PgConnection,
+        subject: &str,
+        purpose: &str,
+        make: bool,
+    ) -> Result<Arc<XChaCha20Poly1305>, VaultError> {
         let name = (subject.to_owned(), purpose.to_owned());
         if let Some(key) = self.keys.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
             return Ok(key.clone());
         }
         let master = XChaCha20Poly1305::new(&self.master.0.into());
         let wrapping = format!("subject-key/{subject}/{purpose}");
-        let select = "SELECT wrapped_key FROM subject_key WHERE subject = $1 AND purpose = $2";
+        let select = "SELECT wrapped_key FROM public.subject_key WHERE subject = $1 AND purpose = $2";
         let find = || sqlx::query_scalar::<_, Option<Vec<u8>>>(select).bind(subject).bind(purpose);
-        let mut found = find().fetch_optional(&self.pool).await?;
+        let mut found = find().fetch_optional(&mut *connection).await?;
         if found.is_none() && make {
             let fresh = XChaCha20Poly1305::generate_key(&mut OsRng);
             let SealedBytes { nonce, ciphertext } = seal_with(&master, &wrapping, &fresh)?;
-            let insert = "INSERT INTO subject_key (subject, purpose, wrapped_key) VALUES ($1, $2, $3) \
+            let insert = "INSERT INTO public.subject_key (subject, purpose, wrapped_key) VALUES ($1, $2, $3) \
                 ON CONFLICT DO NOTHING";
             let wrapped = [nonce, ciphertext].concat();
-            sqlx::query(insert).bind(subject).bind(purpose).bind(wrapped).execute(&self.pool).await?;
-            found = find().fetch_optional(&self.pool).await?;
+            sqlx::query(insert).bind(subject).bind(purpose).bind(wrapped).execute(&mut *connection).await?;
+            found = find().fetch_optional(&mut *connection).await?;
         }
         let wrapped = found.flatten().ok_or(VaultError::Destroyed)?;
         let (nonce, ciphertext) = wrapped.split_at_checked(24).ok_or(VaultError::Cannot)?;

@@ -127,14 +127,15 @@ async fn a_sealed_value_opens_only_in_its_place_and_with_its_key() {
     let sealed = vault.seal("child-1", "IDENTITY", "Child", b"Lou").await.unwrap();
     assert!(!sealed.ciphertext.windows(3).any(|w| w == b"Lou"));
 
+    let mut connection = pool.acquire().await.unwrap();
     let reopened = Vault::new(pool.clone(), master);
-    assert_eq!(reopened.open("child-1", "IDENTITY", "Child", &sealed).await.unwrap(), b"Lou");
-    let moved = reopened.open("child-1", "IDENTITY", "Family", &sealed).await;
+    assert_eq!(reopened.open(&mut connection, "child-1", "IDENTITY", "Child", &sealed).await.unwrap(), b"Lou");
+    let moved = reopened.open(&mut connection, "child-1", "IDENTITY", "Family", &sealed).await;
     assert!(matches!(moved, Err(VaultError::Cannot)));
     let other = Vault::new(pool.clone(), MasterKey::from_hex(&"cd".repeat(32)).unwrap());
-    assert!(matches!(other.open("child-1", "IDENTITY", "Child", &sealed).await, Err(VaultError::Cannot)));
+    assert!(matches!(other.open(&mut connection, "child-1", "IDENTITY", "Child", &sealed).await, Err(VaultError::Cannot)));
 
-    sqlx::query("UPDATE subject_key SET wrapped_key = NULL, destroyed_at = now()").execute(&pool).await.unwrap();
+    sqlx::query("UPDATE subject_key SET wrapped_key = NULL, destroyed_at = now()").execute(&mut *connection).await.unwrap();
     let late = Vault::new(pool, MasterKey::from_hex(&"ab".repeat(32)).unwrap());
-    assert!(matches!(late.open("child-1", "IDENTITY", "Child", &sealed).await, Err(VaultError::Destroyed)));
+    assert!(matches!(late.open(&mut connection, "child-1", "IDENTITY", "Child", &sealed).await, Err(VaultError::Destroyed)));
 }

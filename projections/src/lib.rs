@@ -1,1 +1,26 @@
-//! placeholder
+//! Projections fold the log into read models; this crate is the only one that writes or reads
+//! them.
+//!
+//! One engine drives all of them, one module holds each read model: its tables, its fold, its
+//! queries. Everything here can be deleted and rebuilt from the log.
+
+pub mod catalogue;
+pub mod engine;
+pub mod family;
+pub mod planning;
+mod projection;
+pub mod rebuild;
+pub mod requests;
+
+pub use engine::{Engine, ProjectionStatus};
+pub use projection::{FoldContext, FoldError, PoisonPolicy, Projection, install};
+
+/// Every projection of the portal.
+pub fn all() -> Vec<Box<dyn Projection>> {
+    vec![
+        Box::new(catalogue::CatalogueProjection),
+        Box::new(family::FamilyProjection),
+        Box::new(planning::PlanningProjection),
+        Box::new(requests::RequestsProjection),
+    ]
+}

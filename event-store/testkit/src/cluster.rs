@@ -46,7 +46,7 @@ while read order; do
   echo "$?"
 done
 "$BIN/pg_ctl" -D "$DATA" -m immediate -w stop >/dev/null 2>&1
-rm -rf "$DATA"
+rm -rf "$DATA" "$(dirname "$DATA")"
 "#;
 
 impl Cluster {

@@ -1,0 +1,399 @@
+//! The planning: every child's booking on every day, and how full every session is.
+//!
+//! The fold of a booking is the domain's own ([`Booking::evolve`]): the calendar cannot disagree
+//! with the aggregate.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use cqrs_es::Aggregate;
+use futures::future::BoxFuture;
+use portail_domain::{
+    ids::{ActivityId, ChildId},
+    session::{Booking, BookingStatus, Session, SessionEvent, parse_stream_id},
+};
+use portail_event_store::RecordedEvent;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::projection::{FoldContext, FoldError, Projection};
+
+/// Its name.
+pub const NAME: &str = "planning";
+
+/// The projection of the planning.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanningProjection;
+
+impl Projection for PlanningProjection {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+    fn version(&self) -> i32 {
+        1
+    }
+    fn tables(&self) -> &'static str {
+        // `due` is when a timer must act; `queued` orders the waiting list.
+        "CREATE TABLE cell (child uuid NOT NULL, activity text NOT NULL, date date NOT NULL, \
+            status text NOT NULL, booking text NOT NULL, due timestamptz, queued bigint, \
+            position bigint NOT NULL, PRIMARY KEY (child, date, activity)) WITH (fillfactor = 80); \
+         CREATE INDEX cell_session ON cell (activity, date); \
+         CREATE INDEX cell_due ON cell (due) WHERE due IS NOT NULL; \
+         CREATE TABLE session (activity text NOT NULL, date date NOT NULL, held int NOT NULL, \
+            waiting int NOT NULL, list_closes timestamptz, PRIMARY KEY (activity, date)) WITH (fillfactor = 60); \
+         CREATE INDEX session_list ON session (list_closes) WHERE waiting > 0"
+    }
+    fn source(&self) -> &'static str {
+        include_str!("planning.rs")
+    }
+    fn reads(&self) -> &'static [&'static str] {
+        &[Session::TYPE]
+    }
+
+    fn fold<'a>(
+        &'a self,
+        events: &'a [&'a RecordedEvent],
+        context: &'a FoldContext,
+        connection: &'a mut PgConnection,
+    ) -> BoxFuture<'a, Result<(), FoldError>> {
+        Box::pin(async move {
+            let mut decoded = Vec::with_capacity(events.len());
+            for event in events {
+                let session = parse_stream_id(&event.stream.id)
+                    .ok_or_else(|| FoldError::poison(event, "not a session's stream id"))?;
+                decoded.push((*event, session, context.decode::<SessionEvent>(event)?));
+            }
+            let mut cells = Cells::load(&decoded, connection).await?;
+            for (event, session, change) in &decoded {
+                cells.fold(event, session, change);
+            }
+            cells.flush(connection).await?;
+            Ok(())
+        })
+    }
+}
+
+type SessionKey = (ActivityId, NaiveDate);
+type Decoded<'a> = (&'a RecordedEvent, SessionKey, SessionEvent);
+type CellKey<'a> = (ChildId, &'a SessionKey);
+
+#[derive(Default)]
+struct Cell {
+    booking: Option<Booking>,
+    queued: Option<i64>,
+    position: i64,
+    changed: bool,
+}
+
+#[derive(Default)]
+struct Occupancy {
+    held: i32,
+    waiting: i32,
+    closes: Option<DateTime<Utc>>,
+}
+
+struct Cells<'a> {
+    cells: HashMap<CellKey<'a>, Cell>,
+    sessions: HashMap<&'a SessionKey, Occupancy>,
+}
+
+impl<'a> Cells<'a> {
+    /// Reads the cells a batch will change, in one query.
+    async fn load(decoded: &'a [Decoded<'a>], connection: &mut PgConnection) -> Result<Self, FoldError> {
+        let mut cells: HashMap<CellKey<'a>, Cell> = HashMap::new();
+        let mut keys: HashMap<(Uuid, &str, NaiveDate), CellKey<'a>> = HashMap::new();
+        for (_, session, change) in decoded {
+            for child in change.children() {
+                cells.entry((child, session)).or_default();
+                keys.insert((child.0, session.0.as_str(), session.1), (child, session));
+            }
+        }
+        let (mut children, mut activities, mut dates) = (vec![], vec![], vec![]);
+        for (child, activity, date) in keys.keys() {
+            children.push(*child);
+            activities.push(*activity);
+            dates.push(*date);
+        }
+        let rows: Vec<(Uuid, String, NaiveDate, String, Option<i64>)> = sqlx::query_as(
+            "SELECT c.child, c.activity, c.date, c.booking, c.queued \
+             FROM unnest($1::uuid[], $2::text[], $3::date[]) AS k (child, activity, date) \
+             JOIN cell c ON c.child = k.child AND c.date = k.date AND c.activity = k.activity",
+        )
+        .bind(children)
+        .bind(activities)
+        .bind(dates)
+        .fetch_all(connection)
+        .await?;
+        for (child, activity, date, booking, queued) in rows {
+            let booking = serde_json::from_str(&booking).map_err(|e| sqlx::Error::Decode(e.into()))?;
+            if let Some(cell) = keys.get(&(child, activity.as_str(), date)).and_then(|k| cells.get_mut(k)) {
+                cell.booking = Some(booking);
+                cell.queued = queued;
+            }
+        }
+        Ok(Self { cells, sessions: HashMap::new() })
+    }
+
+    fn fold(&mut self, event: &RecordedEvent, session: &'a SessionKey, change: &SessionEvent) {
+        let occupancy = self.sessions.entry(session).or_default();
+        if let SessionEvent::ReservationWaitlisted { closes, .. } = change {
+            occupancy.closes = Some(*closes);
+        }
+        for child in change.children() {
+            let Some(cell) = self.cells.get_mut(&(child, session)) else { continue };
+            let (held, waiting) = weight(cell.booking.as_ref());
+            Booking::evolve(&mut cell.booking, child, change);
+            let (holds, waits) = weight(cell.booking.as_ref());
+            occupancy.held += holds - held;
+            occupancy.waiting += waits - waiting;
+            let queues = cell
+                .booking
+                .as_ref()
+                .is_some_and(|b| matches!(b.status, BookingStatus::Waitlisted | BookingStatus::Offered));
+            cell.queued = match (queues, cell.queued) {
+                (true, None) => Some(event.position.cast_signed()),
+                (true, kept) => kept,
+                // A closed session keeps the order of those who wait.
+                (false, kept) if matches!(change, SessionEvent::SessionClosed { .. }) => kept,
+                (false, _) => None,
+            };
+            cell.position = event.position.cast_signed();
+            cell.changed = true;
+        }
+    }
+
+    async fn flush(self, connection: &mut PgConnection) -> Result<(), FoldError> {
+        let mut rows = Rows::default();
+        for ((child, (activity, date)), cell) in &self.cells {
+            let Some(booking) = cell.booking.as_ref().filter(|_| cell.changed) else { continue };
+            rows.child.push(child.0);
+            rows.activity.push(activity.as_str());
+            rows.date.push(*date);
+            rows.status.push(status_text(booking.status));
+            rows.booking.push(serde_json::to_string(booking).map_err(|e| sqlx::Error::Encode(e.into()))?);
+            rows.due.push(booking.timer());
+            rows.queued.push(cell.queued);
+            rows.position.push(cell.position);
+        }
+        sqlx::query(
+            "INSERT INTO cell (child, activity, date, status, booking, due, queued, position) \
+             SELECT * FROM unnest($1::uuid[], $2::text[], $3::date[], $4::text[], $5::text[], \
+                $6::timestamptz[], $7::bigint[], $8::bigint[]) \
+             ON CONFLICT (child, date, activity) DO UPDATE SET status = EXCLUDED.status, \
+                booking = EXCLUDED.booking, due = EXCLUDED.due, queued = EXCLUDED.queued, \
+                position = EXCLUDED.position",
+        )
+        .bind(rows.child)
+        .bind(rows.activity)
+        .bind(rows.date)
+        .bind(rows.status)
+        .bind(rows.booking)
+        .bind(rows.due)
+        .bind(rows.queued)
+        .bind(rows.position)
+        .execute(&mut *connection)
+        .await?;
+        let (mut activity, mut date, mut held, mut waiting, mut closes) =
+            (vec![], vec![], vec![], vec![], vec![]);
+        for (key, occupancy) in &self.sessions {
+            activity.push(key.0.as_str());
+            date.push(key.1);
+            held.push(occupancy.held);
+            waiting.push(occupancy.waiting);
+            closes.push(occupancy.closes);
+        }
+        sqlx::query(
+            "INSERT INTO session (activity, date, held, waiting, list_closes) \
+             SELECT * FROM unnest($1::text[], $2::date[], $3::int[], $4::int[], $5::timestamptz[]) \
+             ON CONFLICT (activity, date) DO UPDATE SET held = session.held + EXCLUDED.held, \
+                waiting = session.waiting + EXCLUDED.waiting, \
+                list_closes = coalesce(EXCLUDED.list_closes, session.list_closes)",
+        )
+        .bind(activity)
+        .bind(date)
+        .bind(held)
+        .bind(waiting)
+        .bind(closes)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Rows<'a> {
+    child: Vec<Uuid>,
+    activity: Vec<&'a str>,
+    date: Vec<NaiveDate>,
+    status: Vec<&'static str>,
+    booking: Vec<String>,
+    due: Vec<Option<DateTime<Utc>>>,
+    queued: Vec<Option<i64>>,
+    position: Vec<i64>,
+}
+
+fn weight(booking: Option<&Booking>) -> (i32, i32) {
+    booking.map_or((0, 0), |b| {
+        (i32::from(b.holds_place()), i32::from(b.status == BookingStatus::Waitlisted))
+    })
+}
+
+fn status_text(status: BookingStatus) -> &'static str {
+    use BookingStatus as S;
+    match status {
+        S::Pending => "PENDING",
+        S::Waitlisted => "WAITLISTED",
+        S::Offered => "OFFERED",
+        S::Reserved => "RESERVED",
+        S::Refused => "REFUSED",
+        S::Withdrawn => "WITHDRAWN",
+        S::Cancelled => "CANCELLED",
+        S::AbsencePending => "ABSENCE_PENDING",
+        S::AbsentExcused => "ABSENT_EXCUSED",
+        S::AbsentBilled => "ABSENT_BILLED",
+        S::Leave => "LEAVE",
+        S::PresentAsReserved => "PRESENT_AS_RESERVED",
+        S::Present => "PRESENT",
+        S::OutsideContract => "OUTSIDE_CONTRACT",
+        S::Closed => "CLOSED",
+        S::Error(_) => "ERROR",
+    }
+}
+
+/// A cell of the planning.
+#[derive(Debug, Clone)]
+pub struct CellRow {
+    /// Whose.
+    pub child: ChildId,
+    /// Which activity.
+    pub activity: ActivityId,
+    /// Which day.
+    pub date: NaiveDate,
+    /// The booking.
+    pub booking: Booking,
+    /// The rank on the waiting list, from 1, while it waits.
+    pub rank: Option<i64>,
+    /// The last event that made it.
+    pub position: u64,
+}
+
+type StoredCell = (Uuid, String, NaiveDate, String, Option<i64>, i64);
+
+fn cell_row((child, activity, date, booking, rank, position): StoredCell) -> Result<CellRow, sqlx::Error> {
+    Ok(CellRow {
+        child: ChildId(child),
+        activity: activity.parse().map_err(|e: portail_domain::ids::IdError| sqlx::Error::Decode(e.into()))?,
+        date,
+        booking: serde_json::from_str(&booking).map_err(|e| sqlx::Error::Decode(e.into()))?,
+        rank,
+        position: position.unsigned_abs(),
+    })
+}
+
+const SELECT_CELL: &str = "SELECT c.child, c.activity, c.date, c.booking, \
+    CASE WHEN c.status = 'WAITLISTED' THEN (SELECT count(*) FROM rm_planning.cell o \
+        WHERE o.activity = c.activity AND o.date = c.date AND o.status = 'WAITLISTED' \
+        AND o.queued <= c.queued) END, c.position FROM rm_planning.cell c";
+
+/// The cells of a child in a range of days.
+///
+/// # Errors
+/// The database failed.
+pub async fn cells(pool: &PgPool, child: ChildId, from: NaiveDate, to: NaiveDate) -> Result<Vec<CellRow>, sqlx::Error> {
+    let query = format!("{SELECT_CELL} WHERE c.child = $1 AND c.date BETWEEN $2 AND $3");
+    let rows: Vec<StoredCell> =
+        sqlx::query_as(&query).bind(child.0).bind(from).bind(to).fetch_all(pool).await?;
+    rows.into_iter().map(cell_row).collect()
+}
+
+/// The cells of a session, in the order their requests came.
+///
+/// # Errors
+/// The database failed.
+pub async fn session_cells(pool: &PgPool, activity: &ActivityId, date: NaiveDate) -> Result<Vec<CellRow>, sqlx::Error> {
+    let query = format!("{SELECT_CELL} WHERE c.activity = $1 AND c.date = $2 ORDER BY c.child");
+    let rows: Vec<StoredCell> =
+        sqlx::query_as(&query).bind(activity.as_str()).bind(date).fetch_all(pool).await?;
+    rows.into_iter().map(cell_row).collect()
+}
+
+/// How many places are held and how many children wait, per session of a range.
+///
+/// # Errors
+/// The database failed.
+pub async fn occupancy(
+    pool: &PgPool,
+    activities: &[String],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<HashMap<(String, NaiveDate), (i32, i32)>, sqlx::Error> {
+    let rows: Vec<(String, NaiveDate, i32, i32)> = sqlx::query_as(
+        "SELECT activity, date, held, waiting FROM rm_planning.session \
+         WHERE activity = ANY($1) AND date BETWEEN $2 AND $3",
+    )
+    .bind(activities)
+    .bind(from)
+    .bind(to)
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|(a, d, held, waiting)| ((a, d), (held, waiting))).collect())
+}
+
+/// Something a timer must do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Due {
+    /// A child's offer or certificate ran out.
+    Booking {
+        /// Whose.
+        child: ChildId,
+        /// Which activity.
+        activity: ActivityId,
+        /// Which day.
+        date: NaiveDate,
+        /// What the booking waits for.
+        status: BookingStatus,
+        /// When it was due.
+        at: DateTime<Utc>,
+    },
+    /// A session's waiting list closes.
+    WaitingList {
+        /// Which activity.
+        activity: ActivityId,
+        /// Which day.
+        date: NaiveDate,
+        /// When it closes.
+        at: DateTime<Utc>,
+    },
+}
+
+/// What is due, the oldest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn due(pool: &PgPool, now: DateTime<Utc>, limit: i64) -> Result<Vec<Due>, sqlx::Error> {
+    type Row = (Option<Uuid>, String, NaiveDate, Option<String>, DateTime<Utc>);
+    let rows: Vec<Row> = sqlx::query_as(
+        "(SELECT child, activity, date, booking, due FROM rm_planning.cell WHERE due < $1 ORDER BY due LIMIT $2) \
+         UNION ALL \
+         (SELECT NULL, activity, date, NULL, list_closes FROM rm_planning.session \
+          WHERE waiting > 0 AND list_closes < $1 ORDER BY list_closes LIMIT $2)",
+    )
+    .bind(now)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|(child, activity, date, booking, at)| {
+            let activity =
+                activity.parse().map_err(|e: portail_domain::ids::IdError| sqlx::Error::Decode(e.into()))?;
+            Ok(match (child, booking) {
+                (Some(child), Some(booking)) => {
+                    let booking: Booking =
+                        serde_json::from_str(&booking).map_err(|e| sqlx::Error::Decode(e.into()))?;
+                    Due::Booking { child: ChildId(child), activity, date, status: booking.status, at }
+                }
+                _ => Due::WaitingList { activity, date, at },
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,130 @@
+//! What a projection is.
+
+use cqrs_es::DomainEvent;
+use futures::future::BoxFuture;
+use portail_event_store::{DecodeError, EventLog, RecordedEvent, StreamId, Vault};
+use sha2::{Digest, Sha256};
+use sqlx::{Executor, PgConnection};
+
+/// What happens when an event cannot be folded. Never a silent skip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PoisonPolicy {
+    /// The projection stops, visibly.
+    Stop,
+    /// The event's stream is set aside, visibly; the others go on.
+    QuarantineStream,
+}
+
+/// Why a batch was not folded.
+#[derive(Debug, thiserror::Error)]
+pub enum FoldError {
+    /// An event that cannot be folded, now or later.
+    #[error("event {position} of {stream} cannot be folded: {reason}")]
+    Poison {
+        /// Where.
+        position: u64,
+        /// Its stream.
+        stream: StreamId,
+        /// Why.
+        reason: String,
+    },
+    /// The database failed: try again.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl FoldError {
+    /// An event that cannot be folded.
+    pub fn poison(event: &RecordedEvent, reason: impl std::fmt::Display) -> Self {
+        Self::Poison {
+            position: event.position,
+            stream: event.stream.clone(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
+/// What folds need besides events.
+#[derive(Debug, Clone)]
+pub struct FoldContext {
+    /// The log, for its decode path.
+    pub log: EventLog,
+    /// Opens sealed values.
+    pub vault: Vault,
+}
+
+impl FoldContext {
+    /// Decodes an event, brought to today's version.
+    ///
+    /// # Errors
+    /// It is poison.
+    pub fn decode<E: DomainEvent>(&self, event: &RecordedEvent) -> Result<E, FoldError> {
+        self.log
+            .upcasters()
+            .decode(event)
+            .map_err(|error: DecodeError| FoldError::poison(event, error))
+    }
+}
+
+/// A projection: its tables, what it reads, and how it folds.
+pub trait Projection: Send + Sync + 'static {
+    /// Its name; its tables live in the schema `rm_{name}`.
+    fn name(&self) -> &'static str;
+
+    /// Its version; a change of the fold or the tables needs a new one.
+    fn version(&self) -> i32;
+
+    /// Its tables, as SQL with unqualified names.
+    fn tables(&self) -> &'static str;
+
+    /// The source text of the fold: its hash tells a change without a new version.
+    fn source(&self) -> &'static str;
+
+    /// The aggregate types whose events it reads.
+    fn reads(&self) -> &'static [&'static str];
+
+    /// What happens when an event cannot be folded.
+    fn poison_policy(&self) -> PoisonPolicy {
+        PoisonPolicy::Stop
+    }
+
+    /// Folds events, in order, into its tables on a connection whose search path leads there.
+    fn fold<'a>(
+        &'a self,
+        events: &'a [&'a RecordedEvent],
+        context: &'a FoldContext,
+        connection: &'a mut PgConnection,
+    ) -> BoxFuture<'a, Result<(), FoldError>>;
+}
+
+/// The schema of a projection's live tables.
+pub(crate) fn live_schema(projection: &dyn Projection) -> String {
+    format!("rm_{}", projection.name())
+}
+
+/// The hash of a projection's source.
+pub(crate) fn code_hash(projection: &dyn Projection) -> String {
+    let digest = Sha256::digest(format!("{}{}", projection.tables(), projection.source()));
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Makes a projection's tables in a schema.
+///
+/// # Errors
+/// The database failed.
+pub async fn install(
+    projection: &dyn Projection,
+    schema: &str,
+    connection: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    connection.execute(format!("CREATE SCHEMA {schema}").as_str()).await?;
+    enter(schema, connection).await?;
+    connection.execute(projection.tables()).await?;
+    Ok(())
+}
+
+/// Leads the search path of the running transaction to a schema.
+pub(crate) async fn enter(schema: &str, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    connection.execute(format!("SET LOCAL search_path TO {schema}, public").as_str()).await?;
+    Ok(())
+}

@@ -1,0 +1,475 @@
+//! The list of requests: one line per asked day, with where it stands and why.
+
+use std::collections::{HashMap, hash_map::Entry};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use cqrs_es::Aggregate;
+use futures::future::BoxFuture;
+use portail_domain::{
+    ids::{ActivityId, ChildId, RequestId},
+    session::{AbsenceReason, Refusal, RefusalCode, Session, SessionEvent as E, parse_stream_id},
+};
+use portail_event_store::RecordedEvent;
+use serde::Serialize;
+use sqlx::{FromRow, PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::projection::{FoldContext, FoldError, Projection};
+
+/// Its name.
+pub const NAME: &str = "requests";
+
+/// The projection of requests.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestsProjection;
+
+impl Projection for RequestsProjection {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+    fn version(&self) -> i32 {
+        1
+    }
+    fn tables(&self) -> &'static str {
+        "CREATE TABLE line (line bigint PRIMARY KEY, kind text NOT NULL, request uuid NOT NULL, \
+            child uuid NOT NULL, activity text NOT NULL, date date NOT NULL, payer text, \
+            status text NOT NULL, detail text, reason text, refusal text, \
+            submitted timestamptz NOT NULL, decided timestamptz, due timestamptz, \
+            UNIQUE (request, kind, activity, date)) WITH (fillfactor = 80); \
+         CREATE INDEX line_payer ON line (payer, line); \
+         CREATE INDEX line_pending ON line (line) WHERE status = 'PENDING'; \
+         CREATE INDEX line_session ON line (activity, date)"
+    }
+    fn source(&self) -> &'static str {
+        include_str!("requests.rs")
+    }
+    fn reads(&self) -> &'static [&'static str] {
+        &[Session::TYPE]
+    }
+
+    fn fold<'a>(
+        &'a self,
+        events: &'a [&'a RecordedEvent],
+        context: &'a FoldContext,
+        connection: &'a mut PgConnection,
+    ) -> BoxFuture<'a, Result<(), FoldError>> {
+        Box::pin(async move {
+            let mut decoded = Vec::with_capacity(events.len());
+            for event in events {
+                let session = parse_stream_id(&event.stream.id)
+                    .ok_or_else(|| FoldError::poison(event, "not a session's stream id"))?;
+                decoded.push((*event, session, context.decode::<E>(event)?));
+            }
+            let is_closure = |e: &E| matches!(e, E::SessionClosed { .. } | E::SessionReopened { .. });
+            // A closure concerns lines by session, not by request: what came before is written
+            // first.
+            for stretch in decoded.chunk_by(|a, b| !is_closure(&a.2) && !is_closure(&b.2)) {
+                match stretch {
+                    [(_, session, closure)] if is_closure(closure) => {
+                        close_or_reopen(session, closure, connection).await?;
+                    }
+                    _ => fold_stretch(stretch, connection).await?,
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+type Decoded<'a> = (&'a RecordedEvent, (ActivityId, NaiveDate), E);
+
+const RESERVATION: &str = "RESERVATION";
+const ABSENCE: &str = "ABSENCE";
+
+/// What an event does to which line.
+enum Change {
+    Status(&'static str, Option<&'static str>),
+    Refused(Refusal),
+    /// Billed: a refusal when a certificate had been awaited.
+    Billed,
+}
+
+fn changes(event: &E) -> Vec<(&'static str, RequestId, Change)> {
+    use Change::{Billed, Refused, Status};
+    let refused = |code, capacity| Refused(Refusal { code, note: None, capacity });
+    match event {
+        E::ReservationConfirmed { request, .. } => vec![(RESERVATION, *request, Status("ACCEPTED", None))],
+        E::ReservationWaitlisted { request, .. } => {
+            vec![(RESERVATION, *request, Status("PENDING", Some("WAITLISTED")))]
+        }
+        E::PlaceOffered { request, .. } => vec![(RESERVATION, *request, Status("PENDING", Some("OFFERED")))],
+        E::ReservationRefused { request, refusal, .. } => vec![(RESERVATION, *request, Refused(refusal.clone()))],
+        E::ReservationWithdrawn { request, .. } | E::OfferDeclined { request, .. } => {
+            vec![(RESERVATION, *request, Status("WITHDRAWN", None))]
+        }
+        E::OfferExpired { request, .. } => vec![(RESERVATION, *request, refused(RefusalCode::Late, None))],
+        E::ReservationCancelled { request, .. } => {
+            vec![(RESERVATION, *request, Status("ACCEPTED", Some("CANCELLED")))]
+        }
+        E::WaitingListClosed { refused: lines, capacity, .. } => lines
+            .iter()
+            .map(|l| (RESERVATION, l.request, refused(RefusalCode::Capacity, *capacity)))
+            .collect(),
+        E::AbsenceExcused { absence, .. } => vec![(ABSENCE, *absence, Status("ACCEPTED", Some("EXCUSED")))],
+        E::AbsenceBilled { absence, .. } => vec![(ABSENCE, *absence, Billed)],
+        E::AbsenceWithdrawn { absence, .. } => vec![(ABSENCE, *absence, Status("WITHDRAWN", None))],
+        _ => vec![],
+    }
+}
+
+#[derive(Debug, Clone, FromRow, Serialize)]
+struct Stored {
+    line: i64,
+    kind: String,
+    request: Uuid,
+    child: Uuid,
+    activity: String,
+    date: NaiveDate,
+    payer: Option<String>,
+    status: String,
+    detail: Option<String>,
+    reason: Option<String>,
+    refusal: Option<String>,
+    submitted: DateTime<Utc>,
+    decided: Option<DateTime<Utc>>,
+    due: Option<DateTime<Utc>>,
+}
+
+type Key = (Uuid, &'static str, String, NaiveDate);
+
+const COLUMNS: &str = "line, kind, request, child, activity, date, payer, status, detail, reason, \
+    refusal, submitted, decided, due";
+
+async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) -> Result<(), FoldError> {
+    let mut lines: HashMap<Key, Option<Stored>> = HashMap::new();
+    let mut wanted: Vec<Key> = Vec::new();
+    let mut payers: Vec<(Uuid, String, NaiveDate)> = Vec::new();
+    for (_, (activity, date), event) in decoded {
+        for (kind, request, _) in changes(event) {
+            wanted.push((request.0, kind, activity.to_string(), *date));
+        }
+        if let E::AbsenceDeclared { child, .. } = event {
+            payers.push((child.0, activity.to_string(), *date));
+        }
+    }
+    load(&wanted, &mut lines, connection).await?;
+    let mut payers = payers_of(&payers, connection).await?;
+    for (recorded, (activity, date), event) in decoded {
+        let at = event.basis().received;
+        let new = |kind: &str, request: RequestId, child: ChildId, payer: Option<String>| Stored {
+            line: recorded.position.cast_signed(),
+            kind: kind.into(),
+            request: request.0,
+            child: child.0,
+            activity: activity.to_string(),
+            date: *date,
+            payer,
+            status: "PENDING".into(),
+            detail: None,
+            reason: None,
+            refusal: None,
+            submitted: at,
+            decided: None,
+            due: None,
+        };
+        match event {
+            E::ReservationRequested { child, payer, request, .. } => {
+                payers.insert((child.0, activity.to_string(), *date), payer.to_string());
+                let line = new(RESERVATION, *request, *child, Some(payer.to_string()));
+                lines.insert((request.0, RESERVATION, activity.to_string(), *date), Some(line));
+            }
+            E::AbsenceDeclared { child, absence, reason, certificate_due, .. } => {
+                let payer = payers.get(&(child.0, activity.to_string(), *date)).cloned();
+                let mut line = new(ABSENCE, *absence, *child, payer);
+                line.reason = Some(reason_text(*reason).into());
+                line.due = *certificate_due;
+                lines.insert((absence.0, ABSENCE, activity.to_string(), *date), Some(line));
+            }
+            _ => {}
+        }
+        for (kind, request, change) in changes(event) {
+            let key = (request.0, kind, activity.to_string(), *date);
+            let Entry::Occupied(mut entry) = lines.entry(key) else { continue };
+            let Some(line) = entry.get_mut() else { continue };
+            apply(line, change, at)?;
+        }
+    }
+    store(lines.into_values().flatten().collect(), connection).await?;
+    Ok(())
+}
+
+fn apply(line: &mut Stored, change: Change, at: DateTime<Utc>) -> Result<(), FoldError> {
+    let encode = |refusal: &Refusal| serde_json::to_string(refusal).map_err(|e| sqlx::Error::Encode(e.into()));
+    line.refusal = None;
+    match change {
+        Change::Status(status, detail) => {
+            line.status = status.into();
+            line.detail = detail.map(Into::into);
+            line.decided = (status != "PENDING").then_some(at);
+        }
+        Change::Refused(refusal) => {
+            line.status = "REFUSED".into();
+            line.detail = None;
+            line.refusal = Some(encode(&refusal)?);
+            line.decided = Some(at);
+        }
+        Change::Billed => {
+            let awaited = line.due.is_some();
+            line.status = if awaited { "REFUSED" } else { "ACCEPTED" }.into();
+            line.detail = Some(if awaited { "CERTIFICATE_MISSING" } else { "BILLED" }.into());
+            line.decided = Some(at);
+        }
+    }
+    Ok(())
+}
+
+async fn load(
+    wanted: &[Key],
+    lines: &mut HashMap<Key, Option<Stored>>,
+    connection: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    let (mut request, mut kind, mut activity, mut date) = (vec![], vec![], vec![], vec![]);
+    for (r, k, a, d) in wanted {
+        request.push(*r);
+        kind.push(*k);
+        activity.push(a.as_str());
+        date.push(*d);
+    }
+    let query = "SELECT l.line, l.kind, l.request, l.child, l.activity, l.date, l.payer, l.status, \
+            l.detail, l.reason, l.refusal, l.submitted, l.decided, l.due \
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::date[]) AS k (request, kind, activity, date) \
+         JOIN line l ON l.request = k.request AND l.kind = k.kind AND l.activity = k.activity AND l.date = k.date";
+    let rows: Vec<Stored> = sqlx::query_as(query)
+        .bind(request)
+        .bind(kind)
+        .bind(activity)
+        .bind(date)
+        .fetch_all(connection)
+        .await?;
+    for row in rows {
+        let kind = if row.kind == ABSENCE { ABSENCE } else { RESERVATION };
+        lines.insert((row.request, kind, row.activity.clone(), row.date), Some(row));
+    }
+    Ok(())
+}
+
+/// Who pays for bookings of earlier batches.
+async fn payers_of(
+    bookings: &[(Uuid, String, NaiveDate)],
+    connection: &mut PgConnection,
+) -> Result<HashMap<(Uuid, String, NaiveDate), String>, sqlx::Error> {
+    if bookings.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (mut child, mut activity, mut date) = (vec![], vec![], vec![]);
+    for (c, a, d) in bookings {
+        child.push(*c);
+        activity.push(a.as_str());
+        date.push(*d);
+    }
+    let rows: Vec<(Uuid, String, NaiveDate, String)> = sqlx::query_as(
+        "SELECT DISTINCT ON (l.child, l.activity, l.date) l.child, l.activity, l.date, l.payer \
+         FROM unnest($1::uuid[], $2::text[], $3::date[]) AS k (child, activity, date) \
+         JOIN line l ON l.activity = k.activity AND l.date = k.date AND l.child = k.child \
+         WHERE l.kind = 'RESERVATION' AND l.payer IS NOT NULL \
+         ORDER BY l.child, l.activity, l.date, l.line DESC",
+    )
+    .bind(child)
+    .bind(activity)
+    .bind(date)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|(c, a, d, payer)| ((c, a, d), payer)).collect())
+}
+
+async fn store(lines: Vec<Stored>, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    macro_rules! column {
+        ($field:ident) => {
+            lines.iter().map(|l| l.$field.clone()).collect::<Vec<_>>()
+        };
+    }
+    let query = format!(
+        "INSERT INTO line ({COLUMNS}) SELECT * FROM unnest($1::bigint[], $2::text[], $3::uuid[], \
+            $4::uuid[], $5::text[], $6::date[], $7::text[], $8::text[], $9::text[], $10::text[], \
+            $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[]) \
+         ON CONFLICT (line) DO UPDATE SET status = EXCLUDED.status, detail = EXCLUDED.detail, \
+            refusal = EXCLUDED.refusal, decided = EXCLUDED.decided"
+    );
+    sqlx::query(&query)
+        .bind(column!(line))
+        .bind(column!(kind))
+        .bind(column!(request))
+        .bind(column!(child))
+        .bind(column!(activity))
+        .bind(column!(date))
+        .bind(column!(payer))
+        .bind(column!(status))
+        .bind(column!(detail))
+        .bind(column!(reason))
+        .bind(column!(refusal))
+        .bind(column!(submitted))
+        .bind(column!(decided))
+        .bind(column!(due))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A closed session leaves nothing to decide; reopened, what was undecided is so again.
+async fn close_or_reopen(
+    (activity, date): &(ActivityId, NaiveDate),
+    event: &E,
+    connection: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    let (sql, children) = match event {
+        E::SessionClosed { children, .. } => (
+            "UPDATE line SET status = 'REFUSED', reason = coalesce(reason, detail), detail = 'CLOSED', decided = $4 \
+             WHERE activity = $1 AND date = $2 AND child = ANY($3) AND status = 'PENDING'",
+            children,
+        ),
+        E::SessionReopened { restored, .. } => (
+            "UPDATE line SET status = 'PENDING', decided = NULL, \
+                detail = CASE WHEN kind = 'RESERVATION' AND reason IS NOT NULL THEN 'WAITLISTED' END, \
+                reason = CASE WHEN kind = 'ABSENCE' THEN reason END \
+             WHERE activity = $1 AND date = $2 AND child = ANY($3) AND detail = 'CLOSED' AND $4 IS NOT NULL",
+            restored,
+        ),
+        _ => return Ok(()),
+    };
+    let children: Vec<Uuid> = children.iter().map(|c| c.0).collect();
+    sqlx::query(sql)
+        .bind(activity.as_str())
+        .bind(date)
+        .bind(children)
+        .bind(event.basis().received)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn reason_text(reason: AbsenceReason) -> &'static str {
+    match reason {
+        AbsenceReason::Medical => "MEDICAL",
+        AbsenceReason::Strike => "STRIKE",
+        AbsenceReason::TeacherAbsent => "TEACHER_ABSENT",
+        AbsenceReason::SchoolTrip => "SCHOOL_TRIP",
+        AbsenceReason::SentHome => "SENT_HOME",
+        AbsenceReason::FamilyEvent => "FAMILY_EVENT",
+        AbsenceReason::Personal => "PERSONAL",
+    }
+}
+
+/// A line of the list of requests.
+#[derive(Debug, Clone)]
+pub struct RequestLine {
+    /// Its identity and its place: lines are ordered by when they were submitted.
+    pub line: i64,
+    /// `RESERVATION` or `ABSENCE`.
+    pub kind: String,
+    /// The request it belongs to.
+    pub request: RequestId,
+    /// For whom.
+    pub child: ChildId,
+    /// Which activity.
+    pub activity: String,
+    /// Which day.
+    pub date: NaiveDate,
+    /// Who pays.
+    pub payer: Option<String>,
+    /// `PENDING`, `ACCEPTED`, `REFUSED` or `WITHDRAWN`.
+    pub status: String,
+    /// Where it stands more closely: `WAITLISTED`, `OFFERED`, `CANCELLED`, `EXCUSED`, `BILLED`,
+    /// `CERTIFICATE_MISSING`, `CLOSED`.
+    pub detail: Option<String>,
+    /// The reason of an absence.
+    pub reason: Option<String>,
+    /// Why it was refused.
+    pub refusal: Option<Refusal>,
+    /// When it was submitted.
+    pub submitted: DateTime<Utc>,
+    /// When it was decided.
+    pub decided: Option<DateTime<Utc>>,
+    /// Until when a certificate is awaited.
+    pub certificate_due: Option<DateTime<Utc>>,
+}
+
+/// What to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only this payer's.
+    pub payer: Option<String>,
+    /// Only this child's.
+    pub child: Option<Uuid>,
+    /// Only these kinds.
+    pub kinds: Option<Vec<String>>,
+    /// Only these statuses.
+    pub statuses: Option<Vec<String>>,
+    /// Only this request's.
+    pub request: Option<Uuid>,
+    /// Only submitted at or after.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// A page of lines, the newest first, and how many the filter matches in all.
+///
+/// # Errors
+/// The database failed.
+pub async fn list(
+    pool: &PgPool,
+    filter: &Filter,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<(Vec<RequestLine>, i64), sqlx::Error> {
+    const WHERE: &str = "($1::text IS NULL OR payer = $1) AND ($2::uuid IS NULL OR child = $2) \
+        AND ($3::text[] IS NULL OR kind = ANY($3)) AND ($4::text[] IS NULL OR status = ANY($4)) \
+        AND ($5::uuid IS NULL OR request = $5) AND ($6::timestamptz IS NULL OR submitted >= $6)";
+    let page = format!(
+        "SELECT {COLUMNS} FROM rm_requests.line WHERE {WHERE} AND ($7::bigint IS NULL OR line < $7) \
+         ORDER BY line DESC LIMIT $8"
+    );
+    let rows: Vec<Stored> = sqlx::query_as(&page)
+        .bind(&filter.payer)
+        .bind(filter.child)
+        .bind(&filter.kinds)
+        .bind(&filter.statuses)
+        .bind(filter.request)
+        .bind(filter.since)
+        .bind(before)
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
+    let count: i64 = sqlx::query_scalar(&format!("SELECT count(*) FROM rm_requests.line WHERE {WHERE}"))
+        .bind(&filter.payer)
+        .bind(filter.child)
+        .bind(&filter.kinds)
+        .bind(&filter.statuses)
+        .bind(filter.request)
+        .bind(filter.since)
+        .fetch_one(pool)
+        .await?;
+    let lines: Result<Vec<_>, sqlx::Error> = rows.into_iter().map(line_of).collect();
+    Ok((lines?, count))
+}
+
+fn line_of(row: Stored) -> Result<RequestLine, sqlx::Error> {
+    let refusal = row.refusal.map(|r| serde_json::from_str(&r)).transpose();
+    Ok(RequestLine {
+        line: row.line,
+        request: RequestId(row.request),
+        child: ChildId(row.child),
+        activity: row.activity,
+        date: row.date,
+        payer: row.payer,
+        status: row.status,
+        detail: row.detail,
+        reason: if row.kind == ABSENCE { row.reason } else { None },
+        kind: row.kind,
+        refusal: refusal.map_err(|e| sqlx::Error::Decode(e.into()))?,
+        submitted: row.submitted,
+        decided: row.decided,
+        certificate_due: row.due,
+    })
+}
