@@ -1,1 +1,10 @@
-//! x
+//! The server: GraphQL over HTTP on top of the domain, the log and the read models. Thin: a
+//! resolver is a few lines, rules are the domain's, SQL is the projections'.
+
+pub mod access;
+pub mod application;
+pub mod clock;
+pub mod demo;
+pub mod graphql;
+pub mod http;
+pub mod settings;

@@ -1,2 +1,237 @@
-//! x
-fn main(){}
+//! `portail`: the server and its tools.
+#![allow(clippy::print_stdout, reason = "a command line answers on its standard output")]
+
+use std::{io::BufRead, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use portail_api::{access, application::{Application, Role, run_timers}, clock::Clock, demo, graphql, http, settings::Settings};
+use portail_event_store::{EventLog, Upcasters, Vault, verify};
+use portail_projections::{FoldContext, rebuild};
+use tracing_subscriber::EnvFilter;
+
+/// Portail Famille: an event-sourced family portal.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Tool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Tool {
+    /// Serve GraphQL.
+    Serve {
+        /// With the guide's town, family and logins; the clock starts on 8 April 2015.
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Rebuild read models from the log, compare them with the live ones, and swap them in.
+    Rebuild {
+        /// Which; all when none is named.
+        names: Vec<String>,
+    },
+    /// Verify the log.
+    Audit {
+        #[command(subcommand)]
+        command: Audit,
+    },
+    /// Make an account; its password is read from standard input.
+    Account {
+        /// The login: the family number for a parent.
+        login: String,
+        /// parent, staff, administrator or auditor.
+        #[arg(long, default_value = "administrator")]
+        role: String,
+    },
+    /// Print the GraphQL schema.
+    Schema,
+}
+
+#[derive(Debug, Subcommand)]
+enum Audit {
+    /// Recompute every leaf and the chain.
+    Verify,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_env("PORTAIL_LOG").unwrap_or_else(|_| EnvFilter::new("warn,portail=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(arguments.command))
+}
+
+async fn run(tool: Tool) -> Result<()> {
+    match tool {
+        Tool::Serve { demo } => serve(demo).await,
+        Tool::Rebuild { names } => rebuild_all(&names).await,
+        Tool::Audit { command: Audit::Verify } => audit_verify().await,
+        Tool::Account { login, role } => account(&login, &role).await,
+        Tool::Schema => {
+            print!("{}", graphql::definition());
+            Ok(())
+        }
+    }
+}
+
+async fn serve(with_demo: bool) -> Result<()> {
+    let settings = Settings::from_environment()?;
+    let database = settings.database().await?;
+    let clock = clock(&settings, with_demo, &database).await?;
+    let application = Application::open(&database, settings.master_key()?, clock).await?;
+    let engine = application.engine().start();
+    if with_demo {
+        demo::prepare(&application).await?;
+    }
+    let timers = tokio::spawn(run_timers(application.clone()));
+    let schema = graphql::schema(application.clone(), settings.site.clone());
+    let listener = tokio::net::TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("{} cannot be listened on", settings.listen))?;
+    announce(&listener.local_addr()?.to_string(), with_demo, &application);
+    axum::serve(listener, http::router(schema, application)).with_graceful_shutdown(stopped()).await?;
+    timers.abort();
+    engine.abort();
+    Ok(())
+}
+
+/// The demo's clock never runs backwards over what it has recorded.
+async fn clock(settings: &Settings, with_demo: bool, database: &portail_event_store::Database) -> Result<Clock> {
+    let clock = settings.clock(with_demo.then_some(demo::TODAY));
+    let last: Option<chrono::DateTime<chrono::Utc>> =
+        sqlx::query_scalar("SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1")
+            .fetch_optional(database.pool())
+            .await?;
+    Ok(match last {
+        Some(last) if with_demo && last > clock.now() => Clock::starting_at(last),
+        _ => clock,
+    })
+}
+
+fn announce(address: &str, with_demo: bool, application: &Arc<Application>) {
+    println!("Portail Famille serves http://{address}/graphql (GraphiQL in a browser)");
+    println!("The portal's date is {}.", application.clock().today());
+    if !with_demo {
+        return;
+    }
+    println!("\nDemo logins (login / password):");
+    for (login, password, role) in demo::ACCOUNTS {
+        println!("  {role:<9} {login} / {password}", role = format!("{role:?}").to_lowercase());
+    }
+    println!(
+        "\nTry:\n  curl -s http://{address}/graphql -H 'Content-Type: application/json' -d '{{\"query\":\
+         \"mutation {{ logIn(input: {{login: \\\"1001001010331\\\", password: \\\"Bonbons2015\\\"}}) {{ token }} }}\"}}'\n\
+         then, with that token as `Authorization: Bearer ...`:\n  \
+         query {{ myFamily {{ children {{ id firstName }} }} }}\n  \
+         query {{ planning(childId: \"...\", month: \"2015-04\") {{ rows {{ structure activity responsible \
+         cells {{ date markerLetter statusLabel actions {{ action allowed until }} }} }} }} }}"
+    );
+}
+
+async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+            }
+            Err(_) => {
+                let _ = interrupt.await;
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}
+
+async fn rebuild_all(names: &[String]) -> Result<()> {
+    let settings = Settings::from_environment()?;
+    let database = settings.database().await?;
+    let log = EventLog::open(&database, Upcasters::default()).await?;
+    let vault = Vault::new(database.pool().clone(), settings.master_key()?);
+    let context = FoldContext { log, vault };
+    let projections = portail_projections::all();
+    for name in names {
+        ensure!(projections.iter().any(|p| p.name() == name), "no projection is called {name}");
+    }
+    let mut wrong = 0;
+    for projection in projections.iter().filter(|p| names.is_empty() || names.contains(&p.name().to_owned())) {
+        let progress = Progress::new(projection.name());
+        let rebuilt = rebuild::rebuild(&**projection, &context, |at, head| progress.at(at, head)).await?;
+        progress.finish();
+        let verdict = match rebuilt.differences {
+            Some(0) => "the same rows as the live one".to_owned(),
+            Some(rows) => {
+                wrong += 1;
+                format!("{rows} rows differ from the live one it replaces")
+            }
+            None => "no live one to compare with".to_owned(),
+        };
+        println!("{}: rebuilt to position {}, {verdict}", projection.name(), rebuilt.position);
+    }
+    if wrong > 0 { bail!("{wrong} read models had drifted from the log") } else { Ok(()) }
+}
+
+async fn audit_verify() -> Result<()> {
+    let settings = Settings::from_environment()?;
+    let database = settings.database().await?;
+    let head: i64 = sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM events")
+        .fetch_one(database.pool())
+        .await?;
+    let progress = Progress::new("verify");
+    let verified = verify(database.pool(), |at| progress.at(at, head.unsigned_abs())).await?;
+    progress.finish();
+    let tip: String = verified.tip.iter().map(|b| format!("{b:02x}")).collect();
+    println!("{} events verified, chain {tip}", verified.events);
+    Ok(())
+}
+
+async fn account(login: &str, role: &str) -> Result<()> {
+    let role = match role {
+        "parent" => Role::Parent,
+        "staff" => Role::Staff,
+        "administrator" => Role::Administrator,
+        "auditor" => Role::Auditor,
+        other => bail!("{other}: parent, staff, administrator or auditor is expected"),
+    };
+    let mut password = String::new();
+    std::io::stdin().lock().read_line(&mut password)?;
+    let settings = Settings::from_environment()?;
+    let database = settings.database().await?;
+    access::set_account(database.pool(), login, role, password.trim_end_matches(['\r', '\n'])).await?;
+    println!("account {login} is ready");
+    Ok(())
+}
+
+/// A bar on a terminal, a log line every few seconds otherwise.
+struct Progress {
+    bar: ProgressBar,
+    name: &'static str,
+    last: std::cell::Cell<std::time::Instant>,
+}
+
+impl Progress {
+    fn new(name: &'static str) -> Self {
+        let bar = ProgressBar::new(0).with_message(name);
+        let template = "{msg:10} [{bar:40}] {pos}/{len} events, {per_sec}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self { bar, name, last: std::cell::Cell::new(std::time::Instant::now()) }
+    }
+
+    fn at(&self, position: u64, head: u64) {
+        self.bar.set_length(head);
+        self.bar.set_position(position);
+        if self.bar.is_hidden() && self.last.get().elapsed() > Duration::from_secs(2) {
+            self.last.set(std::time::Instant::now());
+            tracing::info!(what = self.name, position, head, "in progress");
+        }
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -104,6 +104,7 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
     ("REFUSAL_INCOMPLETE_FILE", "Dossier incomplet", "Incomplete file"),
     ("REFUSAL_NOT_ELIGIBLE", "Conditions d'accès non remplies", "Conditions of access not met"),
     ("REFUSAL_LATE", "Demande hors délai", "Asked after the deadline"),
+    ("REFUSAL_CERTIFICATE", "Justificatif non reçu ou refusé", "Certificate missing or rejected"),
     ("REFUSAL_OTHER", "Autre motif", "Other reason"),
     // Absence reasons
     ("ABSENCE_MEDICAL", "Raison médicale", "Medical reason"),

@@ -2,6 +2,7 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
+use futures::future::BoxFuture;
 use rand::Rng;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -24,6 +25,19 @@ pub trait Outcome: Serialize + DeserializeOwned + Send {
     /// Whether nothing came of it. A rejection decided on a cached state is decided again on a
     /// fresh one before anybody hears of it.
     fn is_rejection(&self) -> bool;
+}
+
+/// A decision: loads what it needs into the unit of work, decides, and records events there. It
+/// may be asked several times, when a race was lost.
+pub trait Decide: Sync {
+    /// What it results in.
+    type Outcome: Outcome;
+
+    /// Decides once.
+    fn decide<'w>(
+        &'w self,
+        work: &'w mut UnitOfWork<'_>,
+    ) -> BoxFuture<'w, Result<Self::Outcome, CommandError>>;
 }
 
 /// A command that was decided, now or before.
@@ -94,11 +108,11 @@ impl CommandBus {
     /// # Errors
     /// The command was not decided; nothing of it is in the log, unless `Unavailable` says that
     /// nobody knows: the same command id again tells.
-    pub async fn execute<O, D>(&self, meta: CommandMeta, decide: D) -> Result<Executed<O>, CommandError>
-    where
-        O: Outcome,
-        D: AsyncFn(&mut UnitOfWork<'_>) -> Result<O, CommandError>,
-    {
+    pub async fn execute<D: Decide>(
+        &self,
+        meta: CommandMeta,
+        decision: &D,
+    ) -> Result<Executed<D::Outcome>, CommandError> {
         let no_metadata = RawValue::from_string("{}".to_owned())?;
         let mut fresh = false;
         let mut last = CommandError::Conflict;
@@ -107,7 +121,7 @@ impl CommandBus {
                 tokio::time::sleep(backoff(attempt, &last)).await;
             }
             let mut work = UnitOfWork::new(&self.log, &self.cache, fresh);
-            let outcome = match decide(&mut work).await {
+            let outcome = match decision.decide(&mut work).await {
                 Err(error @ CommandError::Unavailable(_)) => {
                     last = error;
                     continue;

@@ -23,7 +23,7 @@ mod vault;
 mod verify;
 
 pub use append::{Append, AppendError, CommandMeta, NewEvent, Receipt, StreamAppend, StreamId};
-pub use bus::{CommandBus, CommandError, Executed, Outcome};
+pub use bus::{CommandBus, CommandError, Decide, Executed, Outcome};
 pub use codec::{DecodeError, Upcasters, canonical_json};
 pub use cqrs::{CqrsStore, LoadedStream};
 pub use database::{Database, DatabaseError};

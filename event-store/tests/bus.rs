@@ -6,8 +6,9 @@ mod support;
 use std::sync::Arc;
 
 use cqrs_es::persist::{EventUpcaster, SerializedEvent};
+use futures::future::BoxFuture;
 use portail_event_store::{
-    CommandBus, CommandError, EventLog, MasterKey, Outcome, UnitOfWork, Upcasters, Vault, VaultError,
+    CommandBus, CommandError, Decide, EventLog, MasterKey, Outcome, UnitOfWork, Upcasters, Vault, VaultError,
 };
 use serde::{Deserialize, Serialize};
 use support::{Counter, CounterEvent, log, meta, stream};
@@ -22,15 +23,32 @@ impl Outcome for Total {
     }
 }
 
-/// Adds one as long as the total stays within a limit.
-async fn add_one(work: &mut UnitOfWork<'_>, id: &str, limit: i64) -> Result<Total, CommandError> {
-    work.load::<Counter>([id.to_owned()]).await?;
-    let total = work.get::<Counter>(id).total;
-    if total >= limit {
-        return Ok(Total(None));
+/// Adds an amount as long as the total stays below a limit.
+struct Add {
+    id: &'static str,
+    amount: i64,
+    limit: i64,
+}
+
+impl Decide for Add {
+    type Outcome = Total;
+
+    fn decide<'w>(&'w self, work: &'w mut UnitOfWork<'_>) -> BoxFuture<'w, Result<Total, CommandError>> {
+        Box::pin(async move {
+            work.load::<Counter>([self.id.to_owned()]).await?;
+            let total = work.get::<Counter>(self.id).total;
+            if total >= self.limit {
+                return Ok(Total(None));
+            }
+            let added = CounterEvent::Added { amount: self.amount, note: String::new() };
+            work.record::<Counter>(self.id, vec![added])?;
+            Ok(Total(Some(total + self.amount)))
+        })
     }
-    work.record::<Counter>(id, vec![CounterEvent::Added { amount: 1, note: String::new() }])?;
-    Ok(Total(Some(total + 1)))
+}
+
+fn one(id: &'static str, limit: i64) -> Add {
+    Add { id, amount: 1, limit }
 }
 
 #[tokio::test]
@@ -43,7 +61,7 @@ async fn racing_commands_never_pass_a_limit_and_none_is_lost() {
             let bus = buses[n % 2].clone();
             tokio::spawn(async move {
                 loop {
-                    let decided = bus.execute(meta(Uuid::new_v4()), async |w| add_one(w, "hot", 15).await).await;
+                    let decided = bus.execute(meta(Uuid::new_v4()), &one("hot", 15)).await;
                     match decided {
                         Ok(executed) => return executed.outcome.0.is_some(),
                         Err(CommandError::Conflict) => {}
@@ -66,11 +84,11 @@ async fn a_repeated_command_gets_its_first_outcome_even_after_a_rejection() {
     let (_test, log) = log().await;
     let bus = CommandBus::new(log);
     let id = Uuid::new_v4();
-    let rejected = bus.execute(meta(id), async |w| add_one(w, "x", 0).await).await.unwrap();
+    let rejected = bus.execute(meta(id), &one("x", 0)).await.unwrap();
     assert_eq!((rejected.outcome, rejected.repeated), (Total(None), false));
-    let again = bus.execute(meta(id), async |w| add_one(w, "x", 5).await).await.unwrap();
+    let again = bus.execute(meta(id), &one("x", 5)).await.unwrap();
     assert_eq!((again.outcome, again.repeated), (Total(None), true));
-    let new = bus.execute(meta(Uuid::new_v4()), async |w| add_one(w, "x", 5).await).await.unwrap();
+    let new = bus.execute(meta(Uuid::new_v4()), &one("x", 5)).await.unwrap();
     assert_eq!(new.outcome, Total(Some(1)));
 }
 
@@ -82,14 +100,10 @@ async fn a_rejection_is_never_decided_on_a_stale_state() {
     let (test, log) = log().await;
     let other = CommandBus::new(EventLog::open(&test.database, Upcasters::default()).await.unwrap());
     let bus = CommandBus::new(log);
-    bus.execute(meta(Uuid::new_v4()), async |w| add_one(w, "x", 1).await).await.unwrap();
-    let subtract = async |w: &mut UnitOfWork<'_>| {
-        w.load::<Counter>(["x".to_owned()]).await?;
-        w.record::<Counter>("x", vec![CounterEvent::Added { amount: -1, note: String::new() }])?;
-        Ok(Total(Some(0)))
-    };
+    bus.execute(meta(Uuid::new_v4()), &one("x", 1)).await.unwrap();
+    let subtract = &Add { id: "x", amount: -1, limit: 9 };
     other.execute(meta(Uuid::new_v4()), subtract).await.unwrap();
-    let decided = bus.execute(meta(Uuid::new_v4()), async |w| add_one(w, "x", 1).await).await.unwrap();
+    let decided = bus.execute(meta(Uuid::new_v4()), &one("x", 1)).await.unwrap();
     assert_eq!(decided.outcome, Total(Some(1)), "the cache of this process had the total at its limit");
 }
 
@@ -111,10 +125,10 @@ impl EventUpcaster for AmountInCents {
 async fn old_events_are_upcast_wherever_they_are_read() {
     let (test, log) = log().await;
     let bus = CommandBus::new(log);
-    bus.execute(meta(Uuid::new_v4()), async |w| add_one(w, "x", 9).await).await.unwrap();
+    bus.execute(meta(Uuid::new_v4()), &one("x", 9)).await.unwrap();
     let newer = Upcasters::new(vec![Box::new(AmountInCents)]);
     let bus = CommandBus::new(EventLog::open(&test.database, newer).await.unwrap());
-    let total = bus.execute(meta(Uuid::new_v4()), async |w| add_one(w, "x", 999).await).await.unwrap();
+    let total = bus.execute(meta(Uuid::new_v4()), &one("x", 999)).await.unwrap();
     assert_eq!(total.outcome, Total(Some(101)));
 }
 

@@ -1,0 +1,100 @@
+//! Closing and reopening days: the calendar and every concerned session, in one append.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use chrono::NaiveDate;
+use portail_domain::{
+    activity::Activity,
+    calendar::{self, CalendarCommand, Closure, TownCalendar},
+    ids::{ActivityId, ChildId, ClosureId},
+    session::{self, Act, Session, SessionCommand},
+    terms::Terms,
+    time::days,
+};
+use portail_event_store::{CommandError, UnitOfWork};
+use uuid::Uuid;
+
+use super::{Application, Caller, Command, CommandOutcome, Rejection, Target, days as of_days};
+
+pub(super) async fn decide(
+    caller: &Caller,
+    id: Uuid,
+    command: &Command,
+    work: &mut UnitOfWork<'_>,
+    application: &Application,
+) -> Result<CommandOutcome, CommandError> {
+    work.load::<TownCalendar>([calendar::STREAM.to_owned()]).await?;
+    let before = work.get::<TownCalendar>(calendar::STREAM);
+    let (decision, closure) = match command {
+        Command::CloseDays { scope, from, to, reason } => {
+            let closure =
+                Closure { id: ClosureId(id), scope: scope.clone(), from: *from, to: *to, reason: *reason };
+            (CalendarCommand::CloseDays(closure.clone()), Some(closure))
+        }
+        Command::ReopenDays { closure } => {
+            (CalendarCommand::ReopenDays { closure: *closure }, before.closure_by_id(*closure).cloned())
+        }
+        _ => return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND"))),
+    };
+    let events = match before.decide(decision) {
+        Ok(events) => events,
+        Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
+    };
+    work.record::<TownCalendar>(calendar::STREAM, events)?;
+    let Some(closure) = closure else {
+        return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND")));
+    };
+    let known = application.catalogue.get().await.map_err(|e| CommandError::Unavailable(e.to_string()))?;
+    work.load::<Activity>(known.activities.keys().map(ActivityId::to_string)).await?;
+    let mut sessions: Vec<(ActivityId, NaiveDate)> = Vec::new();
+    for activity in known.activities.keys() {
+        let state = work.get::<Activity>(activity.as_str());
+        for date in days(closure.from, closure.to) {
+            let concerned = state
+                .settings_on(date)
+                .is_some_and(|(_, s)| closure.scope.covers(&s.structure, activity));
+            if concerned {
+                sessions.push((activity.clone(), date));
+            }
+        }
+    }
+    work.load::<Session>(sessions.iter().map(|(a, d)| session::stream_id(a, *d))).await?;
+    for (activity, date) in &sessions {
+        let stream = session::stream_id(activity, *date);
+        if work.get::<Session>(&stream).bookings().next().is_none() {
+            continue;
+        }
+        let state = work.get::<Activity>(activity.as_str());
+        let calendar = work.get::<TownCalendar>(calendar::STREAM);
+        let Some(terms) = Terms::resolve(activity, &state, &calendar, *date) else { continue };
+        let closed_now = terms.day.closed;
+        let act = match (command, closed_now) {
+            (Command::CloseDays { reason, .. }, _) => Act::Close { reason: *reason },
+            // Another closure still covers the day.
+            (_, Some(_)) => continue,
+            _ => Act::Reopen { reserved_elsewhere: reserved_elsewhere(activity, *date, work).await? },
+        };
+        let command = SessionCommand { terms: Arc::new(terms), at: caller.at, act };
+        // A session closed already stays so: nothing to do for it.
+        if let Ok(events) = work.get::<Session>(&stream).decide(command) {
+            work.record::<Session>(&stream, events)?;
+        }
+    }
+    Ok(CommandOutcome::made(closure.id.to_string()))
+}
+
+/// Children of a closed session who are reserved at the same hours elsewhere by now.
+async fn reserved_elsewhere(
+    activity: &ActivityId,
+    date: NaiveDate,
+    work: &mut UnitOfWork<'_>,
+) -> Result<BTreeSet<ChildId>, CommandError> {
+    let session = work.get::<Session>(&session::stream_id(activity, date));
+    let targets: Vec<Target> = session
+        .bookings()
+        .map(|(child, _)| Target { child, activity: activity.clone(), date })
+        .collect();
+    of_days::load(&targets, work).await?;
+    let blocked = targets.iter().filter(|t| !of_days::overlaps(t, work).is_empty());
+    Ok(blocked.map(|t| t.child).collect())
+}

@@ -1,0 +1,189 @@
+//! Every command of the portal, as data: what GraphQL mutations, fixtures and timers send.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use portail_domain::{
+    activity::ActivitySettings,
+    calendar::{ClosureReason, ClosureScope, Zone},
+    child::Enrolment,
+    ids::{ActivityId, ChildId, ClosureId, FamilyNumber, StructureId},
+    session::{AbsenceReason, RefusalCode},
+    time::Weekdays,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Role;
+
+/// One child's day in one activity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The child.
+    pub child: ChildId,
+    /// The activity.
+    pub activity: ActivityId,
+    /// The day.
+    pub date: NaiveDate,
+}
+
+/// A weekly pattern over a range; days the activity is not offered on are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeeklyPattern {
+    /// Which weekdays.
+    pub weekdays: Weekdays,
+    /// From which day.
+    pub from: NaiveDate,
+    /// To which day.
+    pub to: NaiveDate,
+}
+
+/// What staff decide about requests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Decision {
+    /// Grant them.
+    Confirm,
+    /// Put them on the waiting list.
+    PutOnWaitingList,
+    /// Refuse them.
+    Refuse {
+        /// Why, by a code.
+        code: RefusalCode,
+        /// Why, in words; required for another reason.
+        note: Option<String>,
+    },
+}
+
+/// One line of a roll-call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollCallEntry {
+    /// The child.
+    pub child: ChildId,
+    /// Whether it is there.
+    pub present: bool,
+    /// When it arrived, local time.
+    #[serde(default)]
+    pub arrived: Option<NaiveTime>,
+    /// When it left, local time.
+    #[serde(default)]
+    pub left: Option<NaiveTime>,
+}
+
+/// A person's name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonName {
+    /// Surname.
+    pub surname: String,
+    /// First name.
+    pub first_name: String,
+}
+
+/// A command.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the fields are the glossary's words; each variant is described")]
+pub enum Command {
+    /// Ask for places: listed days, or a weekly pattern.
+    RequestReservations {
+        child: ChildId,
+        payer: FamilyNumber,
+        activity: ActivityId,
+        #[serde(default)]
+        dates: Vec<NaiveDate>,
+        #[serde(default)]
+        pattern: Option<WeeklyPattern>,
+    },
+    /// Take undecided requests back.
+    WithdrawReservations { child: ChildId, payer: FamilyNumber, activity: ActivityId, dates: Vec<NaiveDate> },
+    /// Cancel reservations in time.
+    CancelReservations { child: ChildId, payer: FamilyNumber, activity: ActivityId, dates: Vec<NaiveDate> },
+    /// Accept or decline an offered place.
+    AnswerOffer { child: ChildId, payer: FamilyNumber, activity: ActivityId, date: NaiveDate, accept: bool },
+    /// Declare an absence.
+    DeclareAbsence {
+        child: ChildId,
+        payer: FamilyNumber,
+        activity: ActivityId,
+        dates: Vec<NaiveDate>,
+        reason: AbsenceReason,
+        confirmed: bool,
+    },
+    /// Take an absence back.
+    WithdrawAbsence { child: ChildId, payer: FamilyNumber, activity: ActivityId, dates: Vec<NaiveDate> },
+    /// Take contract leave.
+    TakeLeave { child: ChildId, payer: FamilyNumber, activity: ActivityId, dates: Vec<NaiveDate> },
+    /// Staff decide requests.
+    DecideReservations { targets: Vec<Target>, decision: Decision },
+    /// Staff accept or reject a certificate.
+    SettleCertificate { child: ChildId, activity: ActivityId, dates: Vec<NaiveDate>, received_at: DateTime<Utc>, accepted: bool },
+    /// Staff call the roll: one child or the whole session.
+    RecordRollCall { activity: ActivityId, date: NaiveDate, entries: Vec<RollCallEntry> },
+    /// Staff correct a cell.
+    CorrectAttendance { target: Target, to: Corrected, reason: String },
+    /// Staff offer free places to those who wait.
+    OfferPlaces { activity: ActivityId, date: NaiveDate },
+    /// Staff close days for everybody.
+    CloseDays { scope: ClosureScope, from: NaiveDate, to: NaiveDate, reason: ClosureReason },
+    /// Staff take a closure back.
+    ReopenDays { closure: ClosureId },
+    /// The town belongs to a school zone from a day on.
+    AdoptZone { zone: Zone, from: NaiveDate },
+    /// Define a structure.
+    DefineStructure { id: StructureId, name: String },
+    /// Rename a structure.
+    RenameStructure { id: StructureId, name: String },
+    /// Offer an activity.
+    DefineActivity { id: ActivityId, settings: Box<ActivitySettings> },
+    /// Change an activity's settings from a day on.
+    ChangeActivity { id: ActivityId, settings: Box<ActivitySettings>, from: NaiveDate },
+    /// Stop offering an activity.
+    RetireActivity { id: ActivityId, from: NaiveDate },
+    /// Register a family.
+    RegisterFamily { number: FamilyNumber, title: String, responsible: PersonName },
+    /// Register a child in a family.
+    RegisterChild { family: FamilyNumber, name: PersonName, birth_date: NaiveDate },
+    /// A child belongs to a second family as well.
+    LinkChild { child: ChildId, family: FamilyNumber },
+    /// Enrol a child.
+    EnrolChild { child: ChildId, enrolment: Enrolment },
+    /// End an enrolment.
+    EndEnrolment { child: ChildId, activity: ActivityId, payer: FamilyNumber, last_day: NaiveDate },
+    /// The clock: an offer ran out.
+    ExpireOffer { target: Target },
+    /// The clock: a certificate did not come.
+    ExpireCertificate { target: Target },
+    /// The clock: a waiting list closes.
+    CloseWaitingList { activity: ActivityId, date: NaiveDate },
+}
+
+/// What staff correct a cell to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Corrected {
+    /// The child was there.
+    Present,
+    /// Absent, excused.
+    AbsentExcused,
+    /// Absent, billed.
+    AbsentBilled,
+    /// Back to the reservation.
+    Reserved,
+}
+
+impl Command {
+    /// Whether a role may send it. Whose child and whose money it is, is checked where it is
+    /// decided.
+    pub fn is_open_to(&self, role: Role) -> bool {
+        match self {
+            Self::RequestReservations { .. }
+            | Self::WithdrawReservations { .. }
+            | Self::CancelReservations { .. }
+            | Self::AnswerOffer { .. }
+            | Self::DeclareAbsence { .. }
+            | Self::WithdrawAbsence { .. }
+            | Self::TakeLeave { .. } => role == Role::Parent || role.is_staff(),
+            Self::ExpireOffer { .. } | Self::ExpireCertificate { .. } | Self::CloseWaitingList { .. } => {
+                role == Role::Timer
+            }
+            _ => role.is_staff(),
+        }
+    }
+}

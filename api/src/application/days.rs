@@ -1,0 +1,406 @@
+//! Commands about days: each asked day is decided by its session, all of them are one append.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use chrono::NaiveDate;
+use portail_domain::{
+    activity::Activity,
+    calendar::{self, TownCalendar},
+    child::{Child, ChildCommand},
+    ids::{ActivityId, ChildId, FamilyNumber, RequestId},
+    sealed::Purpose,
+    session::{self, Act, BookingStatus, Correction, Refusal, Session, SessionCommand, SessionError},
+    terms::Terms,
+    time::days,
+};
+use portail_event_store::{CommandError, UnitOfWork, Vault};
+use uuid::Uuid;
+
+use super::{
+    Caller, Command, CommandOutcome, DayOutcome, DayResult, Decision, Rejection, Role, Target,
+    command::Corrected, families::seal,
+};
+
+/// How many days one command may name.
+const MOST_DAYS: usize = 400;
+
+/// The days a command is about, and whose money it is.
+fn targets(command: &Command) -> Result<(Vec<Target>, Option<&FamilyNumber>), Rejection> {
+    let of_dates = |child: &ChildId, activity: &ActivityId, dates: &[NaiveDate]| -> Vec<Target> {
+        let dates: BTreeSet<NaiveDate> = dates.iter().copied().collect();
+        let target = |date| Target { child: *child, activity: activity.clone(), date };
+        dates.into_iter().map(target).collect()
+    };
+    let (targets, payer) = match command {
+        Command::RequestReservations { child, payer, activity, dates, pattern } => {
+            let mut all = dates.clone();
+            if let Some(pattern) = pattern {
+                let length = (pattern.to - pattern.from).num_days();
+                if !(0..=400).contains(&length) {
+                    let error = Rejection::of_code("IMPOSSIBLE_DATE_RANGE").with("days", "400");
+                    return Err(error.at(&["input", "pattern"]));
+                }
+                use chrono::Datelike;
+                let fits = |d: &NaiveDate| pattern.weekdays.contains(d.weekday());
+                all.extend(days(pattern.from, pattern.to).filter(fits));
+            }
+            (of_dates(child, activity, &all), Some(payer))
+        }
+        Command::WithdrawReservations { child, payer, activity, dates }
+        | Command::CancelReservations { child, payer, activity, dates }
+        | Command::DeclareAbsence { child, payer, activity, dates, .. }
+        | Command::WithdrawAbsence { child, payer, activity, dates }
+        | Command::TakeLeave { child, payer, activity, dates } => {
+            (of_dates(child, activity, dates), Some(payer))
+        }
+        Command::AnswerOffer { child, payer, activity, date, .. } => {
+            (of_dates(child, activity, &[*date]), Some(payer))
+        }
+        Command::SettleCertificate { child, activity, dates, .. } => {
+            (of_dates(child, activity, dates), None)
+        }
+        Command::DecideReservations { targets, .. } => (targets.clone(), None),
+        Command::RecordRollCall { activity, date, entries } => {
+            let target = |e: &super::RollCallEntry| Target { child: e.child, activity: activity.clone(), date: *date };
+            (entries.iter().map(target).collect(), None)
+        }
+        Command::CorrectAttendance { target, .. }
+        | Command::ExpireOffer { target }
+        | Command::ExpireCertificate { target } => (vec![target.clone()], None),
+        _ => (vec![], None),
+    };
+    if targets.len() > MOST_DAYS {
+        let error = Rejection::of_code("TOO_MANY_DAYS").with("days", MOST_DAYS.to_string());
+        return Err(error.at(&["input", "dates"]));
+    }
+    Ok((targets, payer))
+}
+
+/// Decides a command about days.
+pub(super) async fn decide(
+    caller: &Caller,
+    id: Uuid,
+    command: &Command,
+    work: &mut UnitOfWork<'_>,
+    vault: &Vault,
+) -> Result<CommandOutcome, CommandError> {
+    if let Command::OfferPlaces { activity, date } | Command::CloseWaitingList { activity, date } = command {
+        let act = match command {
+            Command::OfferPlaces { .. } => Act::OfferPlaces,
+            _ => Act::CloseWaitingList,
+        };
+        return whole_session(caller, activity, *date, act, work).await;
+    }
+    let (targets, payer) = match targets(command) {
+        Ok((targets, _)) if targets.is_empty() => {
+            return Ok(CommandOutcome::rejected(Rejection::of_code("NO_DAYS").at(&["input", "dates"])));
+        }
+        Ok(found) => found,
+        Err(error) => return Ok(CommandOutcome::rejected(error)),
+    };
+    if let (Role::Parent, Some(payer)) = (caller.role, payer)
+        && caller.family().as_ref() != Some(payer)
+    {
+        return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND")));
+    }
+    load(&targets, work).await?;
+    if let Some(error) = unknown(&targets, payer, work) {
+        return Ok(CommandOutcome::rejected(error));
+    }
+    let note = note(command, caller, vault).await?;
+    let pattern_only = matches!(command, Command::RequestReservations { dates, .. } if dates.is_empty());
+    let mut outcome = CommandOutcome::default();
+    let first_start = targets.iter().filter_map(|t| Some(terms(t, work)?.starts)).min();
+    for (index, target) in targets.iter().enumerate() {
+        let Some(terms) = terms(target, work) else {
+            outcome.days.push(rejected_day(target, &SessionError::NotOffered));
+            continue;
+        };
+        if pattern_only && terms.require_open().is_err() {
+            continue;
+        }
+        let day = Day {
+            target,
+            index: u16::try_from(index).unwrap_or(u16::MAX),
+            terms: Arc::new(terms),
+            child: work.get::<Child>(&target.child.to_string()),
+            overlaps: overlaps(target, work),
+            first_start,
+            note: note.clone(),
+        };
+        outcome.days.push(day.decide(caller, id, command, work)?);
+    }
+    if outcome.days.is_empty() {
+        outcome.errors.push(Rejection::of_code("NO_DAYS").at(&["input", "pattern"]));
+    }
+    outcome.recorded = !work.is_empty();
+    Ok(outcome)
+}
+
+/// Loads what the decisions on these days depend on: the town's calendar, the children, the
+/// activities they are enrolled in, and every session at the same hours.
+pub(super) async fn load(targets: &[Target], work: &mut UnitOfWork<'_>) -> Result<(), CommandError> {
+    let children: BTreeSet<ChildId> = targets.iter().map(|t| t.child).collect();
+    work.load::<TownCalendar>([calendar::STREAM.to_owned()]).await?;
+    work.load::<Child>(children.iter().map(ChildId::to_string)).await?;
+    let mut activities: BTreeSet<ActivityId> = targets.iter().map(|t| t.activity.clone()).collect();
+    for child in &children {
+        let child = work.get::<Child>(&child.to_string());
+        activities.extend(child.enrolments().iter().map(|e| e.activity.clone()));
+    }
+    work.load::<Activity>(activities.iter().map(ActivityId::to_string)).await?;
+    let mut sessions = BTreeSet::new();
+    for target in targets {
+        sessions.insert(session::stream_id(&target.activity, target.date));
+        for other in at_the_same_hours(target, work) {
+            sessions.insert(session::stream_id(&other, target.date));
+        }
+    }
+    work.load::<Session>(sessions).await?;
+    Ok(())
+}
+
+/// The child's other activities at the same hours of that day.
+fn at_the_same_hours(target: &Target, work: &UnitOfWork<'_>) -> Vec<ActivityId> {
+    let activity = work.get::<Activity>(target.activity.as_str());
+    let Some((_, settings)) = activity.settings_on(target.date) else { return vec![] };
+    let child = work.get::<Child>(&target.child.to_string());
+    let others: BTreeSet<&ActivityId> = child
+        .enrolments()
+        .iter()
+        .map(|e| &e.activity)
+        .filter(|other| **other != target.activity)
+        .collect();
+    let overlapping = |other: &&&ActivityId| {
+        let other = work.get::<Activity>(other.as_str());
+        other.settings_on(target.date).is_some_and(|(_, o)| o.overlaps(settings))
+    };
+    others.iter().filter(overlapping).map(|id| (*id).clone()).collect()
+}
+
+/// The child's reservations in the way.
+pub(super) fn overlaps(target: &Target, work: &UnitOfWork<'_>) -> Vec<ActivityId> {
+    let blocked = |other: &ActivityId| {
+        let session = work.get::<Session>(&session::stream_id(other, target.date));
+        session.booking(target.child).is_some_and(|b| b.status.blocks_hours())
+    };
+    at_the_same_hours(target, work).into_iter().filter(blocked).collect()
+}
+
+pub(super) fn terms(target: &Target, work: &UnitOfWork<'_>) -> Option<Terms> {
+    let activity = work.get::<Activity>(target.activity.as_str());
+    let calendar = work.get::<TownCalendar>(calendar::STREAM);
+    Terms::resolve(&target.activity, &activity, &calendar, target.date)
+}
+
+/// Unknown activities, unknown children and foreign children answer alike.
+fn unknown(targets: &[Target], payer: Option<&FamilyNumber>, work: &UnitOfWork<'_>) -> Option<Rejection> {
+    for target in targets {
+        if work.get::<Activity>(target.activity.as_str()).latest().is_none() {
+            return Some(Rejection::of_code("NOT_FOUND").at(&["input", "activityId"]));
+        }
+        let child = work.get::<Child>(&target.child.to_string());
+        let known = match payer {
+            Some(payer) => child.belongs_to(payer),
+            None => child.families().next().is_some(),
+        };
+        if !known {
+            return Some(Rejection::of_code("NOT_FOUND").at(&["input", "childId"]));
+        }
+    }
+    None
+}
+
+/// The free text of a staff decision, sealed.
+async fn note(
+    command: &Command,
+    caller: &Caller,
+    vault: &Vault,
+) -> Result<Option<portail_domain::sealed::Sealed>, CommandError> {
+    let text = match command {
+        Command::DecideReservations { decision: Decision::Refuse { note: Some(text), .. }, .. }
+        | Command::CorrectAttendance { reason: text, .. } => text.trim(),
+        _ => return Ok(None),
+    };
+    if text.is_empty() {
+        return Ok(None);
+    }
+    seal(vault, &caller.login, Purpose::Note, "Note", text).await.map(Some)
+}
+
+struct Day<'a> {
+    target: &'a Target,
+    index: u16,
+    terms: Arc<Terms>,
+    child: Arc<Child>,
+    overlaps: Vec<ActivityId>,
+    first_start: Option<chrono::DateTime<chrono::Utc>>,
+    note: Option<portail_domain::sealed::Sealed>,
+}
+
+impl Day<'_> {
+    fn decide(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        command: &Command,
+        work: &mut UnitOfWork<'_>,
+    ) -> Result<DayOutcome, CommandError> {
+        let Target { child, activity, date } = self.target;
+        let stream = session::stream_id(activity, *date);
+        let act = match self.act(id, command, work) {
+            Ok(act) => act,
+            Err(error) => return Ok(rejected_day(self.target, &error)),
+        };
+        let leave = match &act {
+            Act::TakeLeave { payer, .. } => Some(payer.clone()),
+            _ => None,
+        };
+        let command = SessionCommand { terms: self.terms.clone(), at: caller.at, act };
+        let events = match work.get::<Session>(&stream).decide(command) {
+            Ok(events) => events,
+            Err(error) => return Ok(rejected_day(self.target, &error)),
+        };
+        if let Some(payer) = leave {
+            let count = ChildCommand::CountLeave { activity: activity.clone(), payer, date: *date };
+            match work.get::<Child>(&child.to_string()).decide(count) {
+                Ok(counted) => work.record::<Child>(&child.to_string(), counted)?,
+                Err(error) => return Ok(rejected_day(self.target, &error)),
+            }
+        }
+        work.record::<Session>(&stream, events)?;
+        let session = work.get::<Session>(&stream);
+        let status = session.booking(*child).map(|b| b.status);
+        let full = session.booking(*child).and_then(|b| b.refusal.as_ref()).and_then(|r| r.capacity);
+        let asked = matches!(status, Some(BookingStatus::Refused)) && full.is_some();
+        Ok(DayOutcome {
+            child: *child,
+            activity: activity.clone(),
+            date: *date,
+            result: status.map_or(DayResult::Rejected, DayResult::Done),
+            rank: session.rank(*child),
+            error: asked.then(|| Rejection::of(&SessionError::SessionFull(full.unwrap_or_default()))),
+        })
+    }
+
+    fn act(&self, id: Uuid, command: &Command, work: &UnitOfWork<'_>) -> Result<Act, SessionError> {
+        let Target { child, activity, date } = self.target;
+        let (child, overlaps) = (*child, self.overlaps.clone());
+        Ok(match command {
+            Command::RequestReservations { payer, .. } => Act::Request {
+                child,
+                payer: payer.clone(),
+                request: RequestId(id),
+                enrolled: self.child.enrolment(activity, payer, *date).is_some(),
+                overlaps,
+            },
+            Command::WithdrawReservations { payer, .. } => Act::Withdraw { child, payer: payer.clone() },
+            Command::CancelReservations { payer, .. } => Act::Cancel { child, payer: payer.clone() },
+            Command::AnswerOffer { payer, accept: true, .. } => {
+                Act::AcceptOffer { child, payer: payer.clone(), overlaps }
+            }
+            Command::AnswerOffer { payer, .. } => Act::DeclineOffer { child, payer: payer.clone() },
+            Command::DeclareAbsence { payer, reason, confirmed, .. } => Act::DeclareAbsence {
+                child,
+                payer: payer.clone(),
+                absence: RequestId(id),
+                reason: *reason,
+                confirmed: *confirmed,
+                day_index: self.index,
+                first_start: self.first_start.unwrap_or(self.terms.starts),
+            },
+            Command::WithdrawAbsence { payer, .. } => {
+                Act::WithdrawAbsence { child, payer: payer.clone(), overlaps }
+            }
+            Command::TakeLeave { payer, .. } => {
+                // Days of this very command are counted already.
+                let known = work.get::<Child>(&child.to_string());
+                let enrolment = known.enrolment(activity, payer, *date).ok_or(SessionError::NotEnrolled)?;
+                Act::TakeLeave { child, payer: payer.clone(), quota: known.leave_quota(enrolment, *date) }
+            }
+            Command::DecideReservations { decision, .. } => match decision {
+                Decision::Confirm => Act::Confirm { child, overlaps },
+                Decision::PutOnWaitingList => Act::PutOnWaitingList { child },
+                Decision::Refuse { code, .. } => Act::Refuse {
+                    child,
+                    refusal: Refusal { code: *code, note: self.note.clone(), capacity: None },
+                },
+            },
+            Command::SettleCertificate { received_at, accepted, .. } => {
+                Act::SettleCertificate { child, received: *received_at, accepted: *accepted }
+            }
+            Command::RecordRollCall { entries, .. } => {
+                let entry = entries.iter().find(|e| e.child == child);
+                let entry = entry.ok_or(SessionError::NotReserved)?;
+                if entry.present {
+                    let enrolment = self.child.any_enrolment(activity, *date);
+                    let payer = enrolment.map(|e| &e.payer).or_else(|| self.child.families().next());
+                    Act::RecordPresence {
+                        child,
+                        payer: payer.cloned().ok_or(SessionError::NotEnrolled)?,
+                        enrolled: enrolment.is_some(),
+                        contract: enrolment.is_some_and(|e| !e.contract.is_empty()),
+                        overlaps,
+                        arrived: entry.arrived,
+                        left: entry.left,
+                    }
+                } else {
+                    Act::RecordNoShow { child }
+                }
+            }
+            Command::CorrectAttendance { to, .. } => Act::Correct {
+                child,
+                to: match to {
+                    Corrected::Present => Correction::Present,
+                    Corrected::AbsentExcused => Correction::AbsentExcused,
+                    Corrected::AbsentBilled => Correction::AbsentBilled,
+                    Corrected::Reserved => Correction::Reserved,
+                },
+                reason: self.note.clone().ok_or(SessionError::ReasonRequired)?,
+                overlaps,
+            },
+            Command::ExpireOffer { .. } => Act::ExpireOffer { child },
+            _ => Act::ExpireCertificate { child },
+        })
+    }
+}
+
+fn rejected_day(target: &Target, rule: &impl portail_domain::messages::Rule) -> DayOutcome {
+    DayOutcome {
+        child: target.child,
+        activity: target.activity.clone(),
+        date: target.date,
+        result: DayResult::Rejected,
+        rank: None,
+        error: Some(Rejection::of(rule)),
+    }
+}
+
+async fn whole_session(
+    caller: &Caller,
+    activity: &ActivityId,
+    date: NaiveDate,
+    act: Act,
+    work: &mut UnitOfWork<'_>,
+) -> Result<CommandOutcome, CommandError> {
+    let stream = session::stream_id(activity, date);
+    work.load::<TownCalendar>([calendar::STREAM.to_owned()]).await?;
+    work.load::<Activity>([activity.to_string()]).await?;
+    work.load::<Session>([stream.clone()]).await?;
+    let state = work.get::<Activity>(activity.as_str());
+    let Some(terms) = Terms::resolve(activity, &state, &work.get::<TownCalendar>(calendar::STREAM), date) else {
+        return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND").at(&["input", "activityId"])));
+    };
+    let command = SessionCommand { terms: Arc::new(terms), at: caller.at, act };
+    match work.get::<Session>(&stream).decide(command) {
+        Ok(events) => {
+            let mut outcome = CommandOutcome { recorded: !events.is_empty(), ..CommandOutcome::default() };
+            if events.is_empty() {
+                outcome.errors.push(Rejection::of_code("NOTHING_CHANGED"));
+            }
+            work.record::<Session>(&stream, events)?;
+            Ok(outcome)
+        }
+        Err(error) => Ok(CommandOutcome::rejected(Rejection::of(&error))),
+    }
+}

@@ -1,0 +1,162 @@
+//! The application: takes a person's command, loads what the decision needs, lets the domain
+//! decide, and appends the whole effect in one step. No rule lives here.
+
+mod caller;
+mod catalogue;
+mod closures;
+mod command;
+mod days;
+mod families;
+mod outcome;
+mod timers;
+
+use std::{sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use portail_event_store::{
+    CommandBus, CommandError, CommandMeta, Database, Decide, EventLog, Executed, MasterKey, UnitOfWork,
+    Upcasters, Vault, canonical_json,
+};
+use portail_projections::{Engine, catalogue::CatalogueCache};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+pub use caller::{Caller, Role};
+pub use command::{Command, Corrected, Decision, PersonName, RollCallEntry, Target, WeeklyPattern};
+pub use outcome::{CommandOutcome, DayOutcome, DayResult, Rejection};
+pub use timers::run_timers;
+
+use crate::clock::Clock;
+
+/// How long an answer waits for the read models it returns.
+pub const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The running application.
+#[derive(Debug)]
+pub struct Application {
+    bus: CommandBus,
+    engine: Engine,
+    catalogue: CatalogueCache,
+    vault: Vault,
+    clock: Clock,
+}
+
+impl Application {
+    /// Opens the log of a database and prepares its read models.
+    ///
+    /// # Errors
+    /// The log or the projections cannot be prepared.
+    pub async fn open(database: &Database, master: MasterKey, clock: Clock) -> anyhow::Result<Arc<Self>> {
+        let log = EventLog::open(database, Upcasters::default()).await?;
+        let vault = Vault::new(database.pool().clone(), master);
+        let engine = Engine::prepare(log.clone(), vault.clone(), portail_projections::all()).await?;
+        let catalogue = CatalogueCache::new(database.pool().clone(), engine.clone());
+        Ok(Arc::new(Self { bus: CommandBus::new(log), engine, catalogue, vault, clock }))
+    }
+
+    /// The log.
+    pub fn log(&self) -> &EventLog {
+        self.bus.log()
+    }
+
+    /// The pool the read models are read with.
+    pub fn pool(&self) -> &sqlx::PgPool {
+        self.log().database().pool()
+    }
+
+    /// The projection engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The catalogue in memory.
+    pub fn catalogue(&self) -> &CatalogueCache {
+        &self.catalogue
+    }
+
+    /// The vault.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Decides a command and waits until the read models show it.
+    ///
+    /// # Errors
+    /// The command was not decided.
+    pub async fn execute(&self, caller: &Caller, id: Uuid, command: Command) -> Result<Executed<CommandOutcome>, CommandError> {
+        let executed = self.decide(caller, id, command).await?;
+        self.wait_for(executed.position).await;
+        Ok(executed)
+    }
+
+    /// Decides a command without waiting for the read models.
+    ///
+    /// # Errors
+    /// The command was not decided.
+    pub async fn decide(&self, caller: &Caller, id: Uuid, command: Command) -> Result<Executed<CommandOutcome>, CommandError> {
+        let request = canonical_json(&(caller.actor(), &command))?;
+        let meta = CommandMeta {
+            command_id: id,
+            request_hash: Sha256::digest(request.get()).into(),
+            actor: caller.actor(),
+            correlation_id: id,
+            causation_id: None,
+            received_at: caller.at,
+        };
+        self.bus.execute(meta, &Dispatch { application: self, caller, id, command: &command }).await
+    }
+
+    /// Waits until the read models have reached a position; whether they did in time.
+    pub async fn wait_for(&self, position: u64) -> bool {
+        let names = [
+            portail_projections::catalogue::NAME,
+            portail_projections::family::NAME,
+            portail_projections::planning::NAME,
+            portail_projections::requests::NAME,
+        ];
+        self.engine.wait_for(&names, position, PATIENCE).await
+    }
+}
+
+/// A command on its way to the module that decides it.
+struct Dispatch<'a> {
+    application: &'a Application,
+    caller: &'a Caller,
+    id: Uuid,
+    command: &'a Command,
+}
+
+impl Decide for Dispatch<'_> {
+    type Outcome = CommandOutcome;
+
+    fn decide<'w>(&'w self, work: &'w mut UnitOfWork<'_>) -> BoxFuture<'w, Result<CommandOutcome, CommandError>> {
+        let Self { application, caller, id, command } = *self;
+        Box::pin(async move {
+            if !command.is_open_to(caller.role) {
+                return Ok(CommandOutcome::rejected(Rejection::of_code("FORBIDDEN")));
+            }
+            match command {
+                Command::CloseDays { .. } | Command::ReopenDays { .. } => {
+                    closures::decide(caller, id, command, work, application).await
+                }
+                Command::AdoptZone { .. }
+                | Command::DefineStructure { .. }
+                | Command::RenameStructure { .. }
+                | Command::DefineActivity { .. }
+                | Command::ChangeActivity { .. }
+                | Command::RetireActivity { .. } => catalogue::decide(command, work).await,
+                Command::RegisterFamily { .. }
+                | Command::RegisterChild { .. }
+                | Command::LinkChild { .. }
+                | Command::EnrolChild { .. }
+                | Command::EndEnrolment { .. } => families::decide(id, command, work, &application.vault).await,
+                _ => days::decide(caller, id, command, work, &application.vault).await,
+            }
+        })
+    }
+}

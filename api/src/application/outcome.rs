@@ -1,0 +1,112 @@
+//! What a command results in: remembered with it, shown in the caller's language.
+
+use chrono::NaiveDate;
+use portail_domain::{
+    ids::{ActivityId, ChildId},
+    messages::{Language, Rule, text},
+    session::BookingStatus,
+};
+use portail_event_store::Outcome;
+use serde::{Deserialize, Serialize};
+
+/// Why something was not done: a stable code with its arguments and where in the input it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// The stable code.
+    pub code: String,
+    /// The arguments of its message.
+    pub args: Vec<(String, String)>,
+    /// The path into the input.
+    pub path: Vec<String>,
+}
+
+impl Rejection {
+    /// The rejection of a broken rule.
+    pub fn of(rule: &impl Rule) -> Self {
+        let args = rule.args().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { code: rule.code().to_owned(), args, path: vec![] }
+    }
+
+    /// A rejection that needs no arguments.
+    pub fn of_code(code: &str) -> Self {
+        Self { code: code.to_owned(), args: vec![], path: vec![] }
+    }
+
+    /// With an argument.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.args.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// At a path of the input.
+    #[must_use]
+    pub fn at(mut self, path: &[&str]) -> Self {
+        self.path = path.iter().map(|p| (*p).to_owned()).collect();
+        self
+    }
+
+    /// The message for a person.
+    pub fn message(&self, language: Language) -> String {
+        let template = text(&self.code, language, &[]);
+        self.args.iter().fold(template, |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    }
+}
+
+/// What became of one asked day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DayResult {
+    /// It stands like this now.
+    Done(BookingStatus),
+    /// Nothing changed: the error says why.
+    Rejected,
+}
+
+/// The outcome of one asked day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayOutcome {
+    /// Whose.
+    pub child: ChildId,
+    /// Which activity.
+    pub activity: ActivityId,
+    /// Which day.
+    pub date: NaiveDate,
+    /// What became of it.
+    pub result: DayResult,
+    /// The rank on the waiting list.
+    pub rank: Option<u32>,
+    /// What is in the way.
+    pub error: Option<Rejection>,
+}
+
+/// The outcome of a command.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandOutcome {
+    /// Whether anything was recorded.
+    pub recorded: bool,
+    /// What became of each asked day.
+    pub days: Vec<DayOutcome>,
+    /// What is wrong with the command as a whole.
+    pub errors: Vec<Rejection>,
+    /// The id of what was made.
+    pub id: Option<String>,
+}
+
+impl CommandOutcome {
+    /// Nothing was done.
+    pub fn rejected(error: Rejection) -> Self {
+        Self { errors: vec![error], ..Self::default() }
+    }
+
+    /// Something was made.
+    pub fn made(id: impl Into<String>) -> Self {
+        Self { recorded: true, id: Some(id.into()), ..Self::default() }
+    }
+}
+
+impl Outcome for CommandOutcome {
+    fn is_rejection(&self) -> bool {
+        !self.recorded
+    }
+}

@@ -1,0 +1,179 @@
+//! Logging in and out.
+
+use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use super::{
+    context::{ADMINISTRATORS, Ask, EVERYBODY, Site, coded, unavailable},
+    errors::UserError,
+};
+use crate::{
+    access::{self, AccessError},
+    application::{Rejection, Role},
+};
+
+/// What a person is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(name = "Role")]
+pub enum PublicRole {
+    /// A family.
+    Parent,
+    /// The town's staff.
+    Staff,
+    /// Staff who also make accounts.
+    Administrator,
+    /// Reads and verifies, changes nothing.
+    Auditor,
+}
+
+impl From<Role> for PublicRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Parent => Self::Parent,
+            Role::Administrator => Self::Administrator,
+            Role::Auditor => Self::Auditor,
+            Role::Staff | Role::Timer => Self::Staff,
+        }
+    }
+}
+
+impl From<PublicRole> for Role {
+    fn from(role: PublicRole) -> Self {
+        match role {
+            PublicRole::Parent => Self::Parent,
+            PublicRole::Staff => Self::Staff,
+            PublicRole::Administrator => Self::Administrator,
+            PublicRole::Auditor => Self::Auditor,
+        }
+    }
+}
+
+/// The person who asks.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Viewer {
+    /// The family number, or the staff login.
+    login: String,
+    /// What they are.
+    role: PublicRole,
+    /// The portal's clock.
+    now: DateTime<Utc>,
+    /// The town's date.
+    today: super::scalars::Date,
+}
+
+/// Credentials.
+#[derive(Debug, Clone, InputObject)]
+pub struct LogInInput {
+    /// The family number, or the staff login.
+    login: String,
+    /// The password.
+    #[graphql(secret)]
+    password: String,
+}
+
+/// A session.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct LogInPayload {
+    /// The token to send as `Authorization: Bearer`; it is told once.
+    token: Option<String>,
+    /// When it ends.
+    expires_at: Option<DateTime<Utc>>,
+    /// What the person is.
+    role: Option<PublicRole>,
+    /// What went wrong.
+    user_errors: Vec<UserError>,
+}
+
+/// A closed session.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct LogOutPayload {
+    /// The town's own site, to go on to.
+    redirect_to: String,
+}
+
+/// A new account, or a new password for one.
+#[derive(Debug, Clone, InputObject)]
+pub struct SetAccountInput {
+    /// The family number for a parent, a name otherwise.
+    login: String,
+    /// What the person is.
+    role: PublicRole,
+    /// The password: 8 characters, an upper-case and a lower-case letter, a digit.
+    #[graphql(secret)]
+    password: String,
+}
+
+/// An account that was made.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct SetAccountPayload {
+    /// Its login.
+    login: Option<String>,
+    /// What went wrong.
+    user_errors: Vec<UserError>,
+}
+
+/// Queries about the person who asks.
+#[derive(Debug, Default)]
+pub struct AccessQuery;
+
+#[Object]
+impl AccessQuery {
+    /// The person who asks.
+    #[graphql(guard = "EVERYBODY")]
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
+        let (caller, clock) = (ctx.caller()?, ctx.application()?.clock());
+        Ok(Viewer {
+            login: caller.login,
+            role: caller.role.into(),
+            now: clock.now(),
+            today: super::scalars::Date(clock.today()),
+        })
+    }
+}
+
+/// Logging in and out.
+#[derive(Debug, Default)]
+pub struct AccessMutation;
+
+#[Object]
+impl AccessMutation {
+    /// Opens a session. The only field open to everybody.
+    async fn log_in(&self, ctx: &Context<'_>, input: LogInInput) -> Result<LogInPayload> {
+        match access::log_in(ctx.application()?.pool(), &input.login, &input.password).await {
+            Ok(session) => Ok(LogInPayload {
+                token: Some(session.token),
+                expires_at: Some(session.expires_at),
+                role: Some(session.principal.role.into()),
+                user_errors: vec![],
+            }),
+            Err(AccessError::BadCredentials) => {
+                let error = Rejection::of_code("BAD_CREDENTIALS").at(&["input"]);
+                let user_errors = vec![UserError::of(&error, ctx.language())];
+                Ok(LogInPayload { token: None, expires_at: None, role: None, user_errors })
+            }
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// Ends the session.
+    #[graphql(guard = "EVERYBODY")]
+    async fn log_out(&self, ctx: &Context<'_>) -> Result<LogOutPayload> {
+        let token = ctx.request()?.token.clone().ok_or_else(|| coded("UNAUTHENTICATED", ctx.language()))?;
+        access::log_out(ctx.application()?.pool(), &token).await.map_err(unavailable)?;
+        Ok(LogOutPayload { redirect_to: ctx.data::<Site>()?.0.clone() })
+    }
+
+    /// Makes an account, or gives one a new password.
+    #[graphql(guard = "ADMINISTRATORS")]
+    async fn set_account(&self, ctx: &Context<'_>, input: SetAccountInput) -> Result<SetAccountPayload> {
+        let pool = ctx.application()?.pool();
+        match access::set_account(pool, &input.login, input.role.into(), &input.password).await {
+            Ok(()) => Ok(SetAccountPayload { login: Some(input.login), user_errors: vec![] }),
+            Err(AccessError::WeakPassword) => {
+                let error = Rejection::of_code("WEAK_PASSWORD").at(&["input", "password"]);
+                Ok(SetAccountPayload { login: None, user_errors: vec![UserError::of(&error, ctx.language())] })
+            }
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+}

@@ -1,0 +1,437 @@
+//! What the town offers: structures, activities, the school calendar.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result, SimpleObject};
+use chrono::Weekday as ChronoWeekday;
+use portail_domain::{
+    activity::{
+        AbsencePolicy, ActivitySettings, ApprovalMode as DomainApproval, LateRequests as DomainLate, LeavePolicy,
+    },
+    calendar::{Period as DomainPeriod, Zone as DomainZone},
+    deadline::{Batch, DeadlineRule},
+    ids::ActivityId,
+};
+use uuid::Uuid;
+
+use super::{
+    context::{Ask, EVERYBODY, STAFF, unavailable},
+    families::{RecordPayload, parse, record},
+    planning::mirrored_enum,
+    scalars::{Date, Time},
+    sessions::{AbsenceReason, Weekday},
+};
+use crate::application::{Command, Rejection};
+
+mirrored_enum!(
+    /// A zone of the national school calendar.
+    Zone = DomainZone { A: "Zone A.", B: "Zone B.", C: "Zone C." }
+);
+
+mirrored_enum!(
+    /// What kind of days an activity is offered on.
+    Period = DomainPeriod {
+        School: "When school is held.",
+        SmallHolidays: "Autumn, Christmas, winter and spring holidays.",
+        SummerHolidays: "July and August.",
+    }
+);
+
+mirrored_enum!(
+    /// Who decides a reservation.
+    ApprovalMode = DomainApproval {
+        Instant: "Confirmed at once while a place is free.",
+        Staff: "Staff decide each request.",
+    }
+);
+
+mirrored_enum!(
+    /// What a request after the booking cut-off becomes.
+    LateRequests = DomainLate {
+        Refuse: "An error that names the deadline.",
+        WaitingList: "A place on the waiting list.",
+        Accept: "Accepted, marked late.",
+    }
+);
+
+/// An activity, with its newest settings.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Activity {
+    /// Its code.
+    id: ID,
+    /// Its name.
+    name: String,
+    /// When a session starts.
+    starts: Time,
+    /// When a session ends.
+    ends: Time,
+    /// The weekdays it is offered on.
+    weekdays: Vec<Weekday>,
+    /// The periods it is offered in.
+    periods: Vec<Period>,
+    /// How many children a session holds; null: no limit.
+    capacity: Option<u32>,
+    /// Who decides a reservation.
+    approval: ApprovalMode,
+    /// Whether a full session keeps a waiting list.
+    waiting_list: bool,
+}
+
+impl Activity {
+    fn of(id: &ActivityId, settings: &ActivitySettings) -> Self {
+        Self {
+            id: ID(id.to_string()),
+            name: settings.name.clone(),
+            starts: Time(settings.starts),
+            ends: Time(settings.ends),
+            weekdays: settings.weekdays.iter().map(Into::into).collect(),
+            periods: settings.periods.iter().map(|p| (*p).into()).collect(),
+            capacity: settings.capacity,
+            approval: settings.approval.into(),
+            waiting_list: settings.waiting_list,
+        }
+    }
+}
+
+/// A structure with its activities.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Structure {
+    /// Its code.
+    id: ID,
+    /// Its name.
+    name: String,
+    /// Its activities, in the order of the planning.
+    activities: Vec<Activity>,
+}
+
+/// Queries of the catalogue.
+#[derive(Debug, Default)]
+pub struct CatalogueQuery;
+
+#[Object]
+impl CatalogueQuery {
+    /// The structures with their activities.
+    #[graphql(guard = "EVERYBODY")]
+    async fn structures(&self, ctx: &Context<'_>) -> Result<Vec<Structure>> {
+        let catalogue = ctx.application()?.catalogue().get().await.map_err(unavailable)?;
+        let of = |(id, structure): (&_, &portail_domain::structure::Structure)| {
+            let settings = catalogue.activities.iter().filter_map(|(a, state)| Some((a, state.latest()?)));
+            let mut own: Vec<_> = settings.filter(|(_, s)| s.structure == *id).collect();
+            own.sort_by_key(|(a, s)| (s.rank, (*a).clone()));
+            Structure {
+                id: ID(id.to_string()),
+                name: structure.name.clone().unwrap_or_default(),
+                activities: own.into_iter().map(|(a, s)| Activity::of(a, s)).collect(),
+            }
+        };
+        Ok(catalogue.structures.iter().map(of).collect())
+    }
+}
+
+/// So many days before, at a time.
+#[derive(Debug, Clone, InputObject)]
+pub struct DaysBeforeInput {
+    /// How many counted days.
+    days: u16,
+    /// The time on that day.
+    at: Time,
+    /// Saturdays and Sundays do not count.
+    #[graphql(default)]
+    skip_weekends: bool,
+    /// Public holidays do not count.
+    #[graphql(default)]
+    skip_public_holidays: bool,
+    /// These weekdays do not count.
+    #[graphql(default)]
+    skip_weekdays: Vec<Weekday>,
+}
+
+/// A weekday of a week before.
+#[derive(Debug, Clone, InputObject)]
+pub struct WeekdayOfWeekBeforeInput {
+    /// Which weekday.
+    weekday: Weekday,
+    /// How many weeks before.
+    weeks: u8,
+    /// The time on that day.
+    at: Time,
+}
+
+/// One closing for several weekdays.
+#[derive(Debug, Clone, InputObject)]
+pub struct BatchInput {
+    /// The weekday it closes on.
+    closes_on: Weekday,
+    /// The time it closes at.
+    at: Time,
+    /// The weekdays it closes.
+    covers: Vec<Weekday>,
+}
+
+/// A day of the month before.
+#[derive(Debug, Clone, InputObject)]
+pub struct DayOfPreviousMonthInput {
+    /// The day, 1 to 31.
+    day: u8,
+    /// The time on that day.
+    at: Time,
+}
+
+/// So many weeks before the holidays.
+#[derive(Debug, Clone, InputObject)]
+pub struct WeeksBeforeHolidaysInput {
+    /// How many weeks.
+    weeks: u8,
+    /// The time on that day.
+    at: Time,
+}
+
+/// How a deadline is found: exactly one of these.
+#[derive(Debug, Clone, OneofObject)]
+pub enum DeadlineInput {
+    /// So many hours before the session starts; 0: until it starts.
+    HoursBefore(u16),
+    /// So many days before, at a time.
+    DaysBefore(DaysBeforeInput),
+    /// A weekday of a week before.
+    WeekdayOfWeekBefore(WeekdayOfWeekBeforeInput),
+    /// Weekly batches.
+    WeeklyBatches(Vec<BatchInput>),
+    /// A day of the month before.
+    DayOfPreviousMonth(DayOfPreviousMonthInput),
+    /// So many weeks before the holidays.
+    WeeksBeforeHolidays(WeeksBeforeHolidaysInput),
+}
+
+fn weekdays(days: Vec<Weekday>) -> portail_domain::time::Weekdays {
+    days.into_iter().map(ChronoWeekday::from).collect()
+}
+
+impl From<DeadlineInput> for DeadlineRule {
+    fn from(input: DeadlineInput) -> Self {
+        match input {
+            DeadlineInput::HoursBefore(0) => Self::AtStart,
+            DeadlineInput::HoursBefore(hours) => Self::HoursBefore { hours },
+            DeadlineInput::DaysBefore(i) => Self::DaysBefore {
+                days: i.days,
+                at: i.at.0,
+                skip_weekends: i.skip_weekends,
+                skip_public_holidays: i.skip_public_holidays,
+                skip_weekdays: weekdays(i.skip_weekdays),
+            },
+            DeadlineInput::WeekdayOfWeekBefore(i) => {
+                Self::WeekdayOfWeekBefore { weekday: i.weekday.into(), weeks: i.weeks, at: i.at.0 }
+            }
+            DeadlineInput::WeeklyBatches(batches) => {
+                let batch = |b: BatchInput| Batch {
+                    closes_on: b.closes_on.into(),
+                    at: b.at.0,
+                    covers: weekdays(b.covers),
+                };
+                Self::WeeklyBatches { batches: batches.into_iter().map(batch).collect() }
+            }
+            DeadlineInput::DayOfPreviousMonth(i) => Self::DayOfPreviousMonth { day: i.day, at: i.at.0 },
+            DeadlineInput::WeeksBeforeHolidays(i) => Self::WeeksBeforeHolidays { weeks: i.weeks, at: i.at.0 },
+        }
+    }
+}
+
+/// What an absence becomes.
+#[derive(Debug, Clone, InputObject)]
+pub struct AbsencePolicyInput {
+    /// Hours within which the certificate must arrive.
+    #[graphql(default = 48)]
+    certificate_window_hours: u16,
+    /// Days until which a late certificate is still accepted.
+    #[graphql(default = 10)]
+    late_certificate_days: u16,
+    /// How many first days stay billed when the certificate came late.
+    #[graphql(default)]
+    waiting_days: u16,
+    /// What a billed absence costs, in percent of the price.
+    #[graphql(default = 100)]
+    billed_percent: u8,
+    /// The reasons that excuse without a certificate; the usual ones when left out.
+    excusing_reasons: Option<Vec<AbsenceReason>>,
+}
+
+/// The settings of an activity.
+#[derive(Debug, Clone, InputObject)]
+pub struct ActivitySettingsInput {
+    /// The structure it belongs to.
+    structure_id: ID,
+    /// Its name as families see it.
+    name: String,
+    /// Where it stands among the rows of the planning.
+    #[graphql(default)]
+    rank: u16,
+    /// When a session starts.
+    starts: Time,
+    /// When a session ends.
+    ends: Time,
+    /// The weekdays it is offered on.
+    weekdays: Vec<Weekday>,
+    /// The periods it is offered in.
+    periods: Vec<Period>,
+    /// How many children a session holds; no limit when left out.
+    capacity: Option<u32>,
+    /// Who decides a reservation.
+    approval: ApprovalMode,
+    /// Whether a full session keeps a waiting list.
+    #[graphql(default = true)]
+    waiting_list: bool,
+    /// Hours to accept an offered place.
+    #[graphql(default = 24)]
+    offer_hours: u16,
+    /// Until when a session can be booked.
+    booking_deadline: DeadlineInput,
+    /// Until when a reservation can be cancelled.
+    cancel_deadline: DeadlineInput,
+    /// What a late request becomes.
+    late_requests: Option<LateRequests>,
+    /// What an absence becomes.
+    absence: Option<AbsencePolicyInput>,
+    /// Until when leave can be taken; no leave when left out.
+    leave_deadline: Option<DeadlineInput>,
+}
+
+impl ActivitySettingsInput {
+    fn settings(self) -> Result<Box<ActivitySettings>, Rejection> {
+        let usual = AbsencePolicy::default();
+        Ok(Box::new(ActivitySettings {
+            structure: parse(&self.structure_id, "structureId")?,
+            name: self.name,
+            rank: self.rank,
+            starts: self.starts.0,
+            ends: self.ends.0,
+            weekdays: weekdays(self.weekdays),
+            periods: self.periods.into_iter().map(DomainPeriod::from).collect(),
+            capacity: self.capacity,
+            approval: self.approval.into(),
+            waiting_list: self.waiting_list,
+            offer_hours: self.offer_hours,
+            booking_deadline: self.booking_deadline.into(),
+            cancel_deadline: self.cancel_deadline.into(),
+            late_requests: self.late_requests.map_or(DomainLate::Refuse, Into::into),
+            absence: self.absence.map_or(usual.clone(), |a| AbsencePolicy {
+                certificate_window_hours: a.certificate_window_hours,
+                late_certificate_days: a.late_certificate_days,
+                waiting_days: a.waiting_days,
+                billed_percent: a.billed_percent,
+                excusing_reasons: a
+                    .excusing_reasons
+                    .map_or(usual.excusing_reasons, |r| r.into_iter().map(Into::into).collect()),
+            }),
+            leave: self.leave_deadline.map(|d| LeavePolicy { notice: d.into() }),
+        }))
+    }
+}
+
+/// The school zone of the town.
+#[derive(Debug, Clone, InputObject)]
+pub struct AdoptZoneInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The zone.
+    zone: Zone,
+    /// The first day it holds.
+    from: Date,
+}
+
+/// A structure.
+#[derive(Debug, Clone, InputObject)]
+pub struct StructureInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// Its code.
+    id: ID,
+    /// Its name.
+    name: String,
+}
+
+/// An activity.
+#[derive(Debug, Clone, InputObject)]
+pub struct DefineActivityInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// Its code.
+    id: ID,
+    /// Its settings.
+    settings: ActivitySettingsInput,
+}
+
+/// New settings of an activity.
+#[derive(Debug, Clone, InputObject)]
+pub struct ChangeActivityInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// Its code.
+    id: ID,
+    /// Its new settings.
+    settings: ActivitySettingsInput,
+    /// The first session day they hold for.
+    from: Date,
+}
+
+/// The end of an activity.
+#[derive(Debug, Clone, InputObject)]
+pub struct RetireActivityInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// Its code.
+    id: ID,
+    /// The first day without it.
+    from: Date,
+}
+
+/// What staff decide about what the town offers.
+#[derive(Debug, Default)]
+pub struct CatalogueMutation;
+
+#[Object]
+impl CatalogueMutation {
+    /// The town belongs to a school zone from a day on.
+    #[graphql(guard = "STAFF")]
+    async fn adopt_zone(&self, ctx: &Context<'_>, input: AdoptZoneInput) -> Result<RecordPayload> {
+        let command = Command::AdoptZone { zone: input.zone.into(), from: input.from.0 };
+        record(ctx, input.client_mutation_id, Ok(command)).await
+    }
+
+    /// Defines a structure.
+    #[graphql(guard = "STAFF")]
+    async fn define_structure(&self, ctx: &Context<'_>, input: StructureInput) -> Result<RecordPayload> {
+        let build = || Ok(Command::DefineStructure { id: parse(&input.id, "id")?, name: input.name });
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Renames a structure.
+    #[graphql(guard = "STAFF")]
+    async fn rename_structure(&self, ctx: &Context<'_>, input: StructureInput) -> Result<RecordPayload> {
+        let build = || Ok(Command::RenameStructure { id: parse(&input.id, "id")?, name: input.name });
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Offers an activity.
+    #[graphql(guard = "STAFF")]
+    async fn define_activity(&self, ctx: &Context<'_>, input: DefineActivityInput) -> Result<RecordPayload> {
+        let build = || {
+            Ok(Command::DefineActivity { id: parse(&input.id, "id")?, settings: input.settings.settings()? })
+        };
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Changes an activity's settings from a day on.
+    #[graphql(guard = "STAFF")]
+    async fn change_activity(&self, ctx: &Context<'_>, input: ChangeActivityInput) -> Result<RecordPayload> {
+        let build = || {
+            let settings = input.settings.settings()?;
+            Ok(Command::ChangeActivity { id: parse(&input.id, "id")?, settings, from: input.from.0 })
+        };
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Stops offering an activity.
+    #[graphql(guard = "STAFF")]
+    async fn retire_activity(&self, ctx: &Context<'_>, input: RetireActivityInput) -> Result<RecordPayload> {
+        let build = || Ok(Command::RetireActivity { id: parse(&input.id, "id")?, from: input.from.0 });
+        record(ctx, input.client_mutation_id, build()).await
+    }
+}

@@ -1,0 +1,174 @@
+//! What a resolver knows of its request: who asks, in which language, how fresh the answer must
+//! be. Deny by default: a root field without a guard does not compile into the schema's test.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_graphql::{Context, Error, ErrorExtensions, Guard, Result};
+use portail_domain::messages::{Language, text};
+use portail_event_store::CommandError;
+use uuid::Uuid;
+
+use crate::{
+    access::Principal,
+    application::{Application, Caller, Command, CommandOutcome, PATIENCE, Role},
+};
+
+/// Where logging out leads.
+#[derive(Debug, Clone)]
+pub struct Site(pub String);
+
+/// How fresh the answer had to be and is: the answer's `extensions.consistency`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Consistency {
+    /// The asked position.
+    pub required: u64,
+    /// The position answered from.
+    pub actual: u64,
+}
+
+/// A request.
+#[derive(Debug, Clone, Default)]
+pub struct RequestContext {
+    /// Who asks.
+    pub principal: Option<Principal>,
+    /// The token they came with.
+    pub token: Option<String>,
+    /// Their language.
+    pub language: Language,
+    /// The position the answer must have reached (`X-Min-Position`).
+    pub min_position: Option<u64>,
+    /// What the answer will say of its freshness.
+    pub consistency: Arc<Mutex<Option<Consistency>>>,
+}
+
+/// Shorthands of resolvers.
+pub trait Ask {
+    /// The application.
+    fn application(&self) -> Result<&Arc<Application>>;
+    /// The request.
+    fn request(&self) -> Result<&RequestContext>;
+    /// Who asks, as the application knows callers.
+    ///
+    /// # Errors
+    /// Nobody is signed in.
+    fn caller(&self) -> Result<Caller>;
+    /// The caller's language.
+    fn language(&self) -> Language;
+}
+
+impl Ask for Context<'_> {
+    fn application(&self) -> Result<&Arc<Application>> {
+        self.data()
+    }
+    fn request(&self) -> Result<&RequestContext> {
+        self.data()
+    }
+    fn caller(&self) -> Result<Caller> {
+        let principal = self.request()?.principal.clone();
+        let principal = principal.ok_or_else(|| coded("UNAUTHENTICATED", self.language()))?;
+        let at = self.application()?.clock().now();
+        Ok(Caller { role: principal.role, login: principal.login, at })
+    }
+    fn language(&self) -> Language {
+        self.data_opt::<RequestContext>().map_or(Language::Fr, |r| r.language)
+    }
+}
+
+/// An error with its code in the extensions.
+pub fn coded(code: &'static str, language: Language) -> Error {
+    Error::new(text(code, language, &[])).extend_with(|_, e| e.set("code", code))
+}
+
+/// A failure that is not the caller's: logged, not told.
+pub fn unavailable(error: impl std::fmt::Display) -> Error {
+    tracing::error!(%error, "a request failed");
+    coded("UNAVAILABLE", Language::Fr)
+}
+
+/// Opens a field to roles. Staff roles include administrators.
+#[derive(Debug, Clone, Copy)]
+pub struct Open(pub &'static [Role]);
+
+/// Parents, staff and auditors.
+pub const EVERYBODY: Open = Open(&[Role::Parent, Role::Staff, Role::Administrator, Role::Auditor]);
+/// Parents and staff.
+pub const PARENTS: Open = Open(&[Role::Parent, Role::Staff, Role::Administrator]);
+/// Staff.
+pub const STAFF: Open = Open(&[Role::Staff, Role::Administrator]);
+/// Staff and auditors.
+pub const OFFICERS: Open = Open(&[Role::Staff, Role::Administrator, Role::Auditor]);
+/// Administrators.
+pub const ADMINISTRATORS: Open = Open(&[Role::Administrator]);
+
+impl Guard for Open {
+    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
+        let caller = ctx.caller()?;
+        if self.0.contains(&caller.role) { Ok(()) } else { Err(coded("FORBIDDEN", ctx.language())) }
+    }
+}
+
+/// A child the caller may see: their own for parents, any for staff and auditors. Unknown and
+/// foreign children answer alike.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn visible_child(ctx: &Context<'_>, id: &str) -> Result<portail_domain::ids::ChildId> {
+    let not_found = || coded("NOT_FOUND", ctx.language());
+    let child: portail_domain::ids::ChildId = id.parse().map_err(|_| not_found())?;
+    let caller = ctx.caller()?;
+    let families = portail_projections::family::families_of(ctx.application()?.pool(), child).await;
+    let families = families.map_err(unavailable)?;
+    let visible = match caller.role {
+        Role::Parent => families.contains(&caller.login),
+        _ => !families.is_empty(),
+    };
+    if visible { Ok(child) } else { Err(not_found()) }
+}
+
+/// Waits until the read models have reached the asked position, and notes what was reached.
+///
+/// # Errors
+/// The application is not there.
+pub async fn be_fresh(ctx: &Context<'_>, names: &[&str], asked: Option<u64>) -> Result<u64> {
+    let (application, request) = (ctx.application()?, ctx.request()?);
+    let required = asked.or(request.min_position);
+    if let Some(required) = required {
+        application.engine().wait_for(names, required, PATIENCE).await;
+    }
+    let actual = application.engine().position(names);
+    if let Some(required) = required {
+        let mut consistency = request.consistency.lock().unwrap_or_else(PoisonError::into_inner);
+        *consistency = Some(Consistency { required, actual });
+    }
+    Ok(actual)
+}
+
+/// Sends a command for the caller.
+///
+/// # Errors
+/// It was not decided; a rejection is an outcome, not an error.
+pub async fn send(ctx: &Context<'_>, id: Uuid, command: Command) -> Result<(CommandOutcome, u64)> {
+    let caller = ctx.caller()?;
+    match ctx.application()?.execute(&caller, id, command).await {
+        Ok(executed) => Ok((executed.outcome, executed.position)),
+        Err(CommandError::CommandReused) => {
+            let error = crate::application::Rejection::of_code("COMMAND_REUSED");
+            Ok((CommandOutcome::rejected(error.at(&["input", "clientMutationId"])), 0))
+        }
+        Err(CommandError::Conflict) => Err(coded("CONFLICT", ctx.language())),
+        Err(error) => Err(unavailable(error)),
+    }
+}
+
+/// Several names at once, by family number.
+///
+/// # Errors
+/// The database failed.
+pub async fn payer_names(ctx: &Context<'_>, numbers: Vec<String>) -> Result<HashMap<String, String>> {
+    let found = portail_projections::family::responsibles(ctx.application()?.pool(), &numbers).await;
+    let name = |r: portail_projections::family::Responsible| format!("{} {}", r.surname, r.first_name);
+    Ok(found.map_err(unavailable)?.into_iter().filter_map(|(n, r)| Some((n, name(r?)))).collect())
+}

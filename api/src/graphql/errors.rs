@@ -1,0 +1,112 @@
+//! User errors: what a person can do something about, by a stable code.
+
+use async_graphql::{Enum, SimpleObject};
+use portail_domain::messages::Language;
+
+use crate::application::Rejection;
+
+macro_rules! codes {
+    ($($name:ident = $code:literal),+ $(,)?) => {
+        /// The code of a user error; it never changes meaning. The message says what to do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+        #[allow(missing_docs, reason = "the message catalogue says what each means")]
+        pub enum UserErrorCode { $(#[graphql(name = $code)] $name),+ }
+
+        impl UserErrorCode {
+            /// The code of a rejection.
+            pub fn of(code: &str) -> Self {
+                match code { $($code => Self::$name,)+ _ => Self::InvalidValue }
+            }
+            /// Every code.
+            pub const ALL: &'static [&'static str] = &[$($code),+];
+        }
+    };
+}
+
+codes! {
+    NotFound = "NOT_FOUND",
+    AlreadyExists = "ALREADY_EXISTS",
+    ImpossibleDateRange = "IMPOSSIBLE_DATE_RANGE",
+    NoDays = "NO_DAYS",
+    TooManyDays = "TOO_MANY_DAYS",
+    InvalidValue = "INVALID_VALUE",
+    NotOffered = "NOT_OFFERED",
+    DayClosed = "DAY_CLOSED",
+    PublicHoliday = "PUBLIC_HOLIDAY",
+    NotEnrolled = "NOT_ENROLLED",
+    DeadlinePassed = "DEADLINE_PASSED",
+    OverlappingReservation = "OVERLAPPING_RESERVATION",
+    AlreadyRequested = "ALREADY_REQUESTED",
+    AlreadyReserved = "ALREADY_RESERVED",
+    SessionFull = "SESSION_FULL",
+    WaitingListClosed = "WAITING_LIST_CLOSED",
+    NotPending = "NOT_PENDING",
+    NotReserved = "NOT_RESERVED",
+    NotOfferedAPlace = "NOT_OFFERED_A_PLACE",
+    OfferExpired = "OFFER_EXPIRED",
+    NotFirstInLine = "NOT_FIRST_IN_LINE",
+    NothingToWithdraw = "NOTHING_TO_WITHDRAW",
+    RollCalled = "ROLL_CALLED",
+    SessionStarted = "SESSION_STARTED",
+    ConfirmationRequired = "CONFIRMATION_REQUIRED",
+    NoAbsence = "NO_ABSENCE",
+    NoCertificateExpected = "NO_CERTIFICATE_EXPECTED",
+    CertificateTooLate = "CERTIFICATE_TOO_LATE",
+    NoLeave = "NO_LEAVE",
+    LeaveQuotaUsed = "LEAVE_QUOTA_USED",
+    ReasonRequired = "REASON_REQUIRED",
+    DayNotReached = "DAY_NOT_REACHED",
+    NothingToCorrect = "NOTHING_TO_CORRECT",
+    AlreadyClosed = "ALREADY_CLOSED",
+    NotClosed = "NOT_CLOSED",
+    NotDue = "NOT_DUE",
+    OtherPayer = "OTHER_PAYER",
+    ImpossibleHours = "IMPOSSIBLE_HOURS",
+    ImpossibleSettings = "IMPOSSIBLE_SETTINGS",
+    ActivityRetired = "ACTIVITY_RETIRED",
+    AlreadyEnrolled = "ALREADY_ENROLLED",
+    AlreadyLinked = "ALREADY_LINKED",
+    NotLinked = "NOT_LINKED",
+    NothingChanged = "NOTHING_CHANGED",
+    Unauthenticated = "UNAUTHENTICATED",
+    Forbidden = "FORBIDDEN",
+    BadCredentials = "BAD_CREDENTIALS",
+    WeakPassword = "WEAK_PASSWORD",
+    CommandReused = "COMMAND_REUSED",
+    Conflict = "CONFLICT",
+    Unavailable = "UNAVAILABLE",
+}
+
+/// Something a person asked for that was not done, and why.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct UserError {
+    /// What is wrong.
+    pub code: UserErrorCode,
+    /// What to do about it, in the caller's language.
+    pub message: String,
+    /// Where in the input it is.
+    pub path: Vec<String>,
+}
+
+impl UserError {
+    /// A rejection in a language.
+    pub fn of(rejection: &Rejection, language: Language) -> Self {
+        Self {
+            code: UserErrorCode::of(&rejection.code),
+            message: rejection.message(language),
+            path: rejection.path.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::UserErrorCode;
+
+    #[test]
+    fn every_code_has_its_message_in_the_catalogue() {
+        for code in UserErrorCode::ALL {
+            assert!(portail_domain::messages::has(code), "{code}");
+        }
+    }
+}

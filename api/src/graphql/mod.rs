@@ -1,0 +1,61 @@
+//! The GraphQL API: a folder per concept; the root only composes.
+
+pub mod access;
+pub mod catalogue;
+pub mod context;
+pub mod errors;
+pub mod families;
+pub mod operations;
+pub mod planning;
+pub mod requests;
+pub mod scalars;
+pub mod sessions;
+
+use std::sync::Arc;
+
+use async_graphql::{MergedObject, Schema, SchemaBuilder};
+
+use crate::application::Application;
+
+/// Everything that can be asked.
+#[derive(Debug, Default, MergedObject)]
+pub struct Query(
+    access::AccessQuery,
+    catalogue::CatalogueQuery,
+    families::FamilyQuery,
+    planning::PlanningQuery,
+    requests::RequestQuery,
+    sessions::SessionQuery,
+    operations::OperationsQuery,
+);
+
+/// Everything that can be done.
+#[derive(Debug, Default, MergedObject)]
+pub struct Mutation(
+    access::AccessMutation,
+    sessions::ParentMutation,
+    sessions::StaffMutation,
+    catalogue::CatalogueMutation,
+    families::FamilyMutation,
+);
+
+/// The schema.
+pub type PortalSchema = Schema<Query, Mutation, planning::PlanningSubscription>;
+
+fn builder() -> SchemaBuilder<Query, Mutation, planning::PlanningSubscription> {
+    Schema::build(Query::default(), Mutation::default(), planning::PlanningSubscription)
+        .limit_depth(12)
+        .limit_complexity(2_000)
+        .limit_directives(4)
+}
+
+/// The schema over a running application; `site` is where logging out leads.
+pub fn schema(application: Arc<Application>, site: String) -> PortalSchema {
+    builder().data(application).data(context::Site(site)).finish()
+}
+
+/// The schema definition, as published in `docs/schema.graphql`.
+pub fn definition() -> String {
+    let options = async_graphql::SDLExportOptions::new().sorted_fields().sorted_enum_items().include_specified_by();
+    builder().finish().sdl_with_options(options)
+}

@@ -1,0 +1,480 @@
+//! The planning calendar of a child.
+
+use std::collections::{BTreeMap, HashMap};
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Subscription};
+use chrono::{DateTime, NaiveDate, Utc};
+use futures::Stream;
+use portail_domain::{
+    cell::{self, Action, CellStatus as DomainStatus, DayMarker as DomainMarker},
+    child::Enrolment,
+    ids::{ActivityId, ChildId},
+    messages::{Language, text},
+    session::{BookingStatus, CellError},
+    terms::Terms,
+};
+use portail_projections::{
+    catalogue::Catalogue,
+    family,
+    planning::{self, CellRow},
+};
+use rust_decimal::Decimal;
+
+use super::{
+    context::{Ask, EVERYBODY, be_fresh, payer_names, unavailable, visible_child},
+    errors::UserError,
+    scalars::{Date, Month, Position, Time},
+};
+use crate::application::{Caller, Rejection, Role};
+
+/// The read models a planning is made of.
+const NAMES: [&str; 3] =
+    [portail_projections::catalogue::NAME, family::NAME, portail_projections::planning::NAME];
+
+/// A domain enum as GraphQL shows it, with its descriptions; a variant added to one and not to the
+/// other does not compile.
+macro_rules! mirrored_enum {
+    ($(#[$doc:meta])* $name:ident = $domain:ty { $($variant:ident: $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+        pub enum $name { $(#[doc = $text] $variant),+ }
+
+        impl From<$domain> for $name {
+            fn from(value: $domain) -> Self {
+                match value { $(<$domain>::$variant => Self::$variant),+ }
+            }
+        }
+
+        impl From<$name> for $domain {
+            fn from(value: $name) -> Self {
+                match value { $($name::$variant => Self::$variant),+ }
+            }
+        }
+    };
+}
+pub(super) use mirrored_enum;
+
+mirrored_enum!(
+    /// The status of a cell, as the legend names it.
+    CellStatus = DomainStatus {
+        ReservationPending: "Asked, undecided.",
+        Waitlisted: "The session is full: on the list, with a rank; or a place is offered.",
+        Reserved: "Confirmed.",
+        ReservationRefused: "Refused, with a reason.",
+        AbsencePending: "Declared, undecided, or a certificate is awaited.",
+        AbsentExcused: "Absent at no cost.",
+        AbsentBilled: "Absent and billed.",
+        Leave: "Contract leave, taken from the quota.",
+        OutsideContract: "Attended outside the contract.",
+        Present: "Came without a reservation.",
+        PresentAsReserved: "Came as reserved.",
+        Closed: "Closed, or a public holiday.",
+        Error: "Staff must settle it.",
+    }
+);
+
+mirrored_enum!(
+    /// The marker of a day.
+    DayMarker = DomainMarker {
+        SmallHolidays: "Small holidays (P).",
+        SummerHolidays: "Summer holidays (P).",
+        PublicHoliday: "Public holiday (F).",
+        Closure: "Closed by the town (F).",
+    }
+);
+
+mirrored_enum!(
+    /// What a parent may do in a cell.
+    CellAction = Action {
+        RequestReservation: "Ask for a place.",
+        WithdrawReservation: "Take an undecided request back.",
+        CancelReservation: "Cancel at no cost.",
+        AcceptOffer: "Accept the offered place.",
+        DeclineOffer: "Decline the offered place.",
+        DeclareAbsence: "Declare an absence.",
+        WithdrawAbsence: "Take an absence back.",
+        TakeLeave: "Take contract leave.",
+    }
+);
+
+/// Whether an action is possible now, until when, and if not, why.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct AllowedAction {
+    /// Which action.
+    action: CellAction,
+    /// Whether it is possible now.
+    allowed: bool,
+    /// The last instant it is possible, or was; null: no limit applies.
+    until: Option<DateTime<Utc>>,
+    /// Why it is not possible.
+    reason: Option<UserError>,
+}
+
+/// The roll-call of a child.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Attendance {
+    /// Whether the child was there.
+    present: bool,
+    /// When it arrived.
+    arrived: Option<Time>,
+    /// When it left.
+    left: Option<Time>,
+}
+
+/// A cell: one child, one activity, one payer, one day.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Cell {
+    /// The day.
+    date: Date,
+    /// The day's marker.
+    marker: Option<DayMarker>,
+    /// The letter the planning prints for the marker: P or F.
+    marker_letter: Option<&'static str>,
+    /// The status; null when the cell is empty.
+    status: Option<CellStatus>,
+    /// The status in the caller's language.
+    status_label: Option<String>,
+    /// Whether the child is enrolled by this payer on that day.
+    enrolled: bool,
+    /// The roll-call.
+    attendance: Option<Attendance>,
+    /// The rank on the waiting list.
+    waiting_rank: Option<i64>,
+    /// Until when the offered place can be accepted.
+    offer_until: Option<DateTime<Utc>>,
+    /// Until when the medical certificate is awaited.
+    certificate_due: Option<DateTime<Utc>>,
+    /// The percentage of the price a billed absence costs.
+    billed_percent: Option<i32>,
+    /// Why the reservation was refused, or what staff must settle.
+    reason: Option<String>,
+    /// The request it came from.
+    request_id: Option<ID>,
+    /// The price; prices come with the tariffs, until then null.
+    price: Option<Decimal>,
+    /// What the family may do here now. Empty for staff and auditors, who do not act here.
+    actions: Vec<AllowedAction>,
+    /// The last event that made the cell.
+    position: Option<Position>,
+}
+
+/// A row: structure × activity × responsible (payer).
+#[derive(Debug, Clone, SimpleObject)]
+pub struct PlanningRow {
+    /// The structure's code.
+    structure_id: ID,
+    /// The structure.
+    structure: String,
+    /// The activity's code.
+    activity_id: ID,
+    /// The activity.
+    activity: String,
+    /// When it starts.
+    starts: Time,
+    /// When it ends.
+    ends: Time,
+    /// The payer's family number.
+    payer: String,
+    /// The responsible guardian who pays; null once erased.
+    responsible: Option<String>,
+    /// A cell per day of the month.
+    cells: Vec<Cell>,
+}
+
+/// A line of the legend.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct LegendEntry {
+    /// The status it explains.
+    status: Option<CellStatus>,
+    /// Or the marker.
+    marker: Option<DayMarker>,
+    /// In the caller's language.
+    label: String,
+    /// In French, as the guide words it.
+    label_fr: String,
+    /// In English.
+    label_en: String,
+}
+
+/// A child's planning of a month.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Planning {
+    /// The child.
+    child_id: ID,
+    /// The month.
+    month: Month,
+    /// The month before.
+    previous_month: Month,
+    /// The month after.
+    next_month: Month,
+    /// The rows.
+    rows: Vec<PlanningRow>,
+    /// What the statuses and markers mean.
+    legend: Vec<LegendEntry>,
+    /// The position of the log it shows.
+    position: Position,
+}
+
+fn legend(language: Language) -> Vec<LegendEntry> {
+    let entry = |status, marker, key| LegendEntry {
+        status,
+        marker,
+        label: text(key, language, &[]),
+        label_fr: text(key, Language::Fr, &[]),
+        label_en: text(key, Language::En, &[]),
+    };
+    let statuses = DomainStatus::ALL.iter().map(|s| entry(Some((*s).into()), None, s.label_key()));
+    let markers = DomainMarker::ALL.iter().map(|m| entry(None, Some((*m).into()), m.label_key()));
+    statuses.chain(markers).collect()
+}
+
+/// One cell, from its four layers.
+struct CellView<'a> {
+    terms: &'a Terms,
+    row: Option<&'a CellRow>,
+    enrolled: bool,
+    overlaps: Vec<ActivityId>,
+    /// Whether the caller is the family that pays for this row.
+    acts: bool,
+    now: DateTime<Utc>,
+    language: Language,
+}
+
+impl CellView<'_> {
+    fn cell(&self) -> Cell {
+        let booking = self.row.map(|r| &r.booking);
+        let (marker, status) = (cell::marker(self.terms), cell::status(self.terms, booking));
+        let absence = booking.and_then(|b| b.absence.as_ref());
+        let actions = if self.acts {
+            cell::possibilities(self.terms, booking, self.enrolled, &self.overlaps, self.now)
+        } else {
+            vec![]
+        };
+        let error = |e: &portail_domain::session::SessionError| UserError::of(&Rejection::of(e), self.language);
+        Cell {
+            date: Date(self.terms.date),
+            marker: marker.map(Into::into),
+            marker_letter: marker.map(DomainMarker::letter),
+            status: status.map(Into::into),
+            status_label: status.map(|s| text(s.label_key(), self.language, &[])),
+            enrolled: self.enrolled,
+            attendance: booking.and_then(|b| b.attendance).map(|a| Attendance {
+                present: a.present,
+                arrived: a.arrived.map(Time),
+                left: a.left.map(Time),
+            }),
+            waiting_rank: self.row.and_then(|r| r.rank),
+            offer_until: booking
+                .filter(|b| b.status == BookingStatus::Offered)
+                .and_then(|b| b.offer_until),
+            certificate_due: absence.and_then(|a| a.certificate_due),
+            billed_percent: absence.and_then(|a| a.billed_percent).map(i32::from),
+            reason: booking.and_then(|b| reason(b, self.language)),
+            request_id: booking.and_then(|b| b.request).map(|r| ID(r.to_string())),
+            price: None,
+            actions: actions
+                .into_iter()
+                .map(|p| AllowedAction {
+                    action: p.action.into(),
+                    allowed: p.refusal.is_none(),
+                    until: p.until,
+                    reason: p.refusal.as_ref().map(error),
+                })
+                .collect(),
+            position: self.row.map(|r| Position(r.position)),
+        }
+    }
+}
+
+fn reason(booking: &portail_domain::session::Booking, language: Language) -> Option<String> {
+    match booking.status {
+        BookingStatus::Error(error) => {
+            let key = match error {
+                CellError::ClosedDay => "ERROR_CLOSED_DAY",
+                CellError::NotEnrolled => "ERROR_NOT_ENROLLED",
+                CellError::Overlap => "ERROR_OVERLAP",
+            };
+            Some(text(key, language, &[]))
+        }
+        BookingStatus::Refused => {
+            booking.refusal.as_ref().map(|r| super::requests::refusal_text(r, language))
+        }
+        _ => None,
+    }
+}
+
+/// A child's planning of a month, for a caller.
+async fn month_planning(ctx: &Context<'_>, child: ChildId, month: Month, position: u64) -> Result<Planning> {
+    let (application, caller) = (ctx.application()?, ctx.caller()?);
+    let (from, to) = (month.0.first(), month.0.last());
+    let pool = application.pool();
+    let catalogue = application.catalogue().get().await.map_err(unavailable)?;
+    let enrolments = family::enrolments(pool, child, from, to).await.map_err(unavailable)?;
+    let cells = planning::cells(pool, child, from, to).await.map_err(unavailable)?;
+    let payers = enrolments.iter().map(|e| e.payer.to_string());
+    let payers = payers.chain(cells.iter().map(|c| c.booking.payer.to_string())).collect::<std::collections::BTreeSet<_>>();
+    let names = payer_names(ctx, payers.into_iter().collect()).await?;
+    let view = MonthView { catalogue: &catalogue, caller: &caller, language: ctx.language(), enrolments: &enrolments };
+    Ok(Planning {
+        child_id: ID(child.to_string()),
+        month,
+        previous_month: Month(month.0.previous()),
+        next_month: Month(month.0.next()),
+        rows: view.rows(month, cells, &names),
+        legend: legend(ctx.language()),
+        position: Position(position),
+    })
+}
+
+struct MonthView<'a> {
+    catalogue: &'a Catalogue,
+    caller: &'a Caller,
+    language: Language,
+    enrolments: &'a [Enrolment],
+}
+
+impl MonthView<'_> {
+    fn rows(&self, month: Month, cells: Vec<CellRow>, names: &HashMap<String, String>) -> Vec<PlanningRow> {
+        let mut keys: Vec<(ActivityId, String)> = Vec::new();
+        let enrolled = self.enrolments.iter().map(|e| (e.activity.clone(), e.payer.to_string()));
+        // A booking without an enrolment has its row too: it is what staff must settle.
+        let booked = cells.iter().map(|c| (c.activity.clone(), c.booking.payer.to_string()));
+        for key in enrolled.chain(booked) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        let by_key: HashMap<(&ActivityId, NaiveDate), &CellRow> =
+            cells.iter().map(|c| ((&c.activity, c.date), c)).collect();
+        let blocked: BTreeMap<NaiveDate, Vec<&CellRow>> =
+            cells.iter().filter(|c| c.booking.status.blocks_hours()).fold(BTreeMap::new(), |mut map, c| {
+                map.entry(c.date).or_insert_with(Vec::new).push(c);
+                map
+            });
+        let mut rows: Vec<(u16, PlanningRow)> = keys
+            .into_iter()
+            .filter_map(|(activity, payer)| self.row(month, activity, payer, &by_key, &blocked, names))
+            .collect();
+        rows.sort_by(|(a, x), (b, y)| (a, &x.activity_id.0, &x.payer).cmp(&(b, &y.activity_id.0, &y.payer)));
+        rows.into_iter().map(|(_, row)| row).collect()
+    }
+
+    fn row(
+        &self,
+        month: Month,
+        activity: ActivityId,
+        payer: String,
+        cells: &HashMap<(&ActivityId, NaiveDate), &CellRow>,
+        blocked: &BTreeMap<NaiveDate, Vec<&CellRow>>,
+        names: &HashMap<String, String>,
+    ) -> Option<(u16, PlanningRow)> {
+        let state = self.catalogue.activities.get(&activity)?;
+        let (_, settings) = state.settings_on(month.0.last()).or_else(|| state.settings_on(month.0.first()))?;
+        let structure = self.catalogue.structures.get(&settings.structure);
+        let acts = self.caller.role == Role::Parent && self.caller.login == payer;
+        let view = |date: NaiveDate| {
+            let terms = Terms::resolve(&activity, state, &self.catalogue.calendar, date)?;
+            let row = cells.get(&(&activity, date)).copied().filter(|c| c.booking.payer.as_str() == payer);
+            let holds = |e: &&Enrolment| e.activity == activity && e.payer.as_str() == payer && e.holds_on(date);
+            let enrolled = self.enrolments.iter().find(holds).is_some();
+            let in_the_way = blocked.get(&date).map_or(&[][..], Vec::as_slice).iter().filter(|other| {
+                let other = self.catalogue.activities.get(&other.activity).and_then(|a| a.settings_on(date));
+                other.is_some_and(|(_, o)| o.overlaps(settings))
+            });
+            let overlaps = in_the_way.map(|o| o.activity.clone()).filter(|o| *o != activity).collect();
+            let view =
+                CellView { terms: &terms, row, enrolled, overlaps, acts, now: self.caller.at, language: self.language };
+            Some(view.cell())
+        };
+        Some((
+            settings.rank,
+            PlanningRow {
+                structure_id: ID(settings.structure.to_string()),
+                structure: structure.and_then(|s| s.name.clone()).unwrap_or_default(),
+                activity_id: ID(activity.to_string()),
+                activity: settings.name.clone(),
+                starts: Time(settings.starts),
+                ends: Time(settings.ends),
+                responsible: names.get(&payer).cloned(),
+                payer: payer.clone(),
+                cells: month.0.days().filter_map(view).collect(),
+            },
+        ))
+    }
+}
+
+/// Queries of the planning.
+#[derive(Debug, Default)]
+pub struct PlanningQuery;
+
+#[Object]
+impl PlanningQuery {
+    /// A child's planning of a month: a row per structure, activity and payer, a cell per day.
+    #[graphql(guard = "EVERYBODY")]
+    async fn planning(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The child.")] child_id: ID,
+        #[graphql(desc = "The month.")] month: Month,
+        #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
+    ) -> Result<Planning> {
+        let position = be_fresh(ctx, &NAMES, min_position.map(|p| p.0)).await?;
+        let child = visible_child(ctx, &child_id).await?;
+        month_planning(ctx, child, month, position).await
+    }
+
+    /// What the statuses and markers of the planning mean.
+    #[graphql(guard = "EVERYBODY")]
+    async fn legend(&self, ctx: &Context<'_>) -> Vec<LegendEntry> {
+        legend(ctx.language())
+    }
+}
+
+/// Live plannings.
+#[derive(Debug, Default)]
+pub struct PlanningSubscription;
+
+#[Subscription]
+impl PlanningSubscription {
+    /// A child's planning of a month: at once, and again whenever it has changed. Each message
+    /// carries its position; a client that comes back names the last one it saw.
+    #[graphql(guard = "EVERYBODY")]
+    async fn planning_changed<'a>(
+        &self,
+        ctx: &'a Context<'_>,
+        #[graphql(desc = "The child.")] child_id: ID,
+        #[graphql(desc = "The month.")] month: Month,
+        #[graphql(desc = "Only what changed after this position.")] after: Option<Position>,
+    ) -> Result<impl Stream<Item = Result<Planning>> + 'a> {
+        let child = visible_child(ctx, &child_id).await?;
+        let mut positions = ctx
+            .application()?
+            .engine()
+            .subscribe(portail_projections::planning::NAME)
+            .ok_or_else(|| unavailable("no planning"))?;
+        Ok(async_stream::try_stream! {
+            let mut shown = after.map(|p| p.0);
+            let mut last: Option<u64> = None;
+            loop {
+                let position = *positions.borrow_and_update();
+                // The session may have ended meanwhile, or the child left the family.
+                visible_child(ctx, &child_id).await?;
+                let planning = month_planning(ctx, child, month, position).await?;
+                let newest = planning.rows.iter().flat_map(|r| &r.cells).filter_map(|c| c.position).max();
+                let newest = newest.map(|p| p.0);
+                let news = match shown {
+                    None => last.is_none() || newest != last,
+                    Some(seen) => newest.is_some_and(|n| n > seen),
+                };
+                if news {
+                    yield planning;
+                }
+                last = Some(newest.unwrap_or(0)).filter(|_| newest.is_some()).or(Some(0));
+                shown = shown.max(newest).or(Some(0));
+                if positions.changed().await.is_err() {
+                    return;
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,239 @@
+//! GraphQL over HTTP: POST for everything, GET for GraphiQL and queries, WebSocket for
+//! subscriptions; and a health check.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{
+    Data, Request, Response, ServerError, Value,
+    http::{ALL_WEBSOCKET_PROTOCOLS, GraphiQLSource},
+    parser::types::OperationType,
+};
+use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Query, State, WebSocketUpgrade},
+    http::{HeaderMap, StatusCode, header},
+    response::{Html, IntoResponse, Response as HttpResponse},
+    routing::get,
+};
+use portail_domain::messages::Language;
+use serde::Deserialize;
+
+use crate::{
+    access::{self, Principal},
+    application::Application,
+    graphql::{PortalSchema, context::RequestContext},
+};
+
+/// The largest accepted document.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// The longest a request may take.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+#[derive(Clone)]
+struct Server {
+    schema: PortalSchema,
+    application: Arc<Application>,
+}
+
+/// The routes of the server.
+pub fn router(schema: PortalSchema, application: Arc<Application>) -> Router {
+    Router::new()
+        .route("/graphql", get(read).post(write))
+        .route("/graphql/ws", get(subscribe))
+        .route("/health", get(health))
+        .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .with_state(Server { schema, application })
+}
+
+async fn health(State(server): State<Server>) -> HttpResponse {
+    match server.application.engine().status().await {
+        Ok(status) => {
+            let failed: Vec<&str> =
+                status.iter().filter(|s| s.status == "failed").map(|s| s.name.as_str()).collect();
+            let code = if failed.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+            let lag = status.iter().map(|s| s.lag_events).max().unwrap_or(0);
+            (code, Json(serde_json::json!({ "failed": failed, "lagEvents": lag }))).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "health check");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}
+
+/// The two media types of a GraphQL answer; the newer one lets the status tell.
+fn wants_graphql_response(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("");
+    accept.contains("application/graphql-response+json")
+}
+
+fn failure(code: &'static str, message: impl Into<String>) -> Response {
+    let mut error = ServerError::new(message, None);
+    let mut extensions = async_graphql::ErrorExtensionValues::default();
+    extensions.set("code", code);
+    error.extensions = Some(extensions);
+    Response::from_errors(vec![error])
+}
+
+fn answer(status: StatusCode, response: &Response, headers: &HeaderMap) -> HttpResponse {
+    let newer = wants_graphql_response(headers);
+    let media = if newer { "application/graphql-response+json; charset=utf-8" } else { "application/json; charset=utf-8" };
+    match serde_json::to_vec(response) {
+        Ok(body) => (status, [(header::CONTENT_TYPE, media)], body).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn principal(server: &Server, token: Option<&str>) -> Result<Option<Principal>, sqlx::Error> {
+    match token {
+        Some(token) => access::principal(server.application.pool(), token).await,
+        None => Ok(None),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    Some(value.strip_prefix("Bearer ")?.trim().to_owned())
+}
+
+fn language(headers: &HeaderMap) -> Language {
+    let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+    Language::negotiate(header.unwrap_or(""))
+}
+
+async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> HttpResponse {
+    let token = bearer(headers);
+    let principal = match principal(server, token.as_deref()).await {
+        Ok(principal) => principal,
+        Err(error) => {
+            tracing::error!(%error, "a session cannot be read");
+            let response = failure("UNAVAILABLE", "the service is unavailable for a moment");
+            return answer(StatusCode::SERVICE_UNAVAILABLE, &response, headers);
+        }
+    };
+    let min_position = headers.get("x-min-position").and_then(|v| v.to_str().ok()?.parse().ok());
+    let context =
+        RequestContext { principal, token, language: language(headers), min_position, ..RequestContext::default() };
+    let consistency = context.consistency.clone();
+    let executed = tokio::time::timeout(TIME_LIMIT, server.schema.execute(request.data(context))).await;
+    let Ok(mut response) = executed else {
+        let response = failure("TIMEOUT", "the request took longer than 10 seconds");
+        return answer(StatusCode::SERVICE_UNAVAILABLE, &response, headers);
+    };
+    let consistency = consistency.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    if let Some(consistency) = consistency {
+        let value = [("required", consistency.required), ("actual", consistency.actual)];
+        let value = value.into_iter().map(|(k, v)| (async_graphql::Name::new(k), Value::from(v.to_string())));
+        response = response.extension("consistency", Value::Object(value.collect()));
+    }
+    // A request that never ran (syntax, validation, limits) is the client's mistake; the newer
+    // media type says so by its status.
+    let never_ran = response.is_err() && response.data == Value::Null && response.errors.iter().all(|e| e.path.is_empty());
+    if never_ran {
+        for error in &mut response.errors {
+            let extensions = error.extensions.get_or_insert_with(Default::default);
+            if extensions.get("code").is_none() {
+                extensions.set("code", "BAD_REQUEST");
+            }
+        }
+    }
+    let status = if never_ran && wants_graphql_response(headers) { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    answer(status, &response, headers)
+}
+
+async fn write(State(server): State<Server>, headers: HeaderMap, body: Result<Bytes, axum::extract::rejection::BytesRejection>) -> HttpResponse {
+    let json = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|t| t.trim_start().to_ascii_lowercase().starts_with("application/json"));
+    if !json {
+        let response = failure("UNSUPPORTED_MEDIA_TYPE", "send application/json");
+        return answer(StatusCode::UNSUPPORTED_MEDIA_TYPE, &response, &headers);
+    }
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => {
+            let response = failure("DOCUMENT_TOO_LARGE", format!("a request holds at most {MOST_BYTES} bytes"));
+            return answer(rejection.status(), &response, &headers);
+        }
+    };
+    match serde_json::from_slice::<Request>(&body) {
+        Ok(request) => execute(&server, &headers, request).await,
+        Err(error) => {
+            let response = failure("BAD_REQUEST", format!("not a GraphQL request: {error}"));
+            answer(StatusCode::BAD_REQUEST, &response, &headers)
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct GetParameters {
+    query: Option<String>,
+    variables: Option<String>,
+    #[serde(rename = "operationName")]
+    operation_name: Option<String>,
+}
+
+async fn read(State(server): State<Server>, headers: HeaderMap, Query(parameters): Query<GetParameters>) -> HttpResponse {
+    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let Some(query) = parameters.query else {
+        if accept.contains("text/html") {
+            let page = GraphiQLSource::build()
+                .endpoint("/graphql")
+                .subscription_endpoint("/graphql/ws")
+                .title("Portail Famille")
+                .finish();
+            return Html(page).into_response();
+        }
+        let response = failure("BAD_REQUEST", "the parameter `query` is missing");
+        return answer(StatusCode::BAD_REQUEST, &response, &headers);
+    };
+    let mut request = Request::new(query);
+    if let Some(name) = parameters.operation_name {
+        request = request.operation_name(name);
+    }
+    if let Some(text) = parameters.variables {
+        match serde_json::from_str(&text) {
+            Ok(value) => request = request.variables(async_graphql::Variables::from_json(value)),
+            Err(error) => {
+                let response = failure("BAD_REQUEST", format!("variables are not JSON: {error}"));
+                return answer(StatusCode::BAD_REQUEST, &response, &headers);
+            }
+        }
+    }
+    let name = request.operation_name.clone();
+    let is_query = request.parsed_query().map(|document| {
+        document.operations.iter().all(|(n, operation)| {
+            let chosen = name.as_deref().is_none_or(|wanted| n.is_some_and(|n| n == wanted));
+            !chosen || operation.node.ty == OperationType::Query
+        })
+    });
+    if is_query.is_ok_and(|is| !is) {
+        let response = failure("METHOD_NOT_ALLOWED", "GET is for queries only: send a POST");
+        return answer(StatusCode::METHOD_NOT_ALLOWED, &response, &headers);
+    }
+    execute(&server, &headers, request).await
+}
+
+async fn subscribe(State(server): State<Server>, headers: HeaderMap, protocol: GraphQLProtocol, upgrade: WebSocketUpgrade) -> HttpResponse {
+    let language = language(&headers);
+    upgrade.protocols(ALL_WEBSOCKET_PROTOCOLS).max_message_size(MOST_BYTES).on_upgrade(move |socket| {
+        let schema = server.schema.clone();
+        let authenticate = move |payload: serde_json::Value| async move {
+            let token = payload.get("Authorization").or_else(|| payload.get("authorization"));
+            let token = token.and_then(|t| t.as_str()).map(|t| t.trim_start_matches("Bearer ").to_owned());
+            let mut data = Data::default();
+            let principal = principal(&server, token.as_deref()).await;
+            let principal = principal.map_err(|_| async_graphql::Error::new("unavailable"))?;
+            data.insert(RequestContext { principal, token, language, ..RequestContext::default() });
+            Ok(data)
+        };
+        GraphQLWebSocket::new(socket, schema, protocol).on_connection_init(authenticate).serve()
+    })
+}

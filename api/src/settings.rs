@@ -1,0 +1,80 @@
+//! Settings, all by environment.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use anyhow::{Context, Result};
+use chrono::NaiveDate;
+use portail_event_store::{Database, MasterKey};
+
+use crate::clock::Clock;
+
+/// The settings of a server.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `PORTAIL_LISTEN`: the address to serve on.
+    pub listen: SocketAddr,
+    /// `PORTAIL_DATA_DIR`: the embedded database and the master key.
+    pub data: PathBuf,
+    /// `DATABASE_URL`: PostgreSQL 15 or later; none: the embedded database.
+    pub database_url: Option<String>,
+    /// `PORTAIL_TODAY`: the day the clock starts on; none: today.
+    pub today: Option<NaiveDate>,
+    /// `PORTAIL_MASTER_KEY`: 64 hexadecimal digits; none: a file in the data folder.
+    pub master_key: Option<String>,
+    /// `PORTAIL_SITE`: the town's own site, where logging out leads.
+    pub site: String,
+}
+
+impl Settings {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// A setting is not what it must be; the message says which.
+    pub fn from_environment() -> Result<Self> {
+        let read = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        let listen = read("PORTAIL_LISTEN").unwrap_or_else(|| "127.0.0.1:8080".into());
+        let today = read("PORTAIL_TODAY").map(|day| {
+            day.parse().with_context(|| format!("PORTAIL_TODAY={day}: a day YYYY-MM-DD is expected"))
+        });
+        Ok(Self {
+            listen: listen
+                .parse()
+                .with_context(|| format!("PORTAIL_LISTEN={listen}: an address and port are expected"))?,
+            data: read("PORTAIL_DATA_DIR").unwrap_or_else(|| "./data".into()).into(),
+            database_url: read("DATABASE_URL"),
+            today: today.transpose()?,
+            master_key: read("PORTAIL_MASTER_KEY"),
+            site: read("PORTAIL_SITE").unwrap_or_else(|| "https://www.haisnes.fr".into()),
+        })
+    }
+
+    /// Opens the database.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub async fn database(&self) -> Result<Database> {
+        Ok(match &self.database_url {
+            Some(url) => Database::connect(url, 12).await?,
+            None => Database::embedded(&self.data).await?,
+        })
+    }
+
+    /// The master key.
+    ///
+    /// # Errors
+    /// It cannot be read or made.
+    pub fn master_key(&self) -> Result<MasterKey> {
+        Ok(match &self.master_key {
+            Some(text) => MasterKey::from_hex(text)?,
+            None => {
+                std::fs::create_dir_all(&self.data)?;
+                MasterKey::from_file(&self.data.join("master.key"))?
+            }
+        })
+    }
+
+    /// The clock; `default` is the day it starts on unless the environment says another.
+    pub fn clock(&self, default: Option<NaiveDate>) -> Clock {
+        self.today.or(default).map_or_else(Clock::system, Clock::starting_on)
+    }
+}
