@@ -80,7 +80,11 @@ fn failure(code: &'static str, message: impl Into<String>) -> Response {
 
 fn answer(status: StatusCode, response: &Response, headers: &HeaderMap) -> HttpResponse {
     let newer = wants_graphql_response(headers);
-    let media = if newer { "application/graphql-response+json; charset=utf-8" } else { "application/json; charset=utf-8" };
+    let media = if newer {
+        "application/graphql-response+json; charset=utf-8"
+    } else {
+        "application/json; charset=utf-8"
+    };
     match serde_json::to_vec(response) {
         Ok(body) => (status, [(header::CONTENT_TYPE, media)], body).into_response(),
         Err(error) => {
@@ -118,8 +122,13 @@ async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> Http
         }
     };
     let min_position = headers.get("x-min-position").and_then(|v| v.to_str().ok()?.parse().ok());
-    let context =
-        RequestContext { principal, token, language: language(headers), min_position, ..RequestContext::default() };
+    let context = RequestContext {
+        principal,
+        token,
+        language: language(headers),
+        min_position,
+        ..RequestContext::default()
+    };
     let consistency = context.consistency.clone();
     let executed = tokio::time::timeout(TIME_LIMIT, server.schema.execute(request.data(context))).await;
     let Ok(mut response) = executed else {
@@ -134,7 +143,9 @@ async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> Http
     }
     // A request that never ran (syntax, validation, limits) is the client's mistake; the newer
     // media type says so by its status.
-    let never_ran = response.is_err() && response.data == Value::Null && response.errors.iter().all(|e| e.path.is_empty());
+    let never_ran = response.is_err()
+        && response.data == Value::Null
+        && response.errors.iter().all(|e| e.path.is_empty());
     if never_ran {
         for error in &mut response.errors {
             let extensions = error.extensions.get_or_insert_with(Default::default);
@@ -143,11 +154,16 @@ async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> Http
             }
         }
     }
-    let status = if never_ran && wants_graphql_response(headers) { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let status =
+        if never_ran && wants_graphql_response(headers) { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     answer(status, &response, headers)
 }
 
-async fn write(State(server): State<Server>, headers: HeaderMap, body: Result<Bytes, axum::extract::rejection::BytesRejection>) -> HttpResponse {
+async fn write(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> HttpResponse {
     let json = headers
         .get(header::CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
@@ -159,7 +175,8 @@ async fn write(State(server): State<Server>, headers: HeaderMap, body: Result<By
     let body = match body {
         Ok(body) => body,
         Err(rejection) => {
-            let response = failure("DOCUMENT_TOO_LARGE", format!("a request holds at most {MOST_BYTES} bytes"));
+            let response =
+                failure("DOCUMENT_TOO_LARGE", format!("a request holds at most {MOST_BYTES} bytes"));
             return answer(rejection.status(), &response, &headers);
         }
     };
@@ -180,7 +197,11 @@ struct GetParameters {
     operation_name: Option<String>,
 }
 
-async fn read(State(server): State<Server>, headers: HeaderMap, Query(parameters): Query<GetParameters>) -> HttpResponse {
+async fn read(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    Query(parameters): Query<GetParameters>,
+) -> HttpResponse {
     let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("");
     let Some(query) = parameters.query else {
         if accept.contains("text/html") {
@@ -221,7 +242,12 @@ async fn read(State(server): State<Server>, headers: HeaderMap, Query(parameters
     execute(&server, &headers, request).await
 }
 
-async fn subscribe(State(server): State<Server>, headers: HeaderMap, protocol: GraphQLProtocol, upgrade: WebSocketUpgrade) -> HttpResponse {
+async fn subscribe(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    protocol: GraphQLProtocol,
+    upgrade: WebSocketUpgrade,
+) -> HttpResponse {
     let language = language(&headers);
     upgrade.protocols(ALL_WEBSOCKET_PROTOCOLS).max_message_size(MOST_BYTES).on_upgrade(move |socket| {
         let schema = server.schema.clone();

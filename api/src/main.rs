@@ -6,7 +6,13 @@ use std::{io::BufRead, sync::Arc, time::Duration};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use portail_api::{access, application::{Application, Role, run_timers}, clock::Clock, demo, graphql, http, settings::Settings};
+use portail_api::{
+    access,
+    application::{Application, Role, run_timers},
+    clock::Clock,
+    demo, graphql, http,
+    settings::Settings,
+};
 use portail_event_store::{EventLog, Upcasters, Vault, verify};
 use portail_projections::{FoldContext, rebuild};
 use tracing_subscriber::EnvFilter;
@@ -57,7 +63,8 @@ enum Audit {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env("PORTAIL_LOG").unwrap_or_else(|_| EnvFilter::new("warn,portail=info"));
+    let filter =
+        EnvFilter::try_from_env("PORTAIL_LOG").unwrap_or_else(|_| EnvFilter::new("warn,portail=info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(arguments.command))
 }
@@ -97,7 +104,11 @@ async fn serve(with_demo: bool) -> Result<()> {
 }
 
 /// The demo's clock never runs backwards over what it has recorded.
-async fn clock(settings: &Settings, with_demo: bool, database: &portail_event_store::Database) -> Result<Clock> {
+async fn clock(
+    settings: &Settings,
+    with_demo: bool,
+    database: &portail_event_store::Database,
+) -> Result<Clock> {
     let clock = settings.clock(with_demo.then_some(demo::TODAY));
     let last: Option<chrono::DateTime<chrono::Utc>> =
         sqlx::query_scalar("SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1")
@@ -157,7 +168,8 @@ async fn rebuild_all(names: &[String]) -> Result<()> {
         ensure!(projections.iter().any(|p| p.name() == name), "no projection is called {name}");
     }
     let mut wrong = 0;
-    for projection in projections.iter().filter(|p| names.is_empty() || names.contains(&p.name().to_owned())) {
+    for projection in projections.iter().filter(|p| names.is_empty() || names.contains(&p.name().to_owned()))
+    {
         let progress = Progress::new(projection.name());
         let rebuilt = rebuild::rebuild(&**projection, &context, |at, head| progress.at(at, head)).await?;
         progress.finish();

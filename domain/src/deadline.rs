@@ -132,10 +132,7 @@ impl DeadlineRule {
             }
             Self::DayOfPreviousMonth { day, at } => {
                 let previous = crate::time::Month::of(date).previous();
-                let day = previous
-                    .first()
-                    .with_day(u32::from(*day))
-                    .unwrap_or_else(|| previous.last());
+                let day = previous.first().with_day(u32::from(*day)).unwrap_or_else(|| previous.last());
                 instant(day, *at)
             }
             Self::WeeksBeforeHolidays { weeks, at } => {
@@ -164,9 +161,7 @@ impl DeadlineRule {
             Self::WeekdayOfWeekBefore { weeks, .. } if !(1..=52).contains(weeks) => {
                 Some("1 to 52 weeks before")
             }
-            Self::DayOfPreviousMonth { day, .. } if !(1..=31).contains(day) => {
-                Some("a day from 1 to 31")
-            }
+            Self::DayOfPreviousMonth { day, .. } if !(1..=31).contains(day) => Some("a day from 1 to 31"),
             Self::WeeksBeforeHolidays { weeks, .. } if *weeks > 52 => Some("at most 52 weeks before"),
             _ => None,
         }
@@ -198,10 +193,7 @@ mod tests {
     /// The cut-off in local time for a session starting at noon.
     fn cutoff(rule: &DeadlineRule, day: &str) -> String {
         let mut calendar = TownCalendar::default();
-        calendar.evolve(&CalendarEvent::ZoneAdopted {
-            zone: Zone::A,
-            from: "2010-01-01".parse().unwrap(),
-        });
+        calendar.evolve(&CalendarEvent::ZoneAdopted { zone: Zone::A, from: "2010-01-01".parse().unwrap() });
         rule.cutoff(&calendar, day.parse().unwrap(), at("12:00:00"))
             .with_timezone(&crate::time::TOWN_ZONE)
             .format("%a %Y-%m-%d %H:%M")

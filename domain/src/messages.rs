@@ -25,9 +25,7 @@ impl Language {
                     "en" => Self::En,
                     _ => return None,
                 };
-                let weight = fields
-                    .find_map(|f| f.trim().strip_prefix("q=")?.parse().ok())
-                    .unwrap_or(1.0);
+                let weight = fields.find_map(|f| f.trim().strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
                 Some((weight, language))
             })
             .collect();
@@ -62,9 +60,8 @@ pub fn text(key: &str, language: Language, args: &[(&'static str, String)]) -> S
         Language::Fr => fr,
         Language::En => en,
     };
-    args.iter().fold((*template).to_owned(), |text, (name, value)| {
-        text.replace(&format!("{{{name}}}"), value)
-    })
+    args.iter()
+        .fold((*template).to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
 /// Whether the catalogue has a key.
@@ -100,7 +97,11 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
     ("STATUS_REFUSED", "Refusée", "Refused"),
     ("STATUS_WITHDRAWN", "Retirée", "Withdrawn"),
     // Refusal reasons
-    ("REFUSAL_CAPACITY", "Capacité d'accueil atteinte ({capacity} places)", "Capacity reached ({capacity} places)"),
+    (
+        "REFUSAL_CAPACITY",
+        "Capacité d'accueil atteinte ({capacity} places)",
+        "Capacity reached ({capacity} places)",
+    ),
     ("REFUSAL_INCOMPLETE_FILE", "Dossier incomplet", "Incomplete file"),
     ("REFUSAL_NOT_ELIGIBLE", "Conditions d'accès non remplies", "Conditions of access not met"),
     ("REFUSAL_LATE", "Demande hors délai", "Asked after the deadline"),
@@ -117,60 +118,168 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
     // Errors shown in a cell
     ("ERROR_CLOSED_DAY", "Présence pointée un jour de fermeture", "Attendance recorded on a closed day"),
     ("ERROR_NOT_ENROLLED", "Présence pointée sans inscription", "Attendance recorded without enrolment"),
-    ("ERROR_OVERLAP", "Activités incompatibles aux mêmes heures", "Incompatible activities at the same hours"),
+    (
+        "ERROR_OVERLAP",
+        "Activités incompatibles aux mêmes heures",
+        "Incompatible activities at the same hours",
+    ),
     // Rules
     ("NOT_FOUND", "Introuvable : vérifiez l'identifiant.", "Not found: check the identifier."),
-    ("ALREADY_EXISTS", "Existe déjà : choisissez un autre identifiant.", "Already exists: choose another identifier."),
-    ("IMPOSSIBLE_DATE_RANGE", "La période doit aller d'un jour au même jour ou à un jour suivant, sur {days} jours au plus.", "The range must run from a day to the same or a later one, {days} days at the most."),
+    (
+        "ALREADY_EXISTS",
+        "Existe déjà : choisissez un autre identifiant.",
+        "Already exists: choose another identifier.",
+    ),
+    (
+        "IMPOSSIBLE_DATE_RANGE",
+        "La période doit aller d'un jour au même jour ou à un jour suivant, sur {days} jours au plus.",
+        "The range must run from a day to the same or a later one, {days} days at the most.",
+    ),
     ("NO_DAYS", "Indiquez au moins un jour.", "Give at least one day."),
     ("TOO_MANY_DAYS", "{days} jours au plus par demande.", "{days} days at the most in one request."),
     ("INVALID_VALUE", "Valeur incorrecte : {expected}.", "Invalid value: {expected}."),
     ("NOT_OFFERED", "L'activité n'est pas proposée ce jour-là.", "The activity is not offered on that day."),
     ("DAY_CLOSED", "L'activité est fermée ce jour-là.", "The activity is closed on that day."),
     ("PUBLIC_HOLIDAY", "Ce jour est férié.", "That day is a public holiday."),
-    ("NOT_ENROLLED", "L'enfant n'est pas inscrit à cette activité ce jour-là : demandez d'abord son inscription à la mairie.", "The child is not enrolled in this activity on that day: ask the town for the enrolment first."),
-    ("DEADLINE_PASSED", "Le délai est dépassé depuis le {deadline} : contactez la structure.", "The deadline passed on {deadline}: contact the structure."),
-    ("OVERLAPPING_RESERVATION", "L'enfant a déjà une réservation aux mêmes heures : {activities}. Annulez-la d'abord.", "The child already has a reservation at the same hours: {activities}. Cancel it first."),
-    ("ALREADY_REQUESTED", "Une demande est déjà enregistrée pour ce jour.", "A request is already recorded for that day."),
+    (
+        "NOT_ENROLLED",
+        "L'enfant n'est pas inscrit à cette activité ce jour-là : demandez d'abord son inscription à la mairie.",
+        "The child is not enrolled in this activity on that day: ask the town for the enrolment first.",
+    ),
+    (
+        "DEADLINE_PASSED",
+        "Le délai est dépassé depuis le {deadline} : contactez la structure.",
+        "The deadline passed on {deadline}: contact the structure.",
+    ),
+    (
+        "OVERLAPPING_RESERVATION",
+        "L'enfant a déjà une réservation aux mêmes heures : {activities}. Annulez-la d'abord.",
+        "The child already has a reservation at the same hours: {activities}. Cancel it first.",
+    ),
+    (
+        "ALREADY_REQUESTED",
+        "Une demande est déjà enregistrée pour ce jour.",
+        "A request is already recorded for that day.",
+    ),
     ("ALREADY_RESERVED", "Ce jour est déjà réservé.", "That day is already reserved."),
-    ("SESSION_FULL", "Il n'y a plus de place ce jour-là ({capacity} places).", "There is no place left on that day ({capacity} places)."),
-    ("WAITING_LIST_CLOSED", "La liste d'attente de ce jour est close.", "The waiting list of that day is closed."),
-    ("NOT_PENDING", "Aucune demande à décider pour cet enfant ce jour-là.", "No request to decide for this child on that day."),
+    (
+        "SESSION_FULL",
+        "Il n'y a plus de place ce jour-là ({capacity} places).",
+        "There is no place left on that day ({capacity} places).",
+    ),
+    (
+        "WAITING_LIST_CLOSED",
+        "La liste d'attente de ce jour est close.",
+        "The waiting list of that day is closed.",
+    ),
+    (
+        "NOT_PENDING",
+        "Aucune demande à décider pour cet enfant ce jour-là.",
+        "No request to decide for this child on that day.",
+    ),
     ("NOT_RESERVED", "Ce jour n'est pas réservé.", "That day is not reserved."),
-    ("NOT_OFFERED_A_PLACE", "Aucune place n'est proposée à cet enfant ce jour-là.", "No place is offered to this child on that day."),
-    ("OFFER_EXPIRED", "La place proposée devait être acceptée avant le {deadline}.", "The offered place had to be accepted before {deadline}."),
-    ("NOT_FIRST_IN_LINE", "D'autres enfants attendent avant lui (rang {rank}).", "Other children wait before this one (rank {rank})."),
+    (
+        "NOT_OFFERED_A_PLACE",
+        "Aucune place n'est proposée à cet enfant ce jour-là.",
+        "No place is offered to this child on that day.",
+    ),
+    (
+        "OFFER_EXPIRED",
+        "La place proposée devait être acceptée avant le {deadline}.",
+        "The offered place had to be accepted before {deadline}.",
+    ),
+    (
+        "NOT_FIRST_IN_LINE",
+        "D'autres enfants attendent avant lui (rang {rank}).",
+        "Other children wait before this one (rank {rank}).",
+    ),
     ("NOTHING_TO_WITHDRAW", "Aucune demande à retirer ce jour-là.", "Nothing to withdraw on that day."),
-    ("ROLL_CALLED", "L'appel a été fait : contactez la structure pour une correction.", "The roll has been called: contact the structure for a correction."),
+    (
+        "ROLL_CALLED",
+        "L'appel a été fait : contactez la structure pour une correction.",
+        "The roll has been called: contact the structure for a correction.",
+    ),
     ("SESSION_STARTED", "La séance a commencé.", "The session has started."),
     ("CONFIRMATION_REQUIRED", "Confirmez l'absence.", "Confirm the absence."),
     ("NO_ABSENCE", "Aucune absence n'est déclarée ce jour-là.", "No absence is declared on that day."),
-    ("NO_CERTIFICATE_EXPECTED", "Aucun justificatif n'est attendu pour ce jour.", "No certificate is expected for that day."),
-    ("CERTIFICATE_TOO_LATE", "Le justificatif devait parvenir avant le {deadline}.", "The certificate had to arrive before {deadline}."),
+    (
+        "NO_CERTIFICATE_EXPECTED",
+        "Aucun justificatif n'est attendu pour ce jour.",
+        "No certificate is expected for that day.",
+    ),
+    (
+        "CERTIFICATE_TOO_LATE",
+        "Le justificatif devait parvenir avant le {deadline}.",
+        "The certificate had to arrive before {deadline}.",
+    ),
     ("NO_LEAVE", "Cette activité ne prévoit pas de congés.", "This activity has no leave."),
-    ("LEAVE_QUOTA_USED", "Le quota de congés est épuisé ({quota} jours par année scolaire).", "The leave quota is used up ({quota} days per school year)."),
+    (
+        "LEAVE_QUOTA_USED",
+        "Le quota de congés est épuisé ({quota} jours par année scolaire).",
+        "The leave quota is used up ({quota} days per school year).",
+    ),
     ("REASON_REQUIRED", "Indiquez un motif.", "Give a reason."),
-    ("DAY_NOT_REACHED", "L'appel ne peut pas être fait avant le jour même.", "The roll cannot be called before the day itself."),
-    ("NOTHING_TO_CORRECT", "Aucun pointage ni réservation à corriger.", "No attendance or reservation to correct."),
+    (
+        "DAY_NOT_REACHED",
+        "L'appel ne peut pas être fait avant le jour même.",
+        "The roll cannot be called before the day itself.",
+    ),
+    (
+        "NOTHING_TO_CORRECT",
+        "Aucun pointage ni réservation à corriger.",
+        "No attendance or reservation to correct.",
+    ),
     ("ALREADY_CLOSED", "La séance est déjà fermée.", "The session is closed already."),
     ("NOT_CLOSED", "La séance n'est pas fermée.", "The session is not closed."),
     ("NOT_DUE", "L'échéance n'est pas atteinte.", "It is not due yet."),
-    ("OTHER_PAYER", "Cette réservation appartient à l'autre famille de l'enfant.", "This reservation belongs to the child's other family."),
-    ("IMPOSSIBLE_HOURS", "Les heures de fin doivent suivre les heures de début.", "The end must come after the start."),
+    (
+        "OTHER_PAYER",
+        "Cette réservation appartient à l'autre famille de l'enfant.",
+        "This reservation belongs to the child's other family.",
+    ),
+    (
+        "IMPOSSIBLE_HOURS",
+        "Les heures de fin doivent suivre les heures de début.",
+        "The end must come after the start.",
+    ),
     ("IMPOSSIBLE_SETTINGS", "Réglage impossible : {expected}.", "Impossible setting: {expected}."),
     ("ACTIVITY_RETIRED", "L'activité n'est plus proposée.", "The activity is no longer offered."),
-    ("ALREADY_ENROLLED", "L'enfant est déjà inscrit à cette activité sur cette période.", "The child is already enrolled in this activity over that period."),
-    ("ALREADY_LINKED", "L'enfant est déjà rattaché à cette famille.", "The child already belongs to this family."),
-    ("NOT_LINKED", "L'enfant n'est pas rattaché à cette famille.", "The child does not belong to this family."),
+    (
+        "ALREADY_ENROLLED",
+        "L'enfant est déjà inscrit à cette activité sur cette période.",
+        "The child is already enrolled in this activity over that period.",
+    ),
+    (
+        "ALREADY_LINKED",
+        "L'enfant est déjà rattaché à cette famille.",
+        "The child already belongs to this family.",
+    ),
+    (
+        "NOT_LINKED",
+        "L'enfant n'est pas rattaché à cette famille.",
+        "The child does not belong to this family.",
+    ),
     ("NOTHING_CHANGED", "Rien ne change.", "Nothing changes."),
     // Portal
     ("UNAUTHENTICATED", "Connectez-vous.", "Sign in."),
     ("FORBIDDEN", "Cette opération ne vous est pas ouverte.", "This operation is not open to you."),
     ("BAD_CREDENTIALS", "Identifiant ou mot de passe incorrect.", "Wrong number or password."),
-    ("WEAK_PASSWORD", "Le mot de passe doit comprendre au moins 8 caractères, 1 majuscule, 1 minuscule et 1 chiffre.", "The password needs at least 8 characters, 1 upper case, 1 lower case and 1 digit."),
-    ("COMMAND_REUSED", "Cet identifiant de commande a déjà servi pour une autre demande : utilisez-en un nouveau.", "This command identifier was already used for another request: use a new one."),
+    (
+        "WEAK_PASSWORD",
+        "Le mot de passe doit comprendre au moins 8 caractères, 1 majuscule, 1 minuscule et 1 chiffre.",
+        "The password needs at least 8 characters, 1 upper case, 1 lower case and 1 digit.",
+    ),
+    (
+        "COMMAND_REUSED",
+        "Cet identifiant de commande a déjà servi pour une autre demande : utilisez-en un nouveau.",
+        "This command identifier was already used for another request: use a new one.",
+    ),
     ("CONFLICT", "Les données ont changé entre-temps : réessayez.", "The data changed meanwhile: try again."),
-    ("UNAVAILABLE", "Le service est momentanément indisponible : réessayez avec le même identifiant de commande.", "The service is unavailable for a moment: try again with the same command identifier."),
+    (
+        "UNAVAILABLE",
+        "Le service est momentanément indisponible : réessayez avec le même identifiant de commande.",
+        "The service is unavailable for a moment: try again with the same command identifier.",
+    ),
 ];
 
 #[cfg(test)]

@@ -173,10 +173,7 @@ pub(crate) mod tests {
         let mut activity = Activity::default();
         activity.evolve(&ActivityEvent::ActivityDefined { settings: Box::new(settings) });
         let mut calendar = TownCalendar::default();
-        calendar.evolve(&CalendarEvent::ZoneAdopted {
-            zone: Zone::A,
-            from: "2010-01-01".parse().unwrap(),
-        });
+        calendar.evolve(&CalendarEvent::ZoneAdopted { zone: Zone::A, from: "2010-01-01".parse().unwrap() });
         let id = "restauration-scolaire".parse().unwrap();
         Terms::resolve(&id, &activity, &calendar, date.parse().unwrap()).unwrap()
     }

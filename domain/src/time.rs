@@ -19,10 +19,7 @@ pub fn instant(date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
         Some(at) => at.to_utc(),
         None => {
             let shifted = local + chrono::Duration::hours(1);
-            TOWN_ZONE
-                .from_local_datetime(&shifted)
-                .latest()
-                .map_or_else(|| local.and_utc(), |at| at.to_utc())
+            TOWN_ZONE.from_local_datetime(&shifted).latest().map_or_else(|| local.and_utc(), |at| at.to_utc())
         }
     }
 }

@@ -138,10 +138,7 @@ impl Appender {
                     let index = |n: i32| usize::try_from(n - 1).ok();
                     Ok(numbers.unwrap_or_default().into_iter().filter_map(index).collect())
                 };
-                Verdict::Rejected {
-                    conflicts: numbers("conflicts")?,
-                    duplicates: numbers("duplicates")?,
-                }
+                Verdict::Rejected { conflicts: numbers("conflicts")?, duplicates: numbers("duplicates")? }
             }
         })
     }
@@ -186,15 +183,14 @@ impl Appender {
     }
 
     async fn first_outcome(&self, append: &Append) -> AppendError {
-        let query = "SELECT request_hash, outcome::text AS outcome, position FROM command_log WHERE command_id = $1";
+        let query =
+            "SELECT request_hash, outcome::text AS outcome, position FROM command_log WHERE command_id = $1";
         let found: Result<(Vec<u8>, String, i64), sqlx::Error> =
             sqlx::query_as(query).bind(append.meta.command_id).fetch_one(&self.pool).await;
         match found {
             Ok((hash, _, _)) if hash != append.meta.request_hash => AppendError::CommandReused,
             Ok((_, outcome, position)) => match serde_json::value::RawValue::from_string(outcome) {
-                Ok(outcome) => {
-                    AppendError::AlreadyDecided { outcome, position: position.unsigned_abs() }
-                }
+                Ok(outcome) => AppendError::AlreadyDecided { outcome, position: position.unsigned_abs() },
                 Err(error) => AppendError::Unavailable(error.to_string()),
             },
             Err(error) => AppendError::Unavailable(error.to_string()),
@@ -265,7 +261,13 @@ impl<'a> Columns<'a> {
         self.c_at.push(append.meta.received_at);
     }
 
-    fn event(&mut self, append: &'a Append, event: &'a crate::append::PreparedEvent, position: u64, chain: &Hash) {
+    fn event(
+        &mut self,
+        append: &'a Append,
+        event: &'a crate::append::PreparedEvent,
+        position: u64,
+        chain: &Hash,
+    ) {
         self.e_position.push(position.cast_signed());
         self.e_type.push(&event.stream.kind);
         self.e_id.push(&event.stream.id);

@@ -63,8 +63,7 @@ impl Upcasters {
             stream: event.stream.to_string(),
             source,
         };
-        let concerned =
-            self.0.iter().any(|u| u.can_upcast(&event.event_type, &event.event_version));
+        let concerned = self.0.iter().any(|u| u.can_upcast(&event.event_type, &event.event_version));
         if !concerned {
             return serde_json::from_str(event.payload.get()).map_err(failed);
         }

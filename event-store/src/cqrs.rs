@@ -42,7 +42,9 @@ impl<A> CqrsStore<A> {
     }
 }
 
-fn unexpected<E: std::error::Error>(error: impl std::error::Error + Send + Sync + 'static) -> AggregateError<E> {
+fn unexpected<E: std::error::Error>(
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> AggregateError<E> {
     AggregateError::UnexpectedError(Box::new(error))
 }
 

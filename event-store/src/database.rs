@@ -3,7 +3,7 @@
 use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions, Executor, PgPool,
+    ConnectOptions, Connection, Executor, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -48,27 +48,31 @@ impl Database {
         Ok(Self { pool, shared: true, _embedded: None })
     }
 
-    async fn open(options: PgConnectOptions, connections: u32, patience: Duration) -> Result<PgPool, DatabaseError> {
+    async fn open(
+        options: PgConnectOptions,
+        connections: u32,
+        patience: Duration,
+    ) -> Result<PgPool, DatabaseError> {
         let options = options.disable_statement_logging();
-        let owner = PgPoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(patience)
-            .connect_with(options.clone())
-            .await?;
-        sqlx::migrate!("../migrations").run(&owner).await?;
+        // One plain connection, closed before the pool opens: the embedded database has no other.
+        let mut owner = PgConnection::connect_with(&options).await?;
+        sqlx::migrate!("../migrations").run(&mut owner).await?;
         let can_step_down: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'portail_app') \
              AND pg_has_role(current_user, 'portail_app', 'MEMBER') \
              AND has_table_privilege('portail_app', 'events', 'INSERT')",
         )
-        .fetch_one(&owner)
+        .fetch_one(&mut owner)
         .await?;
-        owner.close().await;
+        owner.close().await?;
         if !can_step_down {
             tracing::warn!("role portail_app is missing: the server works as the owner of the log");
         }
         let pool = PgPoolOptions::new()
             .max_connections(connections)
+            // Reopening a connection is what the embedded database does worst.
+            .max_lifetime((connections > 1).then_some(Duration::from_secs(1800)))
+            .idle_timeout((connections > 1).then_some(Duration::from_secs(600)))
             .acquire_timeout(patience)
             .after_connect(move |connection, _| {
                 Box::pin(async move {

@@ -176,19 +176,17 @@ impl EventLog {
     /// # Errors
     /// The database cannot be read.
     pub async fn read_streams(&self, streams: &[(StreamId, u64)]) -> Result<Vec<RecordedEvent>, LogError> {
-        let query = format!(
-            "SELECT e.position, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, \
+        let query = "SELECT e.position, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, \
              e.event_version, e.payload::text AS payload, e.metadata::text AS metadata, e.event_id, \
              e.recorded_at, e.actor, e.command_id, e.correlation_id, e.causation_id, e.leaf, e.chain \
              FROM unnest($1::text[], $2::text[], $3::bigint[]) AS s (type, id, version) \
              JOIN LATERAL (SELECT * FROM events WHERE aggregate_type = s.type \
                 AND aggregate_id = s.id AND sequence > s.version) e ON true \
-             ORDER BY e.position"
-        );
+             ORDER BY e.position";
         let kinds: Vec<&str> = streams.iter().map(|(s, _)| &*s.kind).collect();
         let ids: Vec<&str> = streams.iter().map(|(s, _)| s.id.as_str()).collect();
         let versions: Vec<i64> = streams.iter().map(|(_, v)| v.cast_signed()).collect();
-        let rows = sqlx::query_as(&query)
+        let rows = sqlx::query_as(query)
             .bind(kinds)
             .bind(ids)
             .bind(versions)
@@ -201,7 +199,11 @@ impl EventLog {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn read_span(&self, span: Span, types: Option<&[&str]>) -> Result<Vec<RecordedEvent>, LogError> {
+    pub async fn read_span(
+        &self,
+        span: Span,
+        types: Option<&[&str]>,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
         let query = format!(
             "SELECT {COLUMNS} FROM events WHERE position > $1 AND position <= $2 \
              AND ($3::text[] IS NULL OR event_type = ANY($3)) ORDER BY position"
@@ -257,8 +259,7 @@ impl EventLog {
     /// The database cannot be read.
     pub async fn tip(&self) -> Result<Option<(u64, Hash)>, LogError> {
         let query = "SELECT position, chain FROM events ORDER BY position DESC LIMIT 1";
-        let row: Option<(i64, Vec<u8>)> =
-            sqlx::query_as(query).fetch_optional(self.database.pool()).await?;
+        let row: Option<(i64, Vec<u8>)> = sqlx::query_as(query).fetch_optional(self.database.pool()).await?;
         Ok(row.and_then(|(p, chain)| Some((p.unsigned_abs(), chain.try_into().ok()?))))
     }
 }

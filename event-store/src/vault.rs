@@ -83,8 +83,7 @@ impl MasterKey {
 #[cfg(unix)]
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
@@ -129,7 +128,13 @@ impl Vault {
     ///
     /// # Errors
     /// The subject's key was destroyed, or the database failed.
-    pub async fn seal(&self, subject: &str, purpose: &str, context: &str, value: &[u8]) -> Result<SealedBytes, VaultError> {
+    pub async fn seal(
+        &self,
+        subject: &str,
+        purpose: &str,
+        context: &str,
+        value: &[u8],
+    ) -> Result<SealedBytes, VaultError> {
         let mut connection = self.pool.acquire().await?;
         let key = self.key(&mut connection, subject, purpose, true).await?;
         seal_with(&key, context, value)

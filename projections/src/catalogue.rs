@@ -68,17 +68,22 @@ impl Projection for CatalogueProjection {
     }
 }
 
-async fn evolve<A>(event: &RecordedEvent, context: &FoldContext, connection: &mut PgConnection) -> Result<(), FoldError>
+async fn evolve<A>(
+    event: &RecordedEvent,
+    context: &FoldContext,
+    connection: &mut PgConnection,
+) -> Result<(), FoldError>
 where
     A: Aggregate + Serialize + DeserializeOwned,
     A::Event: DomainEvent,
 {
     let decoded: A::Event = context.decode(event)?;
-    let known: Option<String> = sqlx::query_scalar("SELECT state::text FROM entry WHERE kind = $1 AND id = $2")
-        .bind(A::TYPE)
-        .bind(&event.stream.id)
-        .fetch_optional(&mut *connection)
-        .await?;
+    let known: Option<String> =
+        sqlx::query_scalar("SELECT state::text FROM entry WHERE kind = $1 AND id = $2")
+            .bind(A::TYPE)
+            .bind(&event.stream.id)
+            .fetch_optional(&mut *connection)
+            .await?;
     let mut state: A = match known {
         Some(text) => serde_json::from_str(&text).map_err(|e| FoldError::poison(event, e))?,
         None => A::default(),

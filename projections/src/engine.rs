@@ -119,7 +119,11 @@ impl Engine {
     ///
     /// # Errors
     /// The database failed, or a projection's code changed.
-    pub async fn prepare(log: EventLog, vault: Vault, projections: Vec<Box<dyn Projection>>) -> Result<Self, EngineError> {
+    pub async fn prepare(
+        log: EventLog,
+        vault: Vault,
+        projections: Vec<Box<dyn Projection>>,
+    ) -> Result<Self, EngineError> {
         let context = FoldContext { log, vault };
         let mut handles = Vec::new();
         for projection in projections {
@@ -232,7 +236,12 @@ impl Engine {
     }
 
     /// Advances one projection over read events; whether it moved.
-    async fn advance(&self, handle: &Handle, events: &[RecordedEvent], through: u64) -> Result<bool, sqlx::Error> {
+    async fn advance(
+        &self,
+        handle: &Handle,
+        events: &[RecordedEvent],
+        through: u64,
+    ) -> Result<bool, sqlx::Error> {
         let (projection, at) = (&*handle.projection, handle.at());
         let concerned: Vec<&RecordedEvent> = events
             .iter()
@@ -376,7 +385,8 @@ async fn without_quarantined<'e>(
     .bind(projection.version())
     .fetch_all(connection)
     .await?;
-    let is_aside = |e: &&RecordedEvent| aside.iter().any(|(kind, id)| *kind == e.stream.kind && *id == e.stream.id);
+    let is_aside =
+        |e: &&RecordedEvent| aside.iter().any(|(kind, id)| *kind == e.stream.kind && *id == e.stream.id);
     Ok(events.into_iter().filter(|e| !is_aside(e)).collect())
 }
 
@@ -439,15 +449,16 @@ pub async fn status(pool: &PgPool) -> Result<Vec<ProjectionStatus>, sqlx::Error>
     .fetch_all(pool)
     .await?;
     let now = Utc::now();
-    let of_row = |(name, version, position, status, error, head, oldest, quarantined): Row| ProjectionStatus {
-        name,
-        version,
-        position: position.unsigned_abs(),
-        lag_events: (head - position).max(0).unsigned_abs(),
-        lag_seconds: oldest.map_or(0, |at| (now - at).num_seconds().max(0)),
-        status,
-        error,
-        quarantined,
-    };
+    let of_row =
+        |(name, version, position, status, error, head, oldest, quarantined): Row| ProjectionStatus {
+            name,
+            version,
+            position: position.unsigned_abs(),
+            lag_events: (head - position).max(0).unsigned_abs(),
+            lag_seconds: oldest.map_or(0, |at| (now - at).num_seconds().max(0)),
+            status,
+            error,
+            quarantined,
+        };
     Ok(rows.into_iter().map(of_row).collect())
 }

@@ -183,25 +183,31 @@ impl Written<'_> {
 
     async fn flush(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         if !self.family_number.is_empty() {
-            sqlx::query("INSERT INTO family SELECT n, r::json FROM unnest($1::text[], $2::text[]) AS f (n, r)")
-                .bind(self.family_number)
-                .bind(self.family_responsible)
-                .execute(&mut *connection)
-                .await?;
+            sqlx::query(
+                "INSERT INTO family SELECT n, r::json FROM unnest($1::text[], $2::text[]) AS f (n, r)",
+            )
+            .bind(self.family_number)
+            .bind(self.family_responsible)
+            .execute(&mut *connection)
+            .await?;
         }
         if !self.child_id.is_empty() {
-            sqlx::query("INSERT INTO child SELECT c, i::json FROM unnest($1::uuid[], $2::text[]) AS f (c, i)")
-                .bind(self.child_id)
-                .bind(self.child_identity)
-                .execute(&mut *connection)
-                .await?;
+            sqlx::query(
+                "INSERT INTO child SELECT c, i::json FROM unnest($1::uuid[], $2::text[]) AS f (c, i)",
+            )
+            .bind(self.child_id)
+            .bind(self.child_identity)
+            .execute(&mut *connection)
+            .await?;
         }
         if !self.link_child.is_empty() {
-            sqlx::query("INSERT INTO child_family (child, family) SELECT * FROM unnest($1::uuid[], $2::text[])")
-                .bind(self.link_child)
-                .bind(self.link_family)
-                .execute(&mut *connection)
-                .await?;
+            sqlx::query(
+                "INSERT INTO child_family (child, family) SELECT * FROM unnest($1::uuid[], $2::text[])",
+            )
+            .bind(self.link_child)
+            .bind(self.link_family)
+            .execute(&mut *connection)
+            .await?;
         }
         if !self.e_line.is_empty() {
             sqlx::query(
@@ -252,7 +258,10 @@ pub async fn family(pool: &PgPool, number: &str) -> Result<Option<Option<Respons
 ///
 /// # Errors
 /// The database failed.
-pub async fn responsibles(pool: &PgPool, numbers: &[String]) -> Result<Vec<(String, Option<Responsible>)>, sqlx::Error> {
+pub async fn responsibles(
+    pool: &PgPool,
+    numbers: &[String],
+) -> Result<Vec<(String, Option<Responsible>)>, sqlx::Error> {
     let rows: Vec<(String, Option<String>)> =
         sqlx::query_as("SELECT number, responsible::text FROM rm_family.family WHERE number = ANY($1)")
             .bind(numbers)
@@ -306,7 +315,12 @@ pub async fn families_of(pool: &PgPool, child: ChildId) -> Result<Vec<String>, s
 ///
 /// # Errors
 /// The database failed.
-pub async fn enrolments(pool: &PgPool, child: ChildId, from: NaiveDate, to: NaiveDate) -> Result<Vec<Enrolment>, sqlx::Error> {
+pub async fn enrolments(
+    pool: &PgPool,
+    child: ChildId,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<Enrolment>, sqlx::Error> {
     let rows: Vec<(String, Option<NaiveDate>)> = sqlx::query_as(
         "SELECT document::text, last_day FROM rm_family.enrolment WHERE child = $1 \
          AND first_day <= $3 AND (last_day IS NULL OR last_day >= $2) ORDER BY line",
@@ -330,7 +344,11 @@ pub async fn enrolments(pool: &PgPool, child: ChildId, from: NaiveDate, to: Naiv
 ///
 /// # Errors
 /// The database failed.
-pub async fn enrolled(pool: &PgPool, activity: &ActivityId, date: NaiveDate) -> Result<Vec<(ChildId, String)>, sqlx::Error> {
+pub async fn enrolled(
+    pool: &PgPool,
+    activity: &ActivityId,
+    date: NaiveDate,
+) -> Result<Vec<(ChildId, String)>, sqlx::Error> {
     let rows: Vec<(Uuid, String)> = sqlx::query_as(
         "SELECT child, payer FROM rm_family.enrolment WHERE activity = $1 AND first_day <= $2 \
          AND (last_day IS NULL OR last_day >= $2) ORDER BY line",

@@ -233,9 +233,7 @@ struct Rows<'a> {
 }
 
 fn weight(booking: Option<&Booking>) -> (i32, i32) {
-    booking.map_or((0, 0), |b| {
-        (i32::from(b.holds_place()), i32::from(b.status == BookingStatus::Waitlisted))
-    })
+    booking.map_or((0, 0), |b| (i32::from(b.holds_place()), i32::from(b.status == BookingStatus::Waitlisted)))
 }
 
 fn status_text(status: BookingStatus) -> &'static str {
@@ -282,7 +280,9 @@ type StoredCell = (Uuid, String, NaiveDate, String, Option<i64>, i64);
 fn cell_row((child, activity, date, booking, rank, position): StoredCell) -> Result<CellRow, sqlx::Error> {
     Ok(CellRow {
         child: ChildId(child),
-        activity: activity.parse().map_err(|e: portail_domain::ids::IdError| sqlx::Error::Decode(e.into()))?,
+        activity: activity
+            .parse()
+            .map_err(|e: portail_domain::ids::IdError| sqlx::Error::Decode(e.into()))?,
         date,
         booking: serde_json::from_str(&booking).map_err(|e| sqlx::Error::Decode(e.into()))?,
         rank,
@@ -299,7 +299,12 @@ const SELECT_CELL: &str = "SELECT c.child, c.activity, c.date, c.booking, \
 ///
 /// # Errors
 /// The database failed.
-pub async fn cells(pool: &PgPool, child: ChildId, from: NaiveDate, to: NaiveDate) -> Result<Vec<CellRow>, sqlx::Error> {
+pub async fn cells(
+    pool: &PgPool,
+    child: ChildId,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<CellRow>, sqlx::Error> {
     let query = format!("{SELECT_CELL} WHERE c.child = $1 AND c.date BETWEEN $2 AND $3");
     let rows: Vec<StoredCell> =
         sqlx::query_as(&query).bind(child.0).bind(from).bind(to).fetch_all(pool).await?;
@@ -310,7 +315,11 @@ pub async fn cells(pool: &PgPool, child: ChildId, from: NaiveDate, to: NaiveDate
 ///
 /// # Errors
 /// The database failed.
-pub async fn session_cells(pool: &PgPool, activity: &ActivityId, date: NaiveDate) -> Result<Vec<CellRow>, sqlx::Error> {
+pub async fn session_cells(
+    pool: &PgPool,
+    activity: &ActivityId,
+    date: NaiveDate,
+) -> Result<Vec<CellRow>, sqlx::Error> {
     let query = format!("{SELECT_CELL} WHERE c.activity = $1 AND c.date = $2 ORDER BY c.child");
     let rows: Vec<StoredCell> =
         sqlx::query_as(&query).bind(activity.as_str()).bind(date).fetch_all(pool).await?;

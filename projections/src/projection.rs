@@ -36,11 +36,7 @@ pub enum FoldError {
 impl FoldError {
     /// An event that cannot be folded.
     pub fn poison(event: &RecordedEvent, reason: impl std::fmt::Display) -> Self {
-        Self::Poison {
-            position: event.position,
-            stream: event.stream.clone(),
-            reason: reason.to_string(),
-        }
+        Self::Poison { position: event.position, stream: event.stream.clone(), reason: reason.to_string() }
     }
 }
 
@@ -59,10 +55,7 @@ impl FoldContext {
     /// # Errors
     /// It is poison.
     pub fn decode<E: DomainEvent>(&self, event: &RecordedEvent) -> Result<E, FoldError> {
-        self.log
-            .upcasters()
-            .decode(event)
-            .map_err(|error: DecodeError| FoldError::poison(event, error))
+        self.log.upcasters().decode(event).map_err(|error: DecodeError| FoldError::poison(event, error))
     }
 }
 

@@ -91,13 +91,15 @@ pub async fn rebuild(
         .bind(&building)
         .execute(&mut *tx)
         .await?;
-    sqlx::query("INSERT INTO projection (name, version, position, status, code_hash) VALUES ($1, $2, $3, 'live', $4)")
-        .bind(projection.name())
-        .bind(projection.version())
-        .bind(target.cast_signed())
-        .bind(code_hash(projection))
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query(
+        "INSERT INTO projection (name, version, position, status, code_hash) VALUES ($1, $2, $3, 'live', $4)",
+    )
+    .bind(projection.name())
+    .bind(projection.version())
+    .bind(target.cast_signed())
+    .bind(code_hash(projection))
+    .execute(&mut *tx)
+    .await?;
     tx.commit().await?;
     Ok(Rebuilt { position: target, differences })
 }
@@ -152,13 +154,20 @@ async fn fold(
     Ok(())
 }
 
-async fn record(building: &str, version: i32, position: u64, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE public.projection SET position = $3, updated_at = now() WHERE name = $1 AND version = $2")
-        .bind(building)
-        .bind(version)
-        .bind(position.cast_signed())
-        .execute(connection)
-        .await?;
+async fn record(
+    building: &str,
+    version: i32,
+    position: u64,
+    connection: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE public.projection SET position = $3, updated_at = now() WHERE name = $1 AND version = $2",
+    )
+    .bind(building)
+    .bind(version)
+    .bind(position.cast_signed())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -175,7 +184,10 @@ async fn read_in(connection: &mut PgConnection, span: Span) -> Result<Vec<Record
     .await
 }
 
-async fn tables_of(schema: &str, connection: &mut PgConnection) -> Result<Vec<(String, String)>, sqlx::Error> {
+async fn tables_of(
+    schema: &str,
+    connection: &mut PgConnection,
+) -> Result<Vec<(String, String)>, sqlx::Error> {
     sqlx::query_as(
         "SELECT table_name::text, string_agg(column_name || ' ' || data_type, ',' ORDER BY ordinal_position) \
          FROM information_schema.columns WHERE table_schema = $1 GROUP BY 1 ORDER BY 1",

@@ -78,6 +78,9 @@ impl Projection for RequestsProjection {
 
 type Decoded<'a> = (&'a RecordedEvent, (ActivityId, NaiveDate), E);
 
+/// A child's day in an activity.
+type BookingKey = (Uuid, String, NaiveDate);
+
 const RESERVATION: &str = "RESERVATION";
 const ABSENCE: &str = "ABSENCE";
 
@@ -98,7 +101,9 @@ fn changes(event: &E) -> Vec<(&'static str, RequestId, Change)> {
             vec![(RESERVATION, *request, Status("PENDING", Some("WAITLISTED")))]
         }
         E::PlaceOffered { request, .. } => vec![(RESERVATION, *request, Status("PENDING", Some("OFFERED")))],
-        E::ReservationRefused { request, refusal, .. } => vec![(RESERVATION, *request, Refused(refusal.clone()))],
+        E::ReservationRefused { request, refusal, .. } => {
+            vec![(RESERVATION, *request, Refused(refusal.clone()))]
+        }
         E::ReservationWithdrawn { request, .. } | E::OfferDeclined { request, .. } => {
             vec![(RESERVATION, *request, Status("WITHDRAWN", None))]
         }
@@ -143,7 +148,7 @@ const COLUMNS: &str = "line, kind, request, child, activity, date, payer, status
 async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) -> Result<(), FoldError> {
     let mut lines: HashMap<Key, Option<Stored>> = HashMap::new();
     let mut wanted: Vec<Key> = Vec::new();
-    let mut payers: Vec<(Uuid, String, NaiveDate)> = Vec::new();
+    let mut payers: Vec<BookingKey> = Vec::new();
     for (_, (activity, date), event) in decoded {
         for (kind, request, _) in changes(event) {
             wanted.push((request.0, kind, activity.to_string(), *date));
@@ -199,7 +204,8 @@ async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) ->
 }
 
 fn apply(line: &mut Stored, change: Change, at: DateTime<Utc>) -> Result<(), FoldError> {
-    let encode = |refusal: &Refusal| serde_json::to_string(refusal).map_err(|e| sqlx::Error::Encode(e.into()));
+    let encode =
+        |refusal: &Refusal| serde_json::to_string(refusal).map_err(|e| sqlx::Error::Encode(e.into()));
     line.refusal = None;
     match change {
         Change::Status(status, detail) => {
@@ -255,9 +261,9 @@ async fn load(
 
 /// Who pays for bookings of earlier batches.
 async fn payers_of(
-    bookings: &[(Uuid, String, NaiveDate)],
+    bookings: &[BookingKey],
     connection: &mut PgConnection,
-) -> Result<HashMap<(Uuid, String, NaiveDate), String>, sqlx::Error> {
+) -> Result<HashMap<BookingKey, String>, sqlx::Error> {
     if bookings.is_empty() {
         return Ok(HashMap::new());
     }

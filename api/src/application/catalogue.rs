@@ -10,7 +10,10 @@ use portail_event_store::{CommandError, UnitOfWork};
 
 use super::{Command, CommandOutcome, Rejection};
 
-pub(super) async fn decide(command: &Command, work: &mut UnitOfWork<'_>) -> Result<CommandOutcome, CommandError> {
+pub(super) async fn decide(
+    command: &Command,
+    work: &mut UnitOfWork<'_>,
+) -> Result<CommandOutcome, CommandError> {
     match command {
         Command::AdoptZone { zone, from } => {
             work.load::<TownCalendar>([calendar::STREAM.to_owned()]).await?;
@@ -42,7 +45,11 @@ pub(super) async fn decide(command: &Command, work: &mut UnitOfWork<'_>) -> Resu
     }
 }
 
-async fn structure(id: &StructureId, command: StructureCommand, work: &mut UnitOfWork<'_>) -> Result<CommandOutcome, CommandError> {
+async fn structure(
+    id: &StructureId,
+    command: StructureCommand,
+    work: &mut UnitOfWork<'_>,
+) -> Result<CommandOutcome, CommandError> {
     work.load::<Structure>([id.to_string()]).await?;
     match work.get::<Structure>(id.as_str()).decide(command) {
         Ok(events) => work.record::<Structure>(id.as_str(), events)?,

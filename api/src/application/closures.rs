@@ -50,9 +50,8 @@ pub(super) async fn decide(
     for activity in known.activities.keys() {
         let state = work.get::<Activity>(activity.as_str());
         for date in days(closure.from, closure.to) {
-            let concerned = state
-                .settings_on(date)
-                .is_some_and(|(_, s)| closure.scope.covers(&s.structure, activity));
+            let concerned =
+                state.settings_on(date).is_some_and(|(_, s)| closure.scope.covers(&s.structure, activity));
             if concerned {
                 sessions.push((activity.clone(), date));
             }
@@ -90,10 +89,8 @@ async fn reserved_elsewhere(
     work: &mut UnitOfWork<'_>,
 ) -> Result<BTreeSet<ChildId>, CommandError> {
     let session = work.get::<Session>(&session::stream_id(activity, date));
-    let targets: Vec<Target> = session
-        .bookings()
-        .map(|(child, _)| Target { child, activity: activity.clone(), date })
-        .collect();
+    let targets: Vec<Target> =
+        session.bookings().map(|(child, _)| Target { child, activity: activity.clone(), date }).collect();
     of_days::load(&targets, work).await?;
     let blocked = targets.iter().filter(|t| !of_days::overlaps(t, work).is_empty());
     Ok(blocked.map(|t| t.child).collect())

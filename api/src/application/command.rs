@@ -113,7 +113,13 @@ pub enum Command {
     /// Staff decide requests.
     DecideReservations { targets: Vec<Target>, decision: Decision },
     /// Staff accept or reject a certificate.
-    SettleCertificate { child: ChildId, activity: ActivityId, dates: Vec<NaiveDate>, received_at: DateTime<Utc>, accepted: bool },
+    SettleCertificate {
+        child: ChildId,
+        activity: ActivityId,
+        dates: Vec<NaiveDate>,
+        received_at: DateTime<Utc>,
+        accepted: bool,
+    },
     /// Staff call the roll: one child or the whole session.
     RecordRollCall { activity: ActivityId, date: NaiveDate, entries: Vec<RollCallEntry> },
     /// Staff correct a cell.

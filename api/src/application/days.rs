@@ -56,12 +56,11 @@ fn targets(command: &Command) -> Result<(Vec<Target>, Option<&FamilyNumber>), Re
         Command::AnswerOffer { child, payer, activity, date, .. } => {
             (of_dates(child, activity, &[*date]), Some(payer))
         }
-        Command::SettleCertificate { child, activity, dates, .. } => {
-            (of_dates(child, activity, dates), None)
-        }
+        Command::SettleCertificate { child, activity, dates, .. } => (of_dates(child, activity, dates), None),
         Command::DecideReservations { targets, .. } => (targets.clone(), None),
         Command::RecordRollCall { activity, date, entries } => {
-            let target = |e: &super::RollCallEntry| Target { child: e.child, activity: activity.clone(), date: *date };
+            let target =
+                |e: &super::RollCallEntry| Target { child: e.child, activity: activity.clone(), date: *date };
             (entries.iter().map(target).collect(), None)
         }
         Command::CorrectAttendance { target, .. }
@@ -165,12 +164,8 @@ fn at_the_same_hours(target: &Target, work: &UnitOfWork<'_>) -> Vec<ActivityId> 
     let activity = work.get::<Activity>(target.activity.as_str());
     let Some((_, settings)) = activity.settings_on(target.date) else { return vec![] };
     let child = work.get::<Child>(&target.child.to_string());
-    let others: BTreeSet<&ActivityId> = child
-        .enrolments()
-        .iter()
-        .map(|e| &e.activity)
-        .filter(|other| **other != target.activity)
-        .collect();
+    let others: BTreeSet<&ActivityId> =
+        child.enrolments().iter().map(|e| &e.activity).filter(|other| **other != target.activity).collect();
     let overlapping = |other: &&&ActivityId| {
         let other = work.get::<Activity>(other.as_str());
         other.settings_on(target.date).is_some_and(|(_, o)| o.overlaps(settings))
@@ -388,7 +383,8 @@ async fn whole_session(
     work.load::<Activity>([activity.to_string()]).await?;
     work.load::<Session>([stream.clone()]).await?;
     let state = work.get::<Activity>(activity.as_str());
-    let Some(terms) = Terms::resolve(activity, &state, &work.get::<TownCalendar>(calendar::STREAM), date) else {
+    let Some(terms) = Terms::resolve(activity, &state, &work.get::<TownCalendar>(calendar::STREAM), date)
+    else {
         return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND").at(&["input", "activityId"])));
     };
     let command = SessionCommand { terms: Arc::new(terms), at: caller.at, act };

@@ -71,7 +71,9 @@ pub(super) async fn decide(
             work.load::<Family>([number.to_string()]).await?;
             match work.get::<Family>(number.as_str()).decide(FamilyCommand::Register { responsible }) {
                 Ok(events) => work.record::<Family>(number.as_str(), events)?,
-                Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input", "number"]))),
+                Err(error) => {
+                    return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input", "number"])));
+                }
             }
             Ok(CommandOutcome::made(number.as_str()))
         }
@@ -95,7 +97,9 @@ pub(super) async fn decide(
         Command::EnrolChild { child, enrolment } => {
             work.load::<Activity>([enrolment.activity.to_string()]).await?;
             if work.get::<Activity>(enrolment.activity.as_str()).latest().is_none() {
-                return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND").at(&["input", "activityId"])));
+                return Ok(CommandOutcome::rejected(
+                    Rejection::of_code("NOT_FOUND").at(&["input", "activityId"]),
+                ));
             }
             of_child(*child, ChildCommand::Enrol(enrolment.clone()), work).await
         }
@@ -124,7 +128,11 @@ async fn of_family(
     of_child(child, command, work).await
 }
 
-async fn of_child(child: ChildId, command: ChildCommand, work: &mut UnitOfWork<'_>) -> Result<CommandOutcome, CommandError> {
+async fn of_child(
+    child: ChildId,
+    command: ChildCommand,
+    work: &mut UnitOfWork<'_>,
+) -> Result<CommandOutcome, CommandError> {
     let id = child.to_string();
     work.load::<Child>([id.clone()]).await?;
     match work.get::<Child>(&id).decide(command) {

@@ -88,7 +88,12 @@ impl Application {
     ///
     /// # Errors
     /// The command was not decided.
-    pub async fn execute(&self, caller: &Caller, id: Uuid, command: Command) -> Result<Executed<CommandOutcome>, CommandError> {
+    pub async fn execute(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        command: Command,
+    ) -> Result<Executed<CommandOutcome>, CommandError> {
         let executed = self.decide(caller, id, command).await?;
         self.wait_for(executed.position).await;
         Ok(executed)
@@ -98,7 +103,12 @@ impl Application {
     ///
     /// # Errors
     /// The command was not decided.
-    pub async fn decide(&self, caller: &Caller, id: Uuid, command: Command) -> Result<Executed<CommandOutcome>, CommandError> {
+    pub async fn decide(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        command: Command,
+    ) -> Result<Executed<CommandOutcome>, CommandError> {
         let request = canonical_json(&(caller.actor(), &command))?;
         let meta = CommandMeta {
             command_id: id,
@@ -134,7 +144,10 @@ struct Dispatch<'a> {
 impl Decide for Dispatch<'_> {
     type Outcome = CommandOutcome;
 
-    fn decide<'w>(&'w self, work: &'w mut UnitOfWork<'_>) -> BoxFuture<'w, Result<CommandOutcome, CommandError>> {
+    fn decide<'w>(
+        &'w self,
+        work: &'w mut UnitOfWork<'_>,
+    ) -> BoxFuture<'w, Result<CommandOutcome, CommandError>> {
         let Self { application, caller, id, command } = *self;
         Box::pin(async move {
             if !command.is_open_to(caller.role) {
@@ -154,7 +167,9 @@ impl Decide for Dispatch<'_> {
                 | Command::RegisterChild { .. }
                 | Command::LinkChild { .. }
                 | Command::EnrolChild { .. }
-                | Command::EndEnrolment { .. } => families::decide(id, command, work, &application.vault).await,
+                | Command::EndEnrolment { .. } => {
+                    families::decide(id, command, work, &application.vault).await
+                }
                 _ => days::decide(caller, id, command, work, &application.vault).await,
             }
         })

@@ -171,7 +171,10 @@ impl AccessMutation {
             Ok(()) => Ok(SetAccountPayload { login: Some(input.login), user_errors: vec![] }),
             Err(AccessError::WeakPassword) => {
                 let error = Rejection::of_code("WEAK_PASSWORD").at(&["input", "password"]);
-                Ok(SetAccountPayload { login: None, user_errors: vec![UserError::of(&error, ctx.language())] })
+                Ok(SetAccountPayload {
+                    login: None,
+                    user_errors: vec![UserError::of(&error, ctx.language())],
+                })
             }
             Err(error) => Err(unavailable(error)),
         }

@@ -4,7 +4,8 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result,
 use chrono::Weekday as ChronoWeekday;
 use portail_domain::{
     activity::{
-        AbsencePolicy, ActivitySettings, ApprovalMode as DomainApproval, LateRequests as DomainLate, LeavePolicy,
+        AbsencePolicy, ActivitySettings, ApprovalMode as DomainApproval, LateRequests as DomainLate,
+        LeavePolicy,
     },
     calendar::{Period as DomainPeriod, Zone as DomainZone},
     deadline::{Batch, DeadlineRule},

@@ -195,7 +195,11 @@ impl RecordPayload {
 ///
 /// # Errors
 /// The command was not decided.
-pub(super) async fn record(ctx: &Context<'_>, id: Uuid, command: Result<Command, Rejection>) -> Result<RecordPayload> {
+pub(super) async fn record(
+    ctx: &Context<'_>,
+    id: Uuid,
+    command: Result<Command, Rejection>,
+) -> Result<RecordPayload> {
     let language = ctx.language();
     match command {
         Ok(command) => Ok(RecordPayload::of(id, send(ctx, id, command).await?, language)),
@@ -204,7 +208,10 @@ pub(super) async fn record(ctx: &Context<'_>, id: Uuid, command: Result<Command,
 }
 
 /// Parses an id of the input.
-pub(super) fn parse<T: std::str::FromStr<Err = portail_domain::ids::IdError>>(text: &str, field: &str) -> Result<T, Rejection> {
+pub(super) fn parse<T: std::str::FromStr<Err = portail_domain::ids::IdError>>(
+    text: &str,
+    field: &str,
+) -> Result<T, Rejection> {
     text.parse().map_err(|e: portail_domain::ids::IdError| {
         Rejection::of_code("INVALID_VALUE").with("expected", e.to_string()).at(&["input", field])
     })

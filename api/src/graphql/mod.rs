@@ -56,6 +56,7 @@ pub fn schema(application: Arc<Application>, site: String) -> PortalSchema {
 
 /// The schema definition, as published in `docs/schema.graphql`.
 pub fn definition() -> String {
-    let options = async_graphql::SDLExportOptions::new().sorted_fields().sorted_enum_items().include_specified_by();
+    let options =
+        async_graphql::SDLExportOptions::new().sorted_fields().sorted_enum_items().include_specified_by();
     builder().finish().sdl_with_options(options)
 }

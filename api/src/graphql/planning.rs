@@ -250,7 +250,8 @@ impl CellView<'_> {
         } else {
             vec![]
         };
-        let error = |e: &portail_domain::session::SessionError| UserError::of(&Rejection::of(e), self.language);
+        let error =
+            |e: &portail_domain::session::SessionError| UserError::of(&Rejection::of(e), self.language);
         Cell {
             date: Date(self.terms.date),
             marker: marker.map(Into::into),
@@ -264,9 +265,7 @@ impl CellView<'_> {
                 left: a.left.map(Time),
             }),
             waiting_rank: self.row.and_then(|r| r.rank),
-            offer_until: booking
-                .filter(|b| b.status == BookingStatus::Offered)
-                .and_then(|b| b.offer_until),
+            offer_until: booking.filter(|b| b.status == BookingStatus::Offered).and_then(|b| b.offer_until),
             certificate_due: absence.and_then(|a| a.certificate_due),
             billed_percent: absence.and_then(|a| a.billed_percent).map(i32::from),
             reason: booking.and_then(|b| reason(b, self.language)),
@@ -312,9 +311,16 @@ async fn month_planning(ctx: &Context<'_>, child: ChildId, month: Month, positio
     let enrolments = family::enrolments(pool, child, from, to).await.map_err(unavailable)?;
     let cells = planning::cells(pool, child, from, to).await.map_err(unavailable)?;
     let payers = enrolments.iter().map(|e| e.payer.to_string());
-    let payers = payers.chain(cells.iter().map(|c| c.booking.payer.to_string())).collect::<std::collections::BTreeSet<_>>();
+    let payers = payers
+        .chain(cells.iter().map(|c| c.booking.payer.to_string()))
+        .collect::<std::collections::BTreeSet<_>>();
     let names = payer_names(ctx, payers.into_iter().collect()).await?;
-    let view = MonthView { catalogue: &catalogue, caller: &caller, language: ctx.language(), enrolments: &enrolments };
+    let view = MonthView {
+        catalogue: &catalogue,
+        caller: &caller,
+        language: ctx.language(),
+        enrolments: &enrolments,
+    };
     Ok(Planning {
         child_id: ID(child.to_string()),
         month,
@@ -369,21 +375,30 @@ impl MonthView<'_> {
         names: &HashMap<String, String>,
     ) -> Option<(u16, PlanningRow)> {
         let state = self.catalogue.activities.get(&activity)?;
-        let (_, settings) = state.settings_on(month.0.last()).or_else(|| state.settings_on(month.0.first()))?;
+        let (_, settings) =
+            state.settings_on(month.0.last()).or_else(|| state.settings_on(month.0.first()))?;
         let structure = self.catalogue.structures.get(&settings.structure);
         let acts = self.caller.role == Role::Parent && self.caller.login == payer;
         let view = |date: NaiveDate| {
             let terms = Terms::resolve(&activity, state, &self.catalogue.calendar, date)?;
             let row = cells.get(&(&activity, date)).copied().filter(|c| c.booking.payer.as_str() == payer);
-            let holds = |e: &&Enrolment| e.activity == activity && e.payer.as_str() == payer && e.holds_on(date);
+            let holds =
+                |e: &&Enrolment| e.activity == activity && e.payer.as_str() == payer && e.holds_on(date);
             let enrolled = self.enrolments.iter().find(holds).is_some();
             let in_the_way = blocked.get(&date).map_or(&[][..], Vec::as_slice).iter().filter(|other| {
                 let other = self.catalogue.activities.get(&other.activity).and_then(|a| a.settings_on(date));
                 other.is_some_and(|(_, o)| o.overlaps(settings))
             });
             let overlaps = in_the_way.map(|o| o.activity.clone()).filter(|o| *o != activity).collect();
-            let view =
-                CellView { terms: &terms, row, enrolled, overlaps, acts, now: self.caller.at, language: self.language };
+            let view = CellView {
+                terms: &terms,
+                row,
+                enrolled,
+                overlaps,
+                acts,
+                now: self.caller.at,
+                language: self.language,
+            };
             Some(view.cell())
         };
         Some((

@@ -159,10 +159,12 @@ impl RequestQuery {
         let before = before.map_err(|_| coded("INVALID_VALUE", ctx.language()))?;
         let first = i64::from(first.clamp(1, 100));
         let pool = ctx.application()?.pool();
-        let (mut lines, total) = requests::list(pool, &filter, before, first + 1).await.map_err(unavailable)?;
+        let (mut lines, total) =
+            requests::list(pool, &filter, before, first + 1).await.map_err(unavailable)?;
         let more = lines.len() > usize::try_from(first).unwrap_or(usize::MAX);
         lines.truncate(usize::try_from(first).unwrap_or(usize::MAX));
-        let mut page = Connection::with_additional_fields(before.is_some(), more, RequestTotals { total_count: total });
+        let mut page =
+            Connection::with_additional_fields(before.is_some(), more, RequestTotals { total_count: total });
         page.edges = shown(ctx, lines).await?;
         Ok(page)
     }
@@ -193,7 +195,10 @@ async fn stored_filter(ctx: &Context<'_>, filter: RequestFilter) -> Result<Filte
     })
 }
 
-async fn shown(ctx: &Context<'_>, lines: Vec<RequestLine>) -> Result<Vec<Edge<String, Request, EmptyFields>>> {
+async fn shown(
+    ctx: &Context<'_>,
+    lines: Vec<RequestLine>,
+) -> Result<Vec<Edge<String, Request, EmptyFields>>> {
     let (application, language) = (ctx.application()?, ctx.language());
     let catalogue = application.catalogue().get().await.map_err(unavailable)?;
     let ids: Vec<Uuid> = lines.iter().map(|l| l.child.0).collect();

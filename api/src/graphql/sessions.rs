@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, OneofObject, Result, SimpleObject};
+use async_graphql::{
+    Context, Enum, ID, InputObject, MaybeUndefined, Object, OneofObject, Result, SimpleObject,
+};
 use chrono::{DateTime, Utc, Weekday as ChronoWeekday};
 use portail_domain::{
     calendar::{ClosureReason as DomainClosureReason, ClosureScope},
@@ -298,7 +300,11 @@ async fn send_days(
     }
 }
 
-async fn send_staff(ctx: &Context<'_>, id: Uuid, command: Result<Command, Rejection>) -> Result<SessionPayload> {
+async fn send_staff(
+    ctx: &Context<'_>,
+    id: Uuid,
+    command: Result<Command, Rejection>,
+) -> Result<SessionPayload> {
     let language = ctx.language();
     match command {
         Ok(command) => Ok(SessionPayload::of(id, send(ctx, id, command).await?, language)),
@@ -318,7 +324,11 @@ pub struct ParentMutation;
 impl ParentMutation {
     /// Asks for places on one or many days, or by a weekly pattern: one outcome per day.
     #[graphql(guard = "PARENTS")]
-    async fn request_reservations(&self, ctx: &Context<'_>, input: RequestReservationsInput) -> Result<SessionPayload> {
+    async fn request_reservations(
+        &self,
+        ctx: &Context<'_>,
+        input: RequestReservationsInput,
+    ) -> Result<SessionPayload> {
         send_days(ctx, input.client_mutation_id, input.on_behalf_of.as_ref(), |payer| {
             Ok(Command::RequestReservations {
                 child: parse(&input.child_id, "childId")?,
@@ -337,7 +347,11 @@ impl ParentMutation {
 
     /// Takes undecided requests back.
     #[graphql(guard = "PARENTS")]
-    async fn withdraw_reservations(&self, ctx: &Context<'_>, input: ChildDaysInput) -> Result<SessionPayload> {
+    async fn withdraw_reservations(
+        &self,
+        ctx: &Context<'_>,
+        input: ChildDaysInput,
+    ) -> Result<SessionPayload> {
         send_days(ctx, input.client_mutation_id, input.on_behalf_of.as_ref(), |payer| {
             Ok(Command::WithdrawReservations {
                 child: parse(&input.child_id, "childId")?,
@@ -602,7 +616,11 @@ impl StaffMutation {
 
     /// Accepts or rejects a medical certificate.
     #[graphql(guard = "STAFF")]
-    async fn settle_certificate(&self, ctx: &Context<'_>, input: SettleCertificateInput) -> Result<SessionPayload> {
+    async fn settle_certificate(
+        &self,
+        ctx: &Context<'_>,
+        input: SettleCertificateInput,
+    ) -> Result<SessionPayload> {
         let now = ctx.caller()?.at;
         let build = || {
             Ok(Command::SettleCertificate {
@@ -618,7 +636,11 @@ impl StaffMutation {
 
     /// Calls the roll: one child, or the whole session at once.
     #[graphql(guard = "STAFF")]
-    async fn record_roll_call(&self, ctx: &Context<'_>, input: RecordRollCallInput) -> Result<SessionPayload> {
+    async fn record_roll_call(
+        &self,
+        ctx: &Context<'_>,
+        input: RecordRollCallInput,
+    ) -> Result<SessionPayload> {
         let entry = |e: &RollCallEntryInput| {
             Ok(RollCallEntry {
                 child: parse(&e.child_id, "entries")?,
@@ -639,7 +661,11 @@ impl StaffMutation {
 
     /// Corrects a cell, with a reason; the correction leaves its trace.
     #[graphql(guard = "STAFF")]
-    async fn correct_attendance(&self, ctx: &Context<'_>, input: CorrectAttendanceInput) -> Result<SessionPayload> {
+    async fn correct_attendance(
+        &self,
+        ctx: &Context<'_>,
+        input: CorrectAttendanceInput,
+    ) -> Result<SessionPayload> {
         let build = || {
             let target = target(&input.target)?;
             Ok(Command::CorrectAttendance { target, to: input.to.into(), reason: input.reason })
@@ -651,7 +677,10 @@ impl StaffMutation {
     #[graphql(guard = "STAFF")]
     async fn offer_places(&self, ctx: &Context<'_>, input: SessionInput) -> Result<SessionPayload> {
         let build = || {
-            Ok(Command::OfferPlaces { activity: parse(&input.activity_id, "activityId")?, date: input.date.0 })
+            Ok(Command::OfferPlaces {
+                activity: parse(&input.activity_id, "activityId")?,
+                date: input.date.0,
+            })
         };
         send_staff(ctx, input.client_mutation_id, build()).await
     }
@@ -664,7 +693,9 @@ impl StaffMutation {
                 MaybeUndefined::Value(ClosureScopeInput::StructureId(id)) => {
                     ClosureScope::Structure(parse(&id, "scope")?)
                 }
-                MaybeUndefined::Value(ClosureScopeInput::ActivityId(id)) => ClosureScope::Activity(parse(&id, "scope")?),
+                MaybeUndefined::Value(ClosureScopeInput::ActivityId(id)) => {
+                    ClosureScope::Activity(parse(&id, "scope")?)
+                }
                 _ => ClosureScope::Town,
             };
             Ok(Command::CloseDays { scope, from: input.from.0, to: input.to.0, reason: input.reason.into() })
@@ -680,7 +711,12 @@ impl StaffMutation {
     }
 }
 
-async fn decide(ctx: &Context<'_>, id: Uuid, requests: &[TargetInput], decision: Decision) -> Result<SessionPayload> {
+async fn decide(
+    ctx: &Context<'_>,
+    id: Uuid,
+    requests: &[TargetInput],
+    decision: Decision,
+) -> Result<SessionPayload> {
     let targets: Result<Vec<Target>, Rejection> = requests.iter().map(target).collect();
     send_staff(ctx, id, targets.map(|targets| Command::DecideReservations { targets, decision })).await
 }
@@ -742,13 +778,10 @@ impl SessionQuery {
         let cells = planning::session_cells(pool, &activity, date.0).await.map_err(unavailable)?;
         let enrolled = family::enrolled(pool, &activity, date.0).await.map_err(unavailable)?;
         let occupancy = planning::occupancy(pool, &[activity.to_string()], date.0, date.0).await;
-        let (held, waiting) = occupancy
-            .map_err(unavailable)?
-            .remove(&(activity.to_string(), date.0))
-            .unwrap_or_default();
+        let (held, waiting) =
+            occupancy.map_err(unavailable)?.remove(&(activity.to_string(), date.0)).unwrap_or_default();
         let booked: HashMap<Uuid, _> = cells.iter().map(|c| (c.child.0, c)).collect();
-        let ids: Vec<Uuid> =
-            booked.keys().copied().chain(enrolled.iter().map(|(c, _)| c.0)).collect();
+        let ids: Vec<Uuid> = booked.keys().copied().chain(enrolled.iter().map(|(c, _)| c.0)).collect();
         let children = family::children_by_id(pool, &ids).await.map_err(unavailable)?;
         let payers: HashMap<Uuid, &String> = enrolled.iter().map(|(c, payer)| (c.0, payer)).collect();
         let mut children: Vec<SessionChild> = children

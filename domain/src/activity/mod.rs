@@ -13,7 +13,5 @@ mod state;
 pub use command::ActivityCommand;
 pub use error::ActivityError;
 pub use event::ActivityEvent;
-pub use settings::{
-    AbsencePolicy, ActivitySettings, ApprovalMode, LateRequests, LeavePolicy,
-};
+pub use settings::{AbsencePolicy, ActivitySettings, ApprovalMode, LateRequests, LeavePolicy};
 pub use state::Activity;

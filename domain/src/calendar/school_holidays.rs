@@ -103,11 +103,8 @@ mod tests {
         for zone in [Zone::A, Zone::B, Zone::C] {
             for year in (2014..=2014).chain(2022..=2027) {
                 let within = |h: &&Holidays| crate::time::school_year(h.from) == year;
-                let small = of_zone(zone)
-                    .iter()
-                    .filter(within)
-                    .filter(|h| h.period == Period::SmallHolidays)
-                    .count();
+                let small =
+                    of_zone(zone).iter().filter(within).filter(|h| h.period == Period::SmallHolidays).count();
                 assert!((4..=5).contains(&small), "{zone:?} {year}: {small} small holidays");
                 let summer = of_zone(zone)
                     .iter()

@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CalendarCommand, CalendarError, CalendarEvent, Closure, Period, PublicHoliday, Zone,
-    public_holiday, school_holidays,
+    CalendarCommand, CalendarError, CalendarEvent, Closure, Period, PublicHoliday, Zone, public_holiday,
+    school_holidays,
 };
 use crate::{
     aggregate,
@@ -48,9 +48,7 @@ impl TownCalendar {
         activity: &ActivityId,
         date: NaiveDate,
     ) -> Option<&Closure> {
-        self.closures
-            .iter()
-            .find(|c| c.from <= date && date <= c.to && c.scope.covers(structure, activity))
+        self.closures.iter().find(|c| c.from <= date && date <= c.to && c.scope.covers(structure, activity))
     }
 
     /// A closure in force, by its id.
@@ -73,9 +71,7 @@ impl TownCalendar {
     /// The rule the command breaks.
     pub fn decide(&self, command: CalendarCommand) -> Result<Vec<CalendarEvent>, CalendarError> {
         match command {
-            CalendarCommand::AdoptZone { zone, from } => {
-                Ok(vec![CalendarEvent::ZoneAdopted { zone, from }])
-            }
+            CalendarCommand::AdoptZone { zone, from } => Ok(vec![CalendarEvent::ZoneAdopted { zone, from }]),
             CalendarCommand::CloseDays(closure) => {
                 let length = (closure.to - closure.from).num_days();
                 if !(0..366).contains(&length) {

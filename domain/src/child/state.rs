@@ -37,10 +37,13 @@ impl Child {
     }
 
     /// The enrolment of a payer in an activity on a day.
-    pub fn enrolment(&self, activity: &ActivityId, payer: &FamilyNumber, date: NaiveDate) -> Option<&Enrolment> {
-        self.enrolments
-            .iter()
-            .find(|e| e.activity == *activity && e.payer == *payer && e.holds_on(date))
+    pub fn enrolment(
+        &self,
+        activity: &ActivityId,
+        payer: &FamilyNumber,
+        date: NaiveDate,
+    ) -> Option<&Enrolment> {
+        self.enrolments.iter().find(|e| e.activity == *activity && e.payer == *payer && e.holds_on(date))
     }
 
     /// Any enrolment in an activity on a day, whoever pays.

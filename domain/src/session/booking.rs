@@ -177,14 +177,24 @@ impl BookingStatus {
         use BookingStatus as S;
         matches!(
             self,
-            S::Pending | S::Waitlisted | S::Offered | S::Reserved | S::AbsencePending
-                | S::AbsentExcused | S::AbsentBilled
+            S::Pending
+                | S::Waitlisted
+                | S::Offered
+                | S::Reserved
+                | S::AbsencePending
+                | S::AbsentExcused
+                | S::AbsentBilled
         )
     }
 }
 
 impl Booking {
-    fn asked(payer: &FamilyNumber, request: Option<RequestId>, status: BookingStatus, at: DateTime<Utc>) -> Self {
+    fn asked(
+        payer: &FamilyNumber,
+        request: Option<RequestId>,
+        status: BookingStatus,
+        at: DateTime<Utc>,
+    ) -> Self {
         Self {
             payer: payer.clone(),
             request,
@@ -258,7 +268,9 @@ impl Booking {
                 booking.refusal = Some(Refusal { code: RefusalCode::Late, note: None, capacity: None });
             }
             E::ReservationCancelled { .. } => booking.turn(at, S::Cancelled),
-            E::AbsenceDeclared { absence, reason, day_index, certificate_due, certificate_latest, .. } => {
+            E::AbsenceDeclared {
+                absence, reason, day_index, certificate_due, certificate_latest, ..
+            } => {
                 booking.turn(at, S::AbsencePending);
                 booking.absence = Some(Absence {
                     id: *absence,
@@ -330,16 +342,19 @@ impl Booking {
             }
             E::SessionReopened { dropped, .. } => {
                 let (before, now) = (booking.before_closure.take(), booking.status);
-                booking.turn(at, if dropped.contains(&child) {
-                    S::Cancelled
-                } else {
-                    match before {
-                        // An offer interrupted by the closure is made again.
-                        Some(S::Offered) => S::Waitlisted,
-                        Some(status) => status,
-                        None => now,
-                    }
-                });
+                booking.turn(
+                    at,
+                    if dropped.contains(&child) {
+                        S::Cancelled
+                    } else {
+                        match before {
+                            // An offer interrupted by the closure is made again.
+                            Some(S::Offered) => S::Waitlisted,
+                            Some(status) => status,
+                            None => now,
+                        }
+                    },
+                );
             }
             E::WaitingListClosed { capacity, .. } => {
                 booking.turn(at, S::Refused);

@@ -46,7 +46,14 @@ pub enum SessionEvent {
     /// The place was granted.
     ReservationConfirmed { child: ChildId, request: RequestId, basis: Basis },
     /// The session is full: on the list.
-    ReservationWaitlisted { child: ChildId, request: RequestId, rank: u32, capacity: Option<u32>, closes: DateTime<Utc>, basis: Basis },
+    ReservationWaitlisted {
+        child: ChildId,
+        request: RequestId,
+        rank: u32,
+        capacity: Option<u32>,
+        closes: DateTime<Utc>,
+        basis: Basis,
+    },
     /// The request was refused.
     ReservationRefused { child: ChildId, request: RequestId, refusal: Refusal, basis: Basis },
     /// The parent took the request back.

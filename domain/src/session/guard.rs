@@ -75,7 +75,11 @@ pub fn withdraw(booking: Option<&Booking>) -> Result<(), E> {
 pub fn offer(booking: Option<&Booking>, at: DateTime<Utc>) -> Result<DateTime<Utc>, E> {
     match booking {
         Some(Booking { status: S::Offered, offer_until: Some(until), .. }) => {
-            if at > *until { Err(E::OfferExpired(*until)) } else { Ok(*until) }
+            if at > *until {
+                Err(E::OfferExpired(*until))
+            } else {
+                Ok(*until)
+            }
         }
         _ => Err(E::NotOfferedAPlace),
     }

@@ -16,6 +16,8 @@ mod error;
 mod event;
 pub mod guard;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use absence::AbsenceReason;
 pub use booking::{Absence, Attendance, Booking, BookingStatus, CellError, Refusal, RefusalCode};

@@ -6,8 +6,8 @@ use chrono::{DateTime, Duration, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Act, Basis, Booking, BookingStatus as S, CellError, Correction, Refusal, RefusalCode,
-    SessionCommand, SessionError as E, SessionEvent as V,
+    Act, Basis, Booking, BookingStatus as S, CellError, Correction, Refusal, RefusalCode, SessionCommand,
+    SessionError as E, SessionEvent as V,
     absence::{self, AbsenceReason, CertificateOutcome, Outcome},
     event::Line,
     guard,
@@ -160,7 +160,8 @@ impl Session {
                 if self.closed {
                     return Err(E::AlreadyClosed);
                 }
-                let concerned = |b: &Booking| b.status.is_closable() || b.attendance.is_some_and(|a| a.present);
+                let concerned =
+                    |b: &Booking| b.status.is_closable() || b.attendance.is_some_and(|a| a.present);
                 let children = self.bookings().filter(|(_, b)| concerned(b)).map(|(c, _)| c).collect();
                 return Ok(vec![V::SessionClosed { reason, children, basis: d.basis(None) }]);
             }
@@ -459,14 +460,9 @@ impl Deciding<'_> {
             None if booking.is_some_and(|b| b.holds_place() && b.status != S::Offered) => {
                 V::PresenceRecorded { child, arrived, left, basis }
             }
-            None => V::UnbookedPresenceRecorded {
-                child,
-                payer,
-                outside_contract: contract,
-                arrived,
-                left,
-                basis,
-            },
+            None => {
+                V::UnbookedPresenceRecorded { child, payer, outside_contract: contract, arrived, left, basis }
+            }
         }])
     }
 
@@ -542,11 +538,8 @@ impl Deciding<'_> {
         if self.at <= closes {
             return Err(E::NotDue);
         }
-        let refused: Vec<Line> = self
-            .session
-            .waiting()
-            .map(|(child, booking)| Line { child, request: of(booking) })
-            .collect();
+        let refused: Vec<Line> =
+            self.session.waiting().map(|(child, booking)| Line { child, request: of(booking) }).collect();
         if refused.is_empty() {
             return Err(E::NotDue);
         }

@@ -207,9 +207,7 @@ fn find_binaries() -> Result<PathBuf> {
     }
     let config = Command::new("pg_config").arg("--bindir").output();
     match config {
-        Ok(output) if output.status.success() => {
-            Ok(String::from_utf8(output.stdout)?.trim().into())
-        }
+        Ok(output) if output.status.success() => Ok(String::from_utf8(output.stdout)?.trim().into()),
         _ => bail!("PostgreSQL is not installed: install it, or name its bin folder in PG_BIN"),
     }
 }

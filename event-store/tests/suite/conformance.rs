@@ -1,11 +1,9 @@
 //! One suite for both stores: the log and stock `postgres-es`; and the stock repository reads
 //! what the log wrote.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
-
-mod support;
 
 use std::collections::HashMap;
 
+use crate::support::{Counter, CounterEvent, log};
 use cqrs_es::{
     Aggregate, AggregateContext, AggregateError, CqrsFramework, EventStore,
     persist::{PersistedEventRepository, PersistedEventStore},
@@ -13,7 +11,6 @@ use cqrs_es::{
 use portail_event_store::CqrsStore;
 use postgres_es::PostgresEventRepository;
 use sqlx::Executor;
-use support::{Counter, CounterEvent, log};
 
 async fn conforms<S: EventStore<Counter>>(store: S) {
     let id = "conformance";
@@ -40,7 +37,7 @@ async fn conforms<S: EventStore<Counter>>(store: S) {
 
     let cqrs = CqrsFramework::new(store, vec![], ());
     cqrs.execute(id, 10).await.unwrap();
-    assert!(matches!(cqrs.execute(id, 0).await, Err(AggregateError::UserError(support::Zero))));
+    assert!(matches!(cqrs.execute(id, 0).await, Err(AggregateError::UserError(crate::support::Zero))));
 }
 
 #[tokio::test]

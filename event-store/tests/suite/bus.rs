@@ -1,17 +1,14 @@
 //! The command bus: races, repetition, rejection, upcasting and the vault.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::{Counter, CounterEvent, log, meta, stream};
 use cqrs_es::persist::{EventUpcaster, SerializedEvent};
 use futures::future::BoxFuture;
 use portail_event_store::{
     CommandBus, CommandError, Decide, EventLog, MasterKey, Outcome, UnitOfWork, Upcasters, Vault, VaultError,
 };
 use serde::{Deserialize, Serialize};
-use support::{Counter, CounterEvent, log, meta, stream};
 use uuid::Uuid;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -143,13 +140,25 @@ async fn a_sealed_value_opens_only_in_its_place_and_with_its_key() {
 
     let mut connection = pool.acquire().await.unwrap();
     let reopened = Vault::new(pool.clone(), master);
-    assert_eq!(reopened.open(&mut connection, "child-1", "IDENTITY", "Child", &sealed).await.unwrap(), b"Lou");
+    assert_eq!(
+        reopened.open(&mut connection, "child-1", "IDENTITY", "Child", &sealed).await.unwrap(),
+        b"Lou"
+    );
     let moved = reopened.open(&mut connection, "child-1", "IDENTITY", "Family", &sealed).await;
     assert!(matches!(moved, Err(VaultError::Cannot)));
     let other = Vault::new(pool.clone(), MasterKey::from_hex(&"cd".repeat(32)).unwrap());
-    assert!(matches!(other.open(&mut connection, "child-1", "IDENTITY", "Child", &sealed).await, Err(VaultError::Cannot)));
+    assert!(matches!(
+        other.open(&mut connection, "child-1", "IDENTITY", "Child", &sealed).await,
+        Err(VaultError::Cannot)
+    ));
 
-    sqlx::query("UPDATE subject_key SET wrapped_key = NULL, destroyed_at = now()").execute(&mut *connection).await.unwrap();
+    sqlx::query("UPDATE subject_key SET wrapped_key = NULL, destroyed_at = now()")
+        .execute(&mut *connection)
+        .await
+        .unwrap();
     let late = Vault::new(pool, MasterKey::from_hex(&"ab".repeat(32)).unwrap());
-    assert!(matches!(late.open(&mut connection, "child-1", "IDENTITY", "Child", &sealed).await, Err(VaultError::Destroyed)));
+    assert!(matches!(
+        late.open(&mut connection, "child-1", "IDENTITY", "Child", &sealed).await,
+        Err(VaultError::Destroyed)
+    ));
 }

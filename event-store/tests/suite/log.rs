@@ -1,13 +1,10 @@
 //! What the log promises, on a real database.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{append, log, meta, stream};
 use portail_event_store::{AppendError, EventLog, Span, Upcasters, VerifyError, verify};
 use sqlx::Executor;
-use support::{append, log, meta, stream};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -69,8 +66,7 @@ async fn several_streams_are_one_append_or_none() {
     let stale = log.append(append(meta(Uuid::new_v4()), &[("c", 0, 3), ("b", 0, 1)], &[])).await;
     assert!(matches!(stale, Err(AppendError::Conflict)));
     assert!(log.read_stream(&stream("c"), 0).await.unwrap().is_empty());
-    let receipt =
-        log.append(append(meta(Uuid::new_v4()), &[("c", 0, 3), ("b", 1, 1)], &[])).await.unwrap();
+    let receipt = log.append(append(meta(Uuid::new_v4()), &[("c", 0, 3), ("b", 1, 1)], &[])).await.unwrap();
     assert_eq!((receipt.position, receipt.event_ids.len()), (5, 4));
 }
 
@@ -134,7 +130,8 @@ async fn an_owner_who_tampers_is_found_out() {
         tx.commit().await.unwrap();
         verify(pool, |_| ()).await
     };
-    let altered = "UPDATE events SET payload = '{\"Added\":{\"amount\":999,\"note\":\"\"}}' WHERE position = 3";
+    let altered =
+        "UPDATE events SET payload = '{\"Added\":{\"amount\":999,\"note\":\"\"}}' WHERE position = 3";
     assert!(matches!(tampered(altered).await, Err(VerifyError::Leaf { position: 3 })));
     let moved = "UPDATE events SET leaf = (SELECT leaf FROM events WHERE position = 2) WHERE position = 3";
     assert!(matches!(tampered(moved).await, Err(VerifyError::Leaf { position: 3 })));

@@ -1,0 +1,7 @@
+//! What the event store promises, on a real database of either kind.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod bus;
+mod conformance;
+mod log;
+mod support;
