@@ -11,12 +11,13 @@ use async_graphql::{
 use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::{
     Json, Router,
-    body::Bytes,
-    extract::{DefaultBodyLimit, Query, State, WebSocketUpgrade},
+    body::Body,
+    extract::{Query, State, WebSocketUpgrade},
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Response as HttpResponse},
     routing::get,
 };
+use futures::StreamExt;
 use portail_domain::messages::Language;
 use serde::Deserialize;
 
@@ -44,7 +45,6 @@ pub fn router(schema: PortalSchema, application: Arc<Application>) -> Router {
         .route("/graphql", get(read).post(write))
         .route("/graphql/ws", get(subscribe))
         .route("/health", get(health))
-        .layer(DefaultBodyLimit::max(MOST_BYTES))
         .with_state(Server { schema, application })
 }
 
@@ -146,12 +146,11 @@ async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> Http
     let never_ran = response.is_err()
         && response.data == Value::Null
         && response.errors.iter().all(|e| e.path.is_empty());
-    if never_ran {
-        for error in &mut response.errors {
-            let extensions = error.extensions.get_or_insert_with(Default::default);
-            if extensions.get("code").is_none() {
-                extensions.set("code", "BAD_REQUEST");
-            }
+    for error in &mut response.errors {
+        let extensions = error.extensions.get_or_insert_with(Default::default);
+        // Every error of ours has its code; what is left is a document or a value that is wrong.
+        if extensions.get("code").is_none() {
+            extensions.set("code", "BAD_REQUEST");
         }
     }
     let status =
@@ -159,11 +158,24 @@ async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> Http
     answer(status, &response, headers)
 }
 
-async fn write(
-    State(server): State<Server>,
-    headers: HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
-) -> HttpResponse {
+/// Reads a document of acceptable size. A larger one is read on to a point and thrown away, so that
+/// its sender hears why instead of a broken connection.
+async fn read_body(body: Body) -> Option<Vec<u8>> {
+    let mut stream = body.into_data_stream();
+    let (mut document, mut total) = (Vec::new(), 0);
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.ok()?;
+        total += chunk.len();
+        if total <= MOST_BYTES {
+            document.extend_from_slice(&chunk);
+        } else if total > 64 * MOST_BYTES {
+            return None;
+        }
+    }
+    (total <= MOST_BYTES).then_some(document)
+}
+
+async fn write(State(server): State<Server>, headers: HeaderMap, body: Body) -> HttpResponse {
     let json = headers
         .get(header::CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
@@ -172,13 +184,9 @@ async fn write(
         let response = failure("UNSUPPORTED_MEDIA_TYPE", "send application/json");
         return answer(StatusCode::UNSUPPORTED_MEDIA_TYPE, &response, &headers);
     }
-    let body = match body {
-        Ok(body) => body,
-        Err(rejection) => {
-            let response =
-                failure("DOCUMENT_TOO_LARGE", format!("a request holds at most {MOST_BYTES} bytes"));
-            return answer(rejection.status(), &response, &headers);
-        }
+    let Some(body) = read_body(body).await else {
+        let response = failure("DOCUMENT_TOO_LARGE", format!("a request holds at most {MOST_BYTES} bytes"));
+        return answer(StatusCode::PAYLOAD_TOO_LARGE, &response, &headers);
     };
     match serde_json::from_slice::<Request>(&body) {
         Ok(request) => execute(&server, &headers, request).await,

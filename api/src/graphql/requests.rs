@@ -149,7 +149,7 @@ impl RequestQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which requests.")] filter: Option<RequestFilter>,
-        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "How many, 1 to 100; 20 when left out.")] first: Option<i32>,
         #[graphql(desc = "After this cursor.")] after: Option<String>,
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<Connection<String, Request, RequestTotals, EmptyFields>> {
@@ -157,7 +157,7 @@ impl RequestQuery {
         let filter = stored_filter(ctx, filter.unwrap_or_default()).await?;
         let before = after.map(|cursor| cursor.parse::<i64>()).transpose();
         let before = before.map_err(|_| coded("INVALID_VALUE", ctx.language()))?;
-        let first = i64::from(first.clamp(1, 100));
+        let first = i64::from(first.unwrap_or(20).clamp(1, 100));
         let pool = ctx.application()?.pool();
         let (mut lines, total) =
             requests::list(pool, &filter, before, first + 1).await.map_err(unavailable)?;

@@ -1,0 +1,415 @@
+//! The application on a real database: timers, rebuilds, races, poison.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use portail_api::{
+    application::{Application, Caller, Command, CommandOutcome, DayResult, Decision, Role, Target},
+    clock::Clock,
+    demo,
+};
+use portail_domain::{
+    ids::ChildId,
+    session::{AbsenceReason, BookingStatus},
+};
+use portail_event_store::{MasterKey, verify};
+use portail_projections::{FoldContext, rebuild};
+use portail_testkit::TestDatabase;
+use sqlx::Executor;
+use uuid::Uuid;
+
+use crate::server::{EMMA, LEO};
+
+pub fn master() -> MasterKey {
+    MasterKey::from_hex(&"5a".repeat(32)).unwrap()
+}
+
+fn at(instant: &str) -> DateTime<Utc> {
+    instant.parse().unwrap()
+}
+
+struct Town {
+    application: Arc<Application>,
+    test: TestDatabase,
+}
+
+impl Town {
+    /// The guide's town, its projections running.
+    async fn new(clock: Clock) -> Self {
+        let test = TestDatabase::new().await.unwrap();
+        let application = Application::open(&test.database, master(), clock).await.unwrap();
+        application.engine().start();
+        demo::prepare(&application).await.unwrap();
+        Self { application, test }
+    }
+
+    /// The same town, as a process that starts later sees it.
+    async fn later(&self, clock: Clock) -> Arc<Application> {
+        let application = Application::open(&self.test.database, master(), clock).await.unwrap();
+        application.engine().start();
+        application
+    }
+}
+
+async fn send(
+    application: &Application,
+    role: Role,
+    login: &str,
+    when: &str,
+    command: Command,
+) -> CommandOutcome {
+    let caller = Caller { role, login: login.into(), at: at(when) };
+    application.execute(&caller, Uuid::new_v4(), command).await.unwrap().outcome
+}
+
+fn child(id: &str) -> ChildId {
+    id.parse().unwrap()
+}
+
+fn ask(who: &str, payer: &str, activity: &str, dates: &[&str]) -> Command {
+    Command::RequestReservations {
+        child: child(who),
+        payer: payer.parse().unwrap(),
+        activity: activity.parse().unwrap(),
+        dates: dates.iter().map(|d| d.parse().unwrap()).collect(),
+        pattern: None,
+    }
+}
+
+const DUPONT: &str = "1001001010331";
+const MARTIN: &str = "1001001010348";
+
+async fn status(application: &Application, who: &str, activity: &str, date: &str) -> BookingStatus {
+    let date = date.parse().unwrap();
+    let cells =
+        portail_projections::planning::cells(application.pool(), child(who), date, date).await.unwrap();
+    cells.into_iter().find(|c| c.activity.as_str() == activity).unwrap().booking.status
+}
+
+/// The canteen with one place from June on, and both children asking for 2 June.
+async fn one_place() -> Town {
+    let town = Town::new(Clock::starting_on(demo::TODAY)).await;
+    let application = &town.application;
+    let catalogue = application.catalogue().get().await.unwrap();
+    let id = "restauration-scolaire".parse().unwrap();
+    let mut settings = catalogue.activities[&id].latest().unwrap().clone();
+    settings.capacity = Some(1);
+    let change =
+        Command::ChangeActivity { id, settings: Box::new(settings), from: "2015-06-01".parse().unwrap() };
+    assert!(send(application, Role::Staff, "mairie", "2015-04-08T08:00:00Z", change).await.recorded);
+    for (who, payer) in [(LEO, DUPONT), (EMMA, MARTIN)] {
+        let asked = ask(who, payer, "restauration-scolaire", &["2015-06-02"]);
+        send(application, Role::Parent, payer, "2015-04-08T08:10:00Z", asked).await;
+    }
+    town
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_freed_place_is_offered_and_time_passes_it_on() {
+    let town = one_place().await;
+    let application = &town.application;
+    let canteen = "restauration-scolaire";
+    assert_eq!(status(application, EMMA, canteen, "2015-06-02").await, BookingStatus::Waitlisted);
+    let cancel = Command::CancelReservations {
+        child: child(LEO),
+        payer: DUPONT.parse().unwrap(),
+        activity: canteen.parse().unwrap(),
+        dates: vec!["2015-06-02".parse().unwrap()],
+    };
+    send(application, Role::Parent, DUPONT, "2015-04-09T08:00:00Z", cancel).await;
+    assert_eq!(status(application, EMMA, canteen, "2015-06-02").await, BookingStatus::Offered);
+    let head = application.log().read_head().await.unwrap();
+    assert_eq!(application.run_due().await.unwrap(), 0, "a day to accept");
+    assert_eq!(application.log().read_head().await.unwrap(), head);
+
+    let later = town.later(Clock::starting_at(at("2015-04-10T08:00:01Z"))).await;
+    assert_eq!(later.run_due().await.unwrap(), 1);
+    assert_eq!(status(&later, EMMA, canteen, "2015-06-02").await, BookingStatus::Refused);
+    assert_eq!(later.run_due().await.unwrap(), 0, "done once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_list_closes_and_an_awaited_certificate_runs_out_by_the_clock() {
+    let town = one_place().await;
+    let canteen = "restauration-scolaire";
+    let late = "2015-06-01T12:00:00Z";
+    let absence = Command::DeclareAbsence {
+        child: child(LEO),
+        payer: DUPONT.parse().unwrap(),
+        activity: canteen.parse().unwrap(),
+        dates: vec!["2015-06-02".parse().unwrap()],
+        reason: AbsenceReason::Medical,
+        confirmed: true,
+    };
+    send(&town.application, Role::Parent, DUPONT, late, absence).await;
+    let later = town.later(Clock::starting_at(at("2015-06-05T08:00:00Z"))).await;
+    // The cut-off of Tuesday 2 June was Monday at ten; the certificate was due on Thursday.
+    assert_eq!(later.run_due().await.unwrap(), 2);
+    assert_eq!(status(&later, EMMA, canteen, "2015-06-02").await, BookingStatus::Refused);
+    assert_eq!(status(&later, LEO, canteen, "2015-06-02").await, BookingStatus::AbsentBilled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn racing_families_never_oversell_a_session() {
+    let town = Town::new(Clock::starting_on(demo::TODAY)).await;
+    let application = &town.application;
+    let catalogue = application.catalogue().get().await.unwrap();
+    let id: portail_domain::ids::ActivityId = "garderie-matin".parse().unwrap();
+    let mut settings = catalogue.activities[&id].latest().unwrap().clone();
+    settings.capacity = Some(3);
+    settings.waiting_list = false;
+    let change = Command::ChangeActivity {
+        id: id.clone(),
+        settings: Box::new(settings),
+        from: "2015-06-01".parse().unwrap(),
+    };
+    send(application, Role::Staff, "mairie", "2015-04-08T08:00:00Z", change).await;
+    let mut children = Vec::new();
+    for n in 0..12 {
+        let register = Command::RegisterChild {
+            family: DUPONT.parse().unwrap(),
+            name: portail_api::application::PersonName {
+                surname: "DUPONT".into(),
+                first_name: format!("Enfant {n}"),
+            },
+            birth_date: "2009-01-01".parse().unwrap(),
+        };
+        let made = send(application, Role::Staff, "mairie", "2015-04-08T08:01:00Z", register).await;
+        let child: ChildId = made.id.unwrap().parse().unwrap();
+        let enrolment = portail_domain::child::Enrolment {
+            activity: id.clone(),
+            payer: DUPONT.parse().unwrap(),
+            from: "2015-01-01".parse().unwrap(),
+            to: None,
+            contract: [].into(),
+            leave_days: 0,
+        };
+        assert!(
+            send(
+                application,
+                Role::Staff,
+                "mairie",
+                "2015-04-08T08:02:00Z",
+                Command::EnrolChild { child, enrolment }
+            )
+            .await
+            .recorded
+        );
+        children.push(child);
+    }
+    let tasks: Vec<_> = children
+        .into_iter()
+        .map(|child| {
+            let application = application.clone();
+            tokio::spawn(async move {
+                let asked = ask(&child.to_string(), DUPONT, "garderie-matin", &["2015-06-02"]);
+                send(&application, Role::Parent, DUPONT, "2015-04-08T09:00:00Z", asked).await
+            })
+        })
+        .collect();
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.unwrap().days[0].result);
+    }
+    let count = |status| results.iter().filter(|r| **r == DayResult::Done(status)).count();
+    assert_eq!((count(BookingStatus::Reserved), count(BookingStatus::Refused)), (3, 9), "{results:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn overlapping_requests_sent_at_once_are_never_both_granted() {
+    let town = Town::new(Clock::starting_on(demo::TODAY)).await;
+    let application = &town.application;
+    let day = "2015-06-03";
+    for activity in ["alsh-mercredi-journee", "alsh-mercredi-apres-midi"] {
+        send(application, Role::Parent, DUPONT, "2015-04-08T08:00:00Z", ask(LEO, DUPONT, activity, &[day]))
+            .await;
+    }
+    let confirm = |activity: &str| {
+        let target =
+            Target { child: child(LEO), activity: activity.parse().unwrap(), date: day.parse().unwrap() };
+        Command::DecideReservations { targets: vec![target], decision: Decision::Confirm }
+    };
+    let (first, second) = tokio::join!(
+        send(application, Role::Staff, "mairie", "2015-04-09T08:00:00Z", confirm("alsh-mercredi-journee")),
+        send(application, Role::Staff, "mairie", "2015-04-09T08:00:00Z", confirm("alsh-mercredi-apres-midi")),
+    );
+    let granted = [&first, &second]
+        .iter()
+        .filter(|o| o.days[0].result == DayResult::Done(BookingStatus::Reserved))
+        .count();
+    assert_eq!(granted, 1, "{first:?} {second:?}");
+    let refused = [&first, &second].into_iter().find_map(|o| o.days[0].error.clone()).unwrap();
+    assert_eq!(refused.code, "OVERLAPPING_RESERVATION");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_read_model_rebuilt_from_the_log_has_the_rows_of_the_live_one() {
+    let town = one_place().await;
+    let application = &town.application;
+    for (scope, reason) in [("closed", portail_domain::calendar::ClosureReason::Weather)] {
+        let close = Command::CloseDays {
+            scope: portail_domain::calendar::ClosureScope::Town,
+            from: "2015-06-01".parse().unwrap(),
+            to: "2015-06-05".parse().unwrap(),
+            reason,
+        };
+        let closed = send(application, Role::Staff, "mairie", "2015-04-10T08:00:00Z", close).await;
+        assert!(closed.recorded, "{scope}");
+        let reopen = Command::ReopenDays { closure: closed.id.unwrap().parse().unwrap() };
+        assert!(send(application, Role::Staff, "mairie", "2015-04-10T09:00:00Z", reopen).await.recorded);
+    }
+    let context = FoldContext { log: application.log().clone(), vault: application.vault().clone() };
+    let head = application.log().read_head().await.unwrap();
+    for projection in portail_projections::all() {
+        let mut reached = 0;
+        let rebuilt = rebuild::rebuild(&*projection, &context, |at, _| reached = at).await.unwrap();
+        assert_eq!((rebuilt.position, rebuilt.differences), (head, Some(0)), "{}", projection.name());
+        assert_eq!(reached, head);
+    }
+    assert_eq!(
+        status(application, EMMA, "restauration-scolaire", "2015-06-02").await,
+        BookingStatus::Waitlisted
+    );
+
+    // A read model that was tampered with is found out, and replaced.
+    application
+        .pool()
+        .execute("UPDATE rm_planning.cell SET status = 'RESERVED' WHERE status = 'WAITLISTED'")
+        .await
+        .unwrap();
+    let planning = portail_projections::planning::PlanningProjection;
+    let rebuilt = rebuild::rebuild(&planning, &context, |_, _| ()).await.unwrap();
+    assert_eq!(rebuilt.differences, Some(2), "one row that was, one that should be");
+    assert_eq!(
+        status(application, EMMA, "restauration-scolaire", "2015-06-02").await,
+        BookingStatus::Waitlisted
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poison_event_stops_its_projection_visibly_and_no_other() {
+    let town = Town::new(Clock::starting_on(demo::TODAY)).await;
+    let application = &town.application;
+    use portail_event_store::{Append, CommandMeta, NewEvent, StreamAppend, StreamId};
+    let raw = |text: &str| serde_json::value::RawValue::from_string(text.to_owned()).unwrap();
+    let id = Uuid::new_v4();
+    let meta = CommandMeta {
+        command_id: id,
+        request_hash: [0; 32],
+        actor: "test".into(),
+        correlation_id: id,
+        causation_id: None,
+        received_at: Utc::now(),
+    };
+    let poison = NewEvent {
+        event_type: "Nonsense".into(),
+        event_version: "1.0".into(),
+        payload: raw("{\"Nonsense\":{}}"),
+    };
+    let stream = StreamId::new("Session", "garderie-matin:2015-06-01");
+    let streams = vec![StreamAppend { stream, expected: 0, events: vec![poison] }];
+    let append = Append::new(meta, raw("{}"), vec![], streams, &raw("{}")).unwrap();
+    let position = application.log().append(append).await.unwrap().position;
+    assert!(
+        application
+            .engine()
+            .wait_for(&["family", "catalogue"], position, portail_api::application::PATIENCE)
+            .await
+    );
+    let status = loop {
+        let all = application.engine().status().await.unwrap();
+        let planning = all.into_iter().find(|s| s.name == "planning").unwrap();
+        if planning.status == "failed" {
+            break planning;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert!(status.error.unwrap().contains(&format!("event {position}")));
+    assert!(status.position < position && status.lag_events > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_sealed_in_the_log_and_open_in_the_read_models() {
+    let town = Town::new(Clock::starting_on(demo::TODAY)).await;
+    let found: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM events WHERE payload::text LIKE '%DUPONT%' OR payload::text LIKE '%Léo%'",
+    )
+    .fetch_one(town.application.pool())
+    .await
+    .unwrap();
+    assert_eq!(found, 0);
+    let outcomes: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM command_log WHERE outcome::text LIKE '%DUPONT%'")
+            .fetch_one(town.application.pool())
+            .await
+            .unwrap();
+    assert_eq!(outcomes, 0);
+    let family =
+        portail_projections::family::family(town.application.pool(), DUPONT).await.unwrap().unwrap().unwrap();
+    assert_eq!((family.surname.as_str(), family.first_name.as_str()), ("DUPONT", "JEAN"));
+    verify(town.application.pool(), |_| ()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leave_is_counted_against_the_quota_in_the_same_append() {
+    let town = Town::new(Clock::starting_on(demo::TODAY)).await;
+    let application = &town.application;
+    let catalogue = application.catalogue().get().await.unwrap();
+    let id: portail_domain::ids::ActivityId = "garderie-matin".parse().unwrap();
+    let mut settings = catalogue.activities[&id].latest().unwrap().clone();
+    settings.leave = Some(portail_domain::activity::LeavePolicy { notice: settings.cancel_deadline.clone() });
+    let change = Command::ChangeActivity {
+        id: id.clone(),
+        settings: Box::new(settings),
+        from: "2015-05-01".parse().unwrap(),
+    };
+    send(application, Role::Staff, "mairie", "2015-04-08T08:00:00Z", change).await;
+    let end = Command::EndEnrolment {
+        child: child(LEO),
+        activity: id.clone(),
+        payer: DUPONT.parse().unwrap(),
+        last_day: "2015-04-30".parse().unwrap(),
+    };
+    assert!(send(application, Role::Staff, "mairie", "2015-04-08T08:01:00Z", end).await.recorded);
+    let enrolment = portail_domain::child::Enrolment {
+        activity: id.clone(),
+        payer: DUPONT.parse().unwrap(),
+        from: "2015-05-01".parse().unwrap(),
+        to: None,
+        contract: [chrono::Weekday::Mon, chrono::Weekday::Tue].into(),
+        leave_days: 2,
+    };
+    assert!(
+        send(
+            application,
+            Role::Staff,
+            "mairie",
+            "2015-04-08T08:02:00Z",
+            Command::EnrolChild { child: child(LEO), enrolment }
+        )
+        .await
+        .recorded
+    );
+    let dates = ["2015-06-01", "2015-06-02", "2015-06-08"];
+    send(
+        application,
+        Role::Parent,
+        DUPONT,
+        "2015-04-08T09:00:00Z",
+        ask(LEO, DUPONT, "garderie-matin", &dates),
+    )
+    .await;
+    let leave = Command::TakeLeave {
+        child: child(LEO),
+        payer: DUPONT.parse().unwrap(),
+        activity: id,
+        dates: dates.iter().map(|d| d.parse().unwrap()).collect(),
+    };
+    let taken = send(application, Role::Parent, DUPONT, "2015-04-08T10:00:00Z", leave).await;
+    let results: Vec<DayResult> = taken.days.iter().map(|d| d.result).collect();
+    assert_eq!(
+        results,
+        [DayResult::Done(BookingStatus::Leave), DayResult::Done(BookingStatus::Leave), DayResult::Rejected]
+    );
+    assert_eq!(taken.days[2].error.as_ref().unwrap().code, "LEAVE_QUOTA_USED");
+}

@@ -1,0 +1,176 @@
+//! Crashes under load: what was acknowledged is in the log exactly once, the chain verifies, and
+//! the read models equal a rebuild.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use portail_api::application::Application;
+use portail_api::clock::Clock;
+use portail_event_store::{Database, MasterKey, verify};
+use portail_projections::{FoldContext, rebuild};
+use portail_testkit::{Cluster, Durability, is_embedded};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::server::{Client, Home, LEO, PARENT};
+
+/// Parents who book and cancel without end, and remember what was acknowledged.
+struct Load {
+    stop: Arc<AtomicBool>,
+    acknowledged: Arc<Mutex<HashSet<Uuid>>>,
+    address: Arc<Mutex<Option<Client>>>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+const MUTATION: [&str; 2] = [
+    "mutation ($input: RequestReservationsInput!) { done: requestReservations(input: $input) { position } }",
+    "mutation ($input: ChildDaysInput!) { done: cancelReservations(input: $input) { position } }",
+];
+
+impl Load {
+    fn start(clients: u32) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let acknowledged = Arc::<Mutex<HashSet<Uuid>>>::default();
+        let address = Arc::<Mutex<Option<Client>>>::default();
+        let tasks = (0..clients)
+            .map(|number| {
+                let (stop, acknowledged, address) = (stop.clone(), acknowledged.clone(), address.clone());
+                // Each client has its own Monday.
+                let day = chrono::NaiveDate::from_ymd_opt(2015, 6, 1).unwrap() + chrono::Days::new(u64::from(number) * 7);
+                tokio::spawn(async move {
+                    let (mut turn, mut id) = (0, Uuid::new_v4());
+                    while !stop.load(Ordering::Relaxed) {
+                        let Some(client) = address.lock().unwrap().clone() else {
+                            tokio::task::yield_now().await;
+                            continue;
+                        };
+                        let input = json!({ "clientMutationId": id, "childId": LEO, "activityId": "garderie-matin", "dates": [day] });
+                        let answer = client.send(MUTATION[turn % 2], json!({ "input": input })).await;
+                        // An answer lost on the way, or an unavailable service: the same command again.
+                        let Ok(answer) = answer else { continue };
+                        if answer["data"]["done"].is_object() {
+                            acknowledged.lock().unwrap().insert(id);
+                            (turn, id) = (turn + 1, Uuid::new_v4());
+                        }
+                    }
+                })
+            })
+            .collect();
+        Self { stop, acknowledged, address, tasks }
+    }
+
+    async fn aim(&self, address: &str) {
+        let client = Client::log_in(address, PARENT).await;
+        *self.address.lock().unwrap() = Some(client);
+    }
+
+    fn count(&self) -> usize {
+        self.acknowledged.lock().unwrap().len()
+    }
+
+    /// Lets the load run until so many more commands were acknowledged.
+    async fn run_for(&self, commands: usize) {
+        let target = self.count() + commands;
+        let reached = async {
+            while self.count() < target {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), reached).await.expect("the load gets through");
+    }
+
+    async fn end(self) -> HashSet<Uuid> {
+        self.stop.store(true, Ordering::Relaxed);
+        for task in self.tasks {
+            task.await.unwrap();
+        }
+        self.acknowledged.lock().unwrap().clone()
+    }
+}
+
+/// Every acknowledged command is in the log once, the chain verifies, and every read model equals
+/// its rebuild.
+async fn all_is_well(database: &Database, key: MasterKey, acknowledged: &HashSet<Uuid>) {
+    let ids: Vec<Uuid> = acknowledged.iter().copied().collect();
+    let logged: i64 = sqlx::query_scalar("SELECT count(*) FROM command_log WHERE command_id = ANY($1)")
+        .bind(&ids)
+        .fetch_one(database.pool())
+        .await
+        .unwrap();
+    assert_eq!(usize::try_from(logged).unwrap(), ids.len(), "every acknowledged command is in the log");
+    let doubled: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM (SELECT command_id FROM events WHERE command_id = ANY($1) \
+         AND event_type IN ('ReservationRequested', 'ReservationCancelled') GROUP BY 1 HAVING count(*) > 1) d",
+    )
+    .bind(&ids)
+    .fetch_one(database.pool())
+    .await
+    .unwrap();
+    assert_eq!(doubled, 0, "and has its effect once");
+    verify(database.pool(), |_| ()).await.unwrap();
+    let application = Application::open(database, key, Clock::system()).await.unwrap();
+    application.engine().catch_up().await.unwrap();
+    let context = FoldContext { log: application.log().clone(), vault: application.vault().clone() };
+    for projection in portail_projections::all() {
+        let rebuilt = rebuild::rebuild(&*projection, &context, |_, _| ()).await.unwrap();
+        assert_eq!(rebuilt.differences, Some(0), "{}", projection.name());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_is_killed_under_load_many_times() {
+    let home = Home::new().await;
+    let load = Load::start(6);
+    let mut server = home.serve(&["--demo"]);
+    for round in 0..6 {
+        load.aim(&server.address).await;
+        load.run_for(25 + 7 * round).await;
+        server.kill();
+        server = home.serve(&["--demo"]);
+    }
+    load.aim(&server.address).await;
+    load.run_for(10).await;
+    let acknowledged = load.end().await;
+    server.kill();
+    let database = match &home.url {
+        Some(url) => Database::connect(url, 4).await.unwrap(),
+        None => Database::embedded(home.folder.path()).await.unwrap(),
+    };
+    let key = MasterKey::from_file(&home.folder.path().join("master.key")).unwrap();
+    all_is_well(&database, key, &acknowledged).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_is_stopped_in_immediate_mode_under_load() {
+    if is_embedded() {
+        return; // It lives and dies with the server there.
+    }
+    let cluster = tokio::task::spawn_blocking(|| Cluster::start(Durability::Durable).unwrap()).await.unwrap();
+    let cluster = Arc::new(cluster);
+    let home = Home::on(Some(cluster.clone())).await;
+    let server = home.serve(&["--demo"]);
+    let load = Load::start(6);
+    load.aim(&server.address).await;
+    for _ in 0..3 {
+        load.run_for(30).await;
+        let crashing = cluster.clone();
+        tokio::task::spawn_blocking(move || {
+            crashing.stop_immediately().unwrap();
+            crashing.start_again().unwrap();
+        })
+        .await
+        .unwrap();
+    }
+    load.run_for(30).await;
+    let acknowledged = load.end().await;
+    server.kill();
+    let database = Database::connect(home.url.as_ref().unwrap(), 4).await.unwrap();
+    let key = MasterKey::from_file(&home.folder.path().join("master.key")).unwrap();
+    all_is_well(&database, key, &acknowledged).await;
+}

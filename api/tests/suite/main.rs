@@ -1,0 +1,13 @@
+//! The portal from outside: the real binary over real HTTP, and the application on a real
+//! database of either kind.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod access;
+mod application;
+mod bad_input;
+mod calendar;
+mod events;
+mod faults;
+mod parents_and_staff;
+mod server;
+mod subscription;
