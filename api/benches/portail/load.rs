@@ -1,0 +1,470 @@
+//! What is measured: our append, our commands, a large town, its rebuild and its planning.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command as Process, Stdio},
+    sync::{Arc, LazyLock},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use futures::{StreamExt, TryStreamExt, future::BoxFuture, stream};
+use portail_api::{
+    access,
+    application::{Application, Caller, Command, PersonName, Role},
+    clock::Clock,
+    demo,
+};
+use portail_domain::{
+    child::Enrolment,
+    ids::{ActivityId, ChildId, FamilyNumber, RequestId},
+    session::{Act, Basis, Session, SessionCommand, SessionEvent, stream_id},
+    terms::Terms,
+};
+use portail_event_store::{
+    Append, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog, MasterKey, NewEvent, Outcome,
+    RecordedEvent, StreamAppend, StreamId, UnitOfWork, Upcasters, canonical_json,
+};
+use portail_projections::{FoldContext, rebuild};
+use portail_testkit::Cluster;
+use serde::{Deserialize, Serialize};
+use serde_json::{json, value::RawValue};
+use uuid::Uuid;
+
+const KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
+const FAMILIES: u64 = 5_000;
+/// Activities that hold the mass of bookings, fifty children each.
+const GROUPS: u64 = 100;
+
+fn basis() -> Basis {
+    let at = "2015-04-03T09:00:00Z".parse().unwrap();
+    Basis { policy: 1, calendar: 1, cutoff: Some(at), received: at }
+}
+
+fn payer() -> FamilyNumber {
+    "1001001010331".parse().unwrap()
+}
+
+fn requested(child: ChildId, payer: FamilyNumber, request: RequestId) -> SessionEvent {
+    SessionEvent::ReservationRequested { child, payer, request, late: false, basis: basis() }
+}
+
+/// A payload as the log holds them.
+pub fn sample_payload() -> String {
+    let event = requested(ChildId(Uuid::from_u128(1)), payer(), RequestId(Uuid::from_u128(2)));
+    canonical_json(&event).unwrap().get().to_owned()
+}
+
+/// The terms of a canteen day without limits.
+static TERMS: LazyLock<Arc<Terms>> = LazyLock::new(|| {
+    use portail_domain::{activity::*, calendar::*, deadline::DeadlineRule};
+    let settings = ActivitySettings {
+        structure: "restauration".parse().unwrap(),
+        name: "Restauration scolaire".into(),
+        rank: 1,
+        starts: "12:00:00".parse().unwrap(),
+        ends: "13:30:00".parse().unwrap(),
+        weekdays: [chrono::Weekday::Tue].into(),
+        periods: [Period::School].into(),
+        capacity: None,
+        approval: ApprovalMode::Instant,
+        waiting_list: true,
+        offer_hours: 24,
+        booking_deadline: DeadlineRule::AtStart,
+        cancel_deadline: DeadlineRule::AtStart,
+        late_requests: LateRequests::Refuse,
+        absence: AbsencePolicy::default(),
+        leave: None,
+    };
+    let mut activity = Activity::default();
+    activity.evolve(&ActivityEvent::ActivityDefined { settings: Box::new(settings) });
+    let day = "2015-04-07".parse().unwrap();
+    let id = "restauration-scolaire".parse().unwrap();
+    Arc::new(Terms::resolve(&id, &activity, &TownCalendar::default(), day).unwrap())
+});
+
+/// Each client has two hundred sessions of its own, taken in turn.
+pub fn session_of(client: usize, turn: u64) -> String {
+    format!("bench-{client}-{}:2015-04-07", turn % 200)
+}
+
+/// A new child asks for a place.
+pub fn reservation(turn: u64) -> SessionCommand {
+    let act = Act::Request {
+        child: ChildId(Uuid::from_u128(u128::from(turn))),
+        payer: payer(),
+        request: RequestId(Uuid::from_u128(u128::from(turn))),
+        enrolled: true,
+        overlaps: vec![],
+    };
+    SessionCommand { terms: TERMS.clone(), at: basis().received, act }
+}
+
+fn meta() -> CommandMeta {
+    let id = Uuid::now_v7();
+    CommandMeta {
+        command_id: id,
+        request_hash: [0; 32],
+        actor: "parent:1001001010331".into(),
+        correlation_id: id,
+        causation_id: None,
+        received_at: chrono::Utc::now(),
+    }
+}
+
+fn raw(text: &str) -> Box<RawValue> {
+    RawValue::from_string(text.to_owned()).unwrap()
+}
+
+async fn empty_log(cluster: &Cluster) -> Result<EventLog> {
+    let database = Database::connect(&cluster.create_database().await?, 8).await?;
+    Ok(EventLog::open(&database, Upcasters::default()).await?)
+}
+
+async fn clients<F, Fut>(count: usize, time: Duration, work: F) -> Result<f64>
+where
+    F: Fn(usize, u64) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = ()> + Send,
+{
+    let end = Instant::now() + time;
+    let tasks: Vec<_> = (0..count)
+        .map(|client| {
+            let work = work.clone();
+            tokio::spawn(async move {
+                let mut done = 0;
+                while Instant::now() < end {
+                    work(client, done).await;
+                    done += 1;
+                }
+                done
+            })
+        })
+        .collect();
+    let mut total = 0;
+    for task in tasks {
+        total += task.await?;
+    }
+    Ok(total as f64 / time.as_secs_f64())
+}
+
+/// Events per second: one event a command, each to a new stream, durable before it is answered.
+pub async fn append(cluster: &Cluster, count: usize, time: Duration) -> Result<f64> {
+    let log = empty_log(cluster).await?;
+    clients(count, time, move |client, turn| {
+        let log = log.clone();
+        async move {
+            let event = requested(ChildId(Uuid::from_u128(1)), payer(), RequestId(Uuid::from_u128(2)));
+            let stream = StreamAppend {
+                stream: StreamId::new("Session", format!("activity-{client}-{turn}")),
+                expected: 0,
+                events: vec![NewEvent::of(&event).unwrap()],
+            };
+            let append = Append::new(meta(), raw("{}"), vec![], vec![stream], &raw("{}")).unwrap();
+            log.append(append).await.unwrap();
+        }
+    })
+    .await
+}
+
+#[derive(Serialize, Deserialize)]
+struct Done;
+
+impl Outcome for Done {
+    fn is_rejection(&self) -> bool {
+        false
+    }
+}
+
+struct Reserve(String, SessionCommand);
+
+impl Decide for Reserve {
+    type Outcome = Done;
+    fn decide<'w>(&'w self, work: &'w mut UnitOfWork<'_>) -> BoxFuture<'w, Result<Done, CommandError>> {
+        Box::pin(async move {
+            work.load::<Session>([self.0.clone()]).await?;
+            let events = work.get::<Session>(&self.0).decide(self.1.clone());
+            work.record::<Session>(&self.0, events.map_err(|e| CommandError::Unreadable(e.to_string()))?)?;
+            Ok(Done)
+        })
+    }
+}
+
+/// Commands per second through the bus: the same decisions on the same streams as the baseline.
+pub async fn commands(cluster: &Cluster, count: usize, time: Duration) -> Result<f64> {
+    let bus = Arc::new(CommandBus::new(empty_log(cluster).await?));
+    clients(count, time, move |client, turn| {
+        let bus = bus.clone();
+        async move {
+            bus.execute(meta(), &Reserve(session_of(client, turn), reservation(turn))).await.unwrap();
+        }
+    })
+    .await
+}
+
+/// A large town in its own database.
+pub struct Town {
+    application: Arc<Application>,
+    url: String,
+}
+
+fn family(n: u64) -> FamilyNumber {
+    format!("{:013}", 2_000_000_000_000 + n).parse().unwrap()
+}
+
+fn child(n: u64) -> ChildId {
+    ChildId(Uuid::from_u128(u128::from(n) + 1_000_000))
+}
+
+fn group(n: u64) -> ActivityId {
+    format!("groupe-{:02}", n % GROUPS).parse().unwrap()
+}
+
+/// The guide's town with five thousand families more, each with a child enrolled in its ten
+/// activities, and as many bookings as make `events` events.
+pub async fn town(cluster: &Cluster, events: u64) -> Result<Town> {
+    let url = cluster.create_database().await?;
+    let database = Database::connect(&url, 12).await?;
+    let application =
+        Application::open(&database, MasterKey::from_hex(KEY)?, Clock::starting_on(demo::TODAY)).await?;
+    let engine = application.engine().start();
+    demo::prepare(&application).await?;
+    let catalogue = application.catalogue().get().await?;
+    let mut activities: Vec<ActivityId> = catalogue.activities.keys().cloned().collect();
+    activities.sort();
+    let settings = catalogue.activities[&"restauration-scolaire".parse()?].latest().context("the canteen")?.clone();
+    let staff = Caller { role: Role::Staff, login: "mairie".into(), at: application.clock().now() };
+    let send = async |id: Uuid, command: Command| -> Result<()> {
+        let executed = application.decide(&staff, id, command).await?;
+        ensure!(executed.outcome.recorded, "{:?}", executed.outcome.errors);
+        Ok(())
+    };
+    for n in 0..GROUPS {
+        let settings = Box::new(settings.clone());
+        send(Uuid::new_v4(), Command::DefineActivity { id: group(n), settings }).await?;
+    }
+    let register = |n: u64| {
+        let (send, activities) = (&send, &activities);
+        async move {
+            let name = PersonName { surname: format!("Famille {n}"), first_name: "Camille".into() };
+            let number = family(n);
+            let title = "Madame".to_owned();
+            send(Uuid::new_v4(), Command::RegisterFamily { number: number.clone(), title, responsible: name.clone() }).await?;
+            let birth_date = "2009-01-01".parse()?;
+            send(child(n).0, Command::RegisterChild { family: number.clone(), name, birth_date }).await?;
+            for activity in activities.iter().cloned().chain([group(n)]) {
+                let enrolment = Enrolment {
+                    activity,
+                    payer: number.clone(),
+                    from: "2014-09-01".parse()?,
+                    to: None,
+                    contract: [].into(),
+                    leave_days: 0,
+                };
+                send(Uuid::new_v4(), Command::EnrolChild { child: child(n), enrolment }).await?;
+            }
+            anyhow::Ok(())
+        }
+    };
+    stream::iter(0..FAMILIES).map(register).buffer_unordered(32).try_collect::<Vec<()>>().await?;
+    book(&application, events).await?;
+    engine.abort();
+    let started = Instant::now();
+    application.engine().catch_up().await?;
+    println!("  caught up in {:.1} s", started.elapsed().as_secs_f64());
+    Ok(Town { application, url })
+}
+
+/// Bookings: a session after the other, fifty children each, from April 2015 on.
+async fn book(application: &Application, events: u64) -> Result<()> {
+    let first: chrono::NaiveDate = "2015-04-01".parse()?;
+    let sessions = (0..).flat_map(|day| (0..GROUPS).map(move |g| (day, g)));
+    let log = application.log();
+    let head = log.read_head().await?;
+    let per_session = 2 * FAMILIES / GROUPS;
+    let wanted = events.saturating_sub(head).div_ceil(per_session);
+    let append = |(day, g): (u64, u64)| async move {
+        let date = first + chrono::Days::new(day);
+        let mut new = Vec::new();
+        for n in (g..FAMILIES).step_by(GROUPS as usize) {
+            let request = RequestId(Uuid::now_v7());
+            new.push(NewEvent::of(&requested(child(n), family(n), request))?);
+            let confirmed = SessionEvent::ReservationConfirmed { child: child(n), request, basis: basis() };
+            new.push(NewEvent::of(&confirmed)?);
+        }
+        let stream = StreamId::new("Session", stream_id(&group(g), date));
+        let streams = vec![StreamAppend { stream, expected: 0, events: new }];
+        log.append(Append::new(meta(), raw("{}"), vec![], streams, &raw("{}"))?).await?;
+        anyhow::Ok(())
+    };
+    let sessions = sessions.take(usize::try_from(wanted)?);
+    stream::iter(sessions).map(append).buffered(8).try_collect::<Vec<()>>().await?;
+    Ok(())
+}
+
+/// Seconds for the whole log.
+pub struct Rebuilds {
+    pub events: u64,
+    pub rebuild: f64,
+    pub of_which_comparing: f64,
+    pub scan: f64,
+    pub copy: f64,
+}
+
+/// Rebuilds every read model, beside a plain ordered scan and a `COPY` of the same rows.
+pub async fn rebuild(town: &Town) -> Result<Rebuilds> {
+    let log = town.application.log();
+    let events = log.read_head().await?;
+    let started = Instant::now();
+    let rows = sqlx::query_as::<_, RecordedEvent>(
+        "SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version, payload::text AS payload, \
+         metadata::text AS metadata, event_id, recorded_at, actor, command_id, correlation_id, causation_id, leaf, chain \
+         FROM events ORDER BY position",
+    )
+    .fetch(town.application.pool())
+    .try_fold(0u64, |n, _| async move { Ok(n + 1) })
+    .await?;
+    ensure!(rows == events);
+    let scan = started.elapsed().as_secs_f64();
+    let started = Instant::now();
+    let mut connection = town.application.pool().acquire().await?;
+    let out = connection.copy_out_raw("COPY (SELECT * FROM events ORDER BY position) TO STDOUT").await?;
+    let bytes = out.try_fold(0, |n, chunk| async move { Ok(n + chunk.len()) }).await?;
+    ensure!(bytes > 0);
+    drop(connection);
+    let copy = started.elapsed().as_secs_f64();
+    let context = FoldContext { log: log.clone(), vault: town.application.vault().clone() };
+    let started = Instant::now();
+    let mut of_which_comparing = 0.0;
+    for projection in portail_projections::all() {
+        let mut folded = Instant::now();
+        let rebuilt = rebuild::rebuild(&*projection, &context, |_, _| folded = Instant::now()).await?;
+        of_which_comparing += folded.elapsed().as_secs_f64();
+        ensure!(rebuilt.differences == Some(0), "{}: {:?}", projection.name(), rebuilt);
+        println!("  {} {:.1} s so far", projection.name(), started.elapsed().as_secs_f64());
+    }
+    Ok(Rebuilds { events, rebuild: started.elapsed().as_secs_f64(), of_which_comparing, scan, copy })
+}
+
+/// Latencies of the planning query.
+pub struct Planning {
+    pub requests_per_second: f64,
+    pub p50: Duration,
+    pub p99: Duration,
+    pub baseline_per_second: f64,
+}
+
+struct Server(Child, String);
+
+impl Server {
+    fn start(url: &str, folder: &std::path::Path) -> Result<Self> {
+        let mut child = Process::new(env!("CARGO_BIN_EXE_portail"))
+            .arg("serve")
+            .env("DATABASE_URL", url)
+            .env("PORTAIL_DATA_DIR", folder)
+            .env("PORTAIL_MASTER_KEY", KEY)
+            .env("PORTAIL_TODAY", "2015-04-08")
+            .env("PORTAIL_LISTEN", "127.0.0.1:0")
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().context("stdout")?).lines();
+        let first = lines.next().context("an address")??;
+        let address = first.split("http://").nth(1).and_then(|a| a.split('/').next()).context("an address")?;
+        let server = Self(child, address.to_owned());
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok(server)
+    }
+
+    fn resident_mib(&self) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let line = status.lines().find(|l| l.starts_with("VmRSS")).context("VmRSS")?;
+        let kib: f64 = line.split_whitespace().nth(1).context("a number")?.parse()?;
+        Ok(kib / 1024.0)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+const QUERY: &str = "query ($child: ID!) { planning(childId: $child, month: \"2015-04\") { position rows { structure activity responsible \
+    cells { date markerLetter status statusLabel attendance { present } actions { action allowed until reason { code } } } } } }";
+
+async fn post(http: &reqwest::Client, address: &str, token: Option<&str>, body: &serde_json::Value) -> Result<Vec<u8>> {
+    let mut request = http.post(format!("http://{address}/graphql")).json(body);
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    Ok(request.send().await?.error_for_status()?.bytes().await?.to_vec())
+}
+
+/// Eight parents read a month's planning over HTTP, as fast as they are answered.
+pub async fn planning(town: &Town, time: Duration) -> Result<Planning> {
+    const READERS: u64 = 8;
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(&town.url, folder.path())?;
+    let http = reqwest::Client::new();
+    let mut readers = Vec::new();
+    for n in 0..READERS {
+        let n = n * 617;
+        access::set_account(town.application.pool(), family(n).as_str(), Role::Parent, "Bonbons2015").await?;
+        let log_in = json!({ "query": "mutation ($i: LogInInput!) { logIn(input: $i) { token } }",
+            "variables": { "i": { "login": family(n), "password": "Bonbons2015" } } });
+        let answer: serde_json::Value = serde_json::from_slice(&post(&http, &server.1, None, &log_in).await?)?;
+        readers.push((child(n), answer["data"]["logIn"]["token"].as_str().context("a token")?.to_owned()));
+    }
+    let run = |query: &'static str| {
+        let (http, address, readers) = (http.clone(), server.1.clone(), readers.clone());
+        async move {
+            let end = Instant::now() + time;
+            let tasks: Vec<_> = readers
+                .into_iter()
+                .map(|(child, token)| {
+                    let (http, address) = (http.clone(), address.clone());
+                    tokio::spawn(async move {
+                        let body = json!({ "query": query, "variables": { "child": child } });
+                        let mut times = Vec::new();
+                        while Instant::now() < end {
+                            let started = Instant::now();
+                            let answer = post(&http, &address, Some(&token), &body).await.unwrap();
+                            times.push(started.elapsed());
+                            assert!(!answer.windows(8).any(|w| w == b"\"errors\""), "{}", String::from_utf8_lossy(&answer));
+                        }
+                        times
+                    })
+                })
+                .collect();
+            let mut times = Vec::new();
+            for task in tasks {
+                times.extend(task.await?);
+            }
+            times.sort();
+            anyhow::Ok(times)
+        }
+    };
+    run(QUERY).await?;
+    let times = run(QUERY).await?;
+    // The floor: the same round trip with the same authentication and no read model.
+    let floor = run("query { viewer { login } }").await;
+    let baseline = match floor {
+        Ok(times) => times.len() as f64 / time.as_secs_f64(),
+        Err(_) => f64::NAN,
+    };
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    Ok(Planning {
+        requests_per_second: times.len() as f64 / time.as_secs_f64(),
+        p50: at(0.5),
+        p99: at(0.99),
+        baseline_per_second: baseline,
+    })
+}
+
+/// The memory of a server at rest on the guide's town, in MiB.
+pub async fn idle_memory(cluster: &Cluster) -> Result<f64> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(&cluster.create_database().await?, folder.path())?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    server.resident_mib()
+}

@@ -1,0 +1,55 @@
+//! `make bench`: throughput, rebuild and latency, each beside a baseline measured in the same run
+//! on the same durable PostgreSQL cluster. Prints a table; writes `docs/benchmarks.{md,json}`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a benchmark stops at the first surprise, and speaks on standard output"
+)]
+
+mod baselines;
+mod load;
+mod report;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use portail_testkit::{Cluster, Durability};
+
+use report::Report;
+
+/// How many clients each throughput is measured at.
+const CLIENTS: [usize; 3] = [1, 8, 32];
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
+}
+
+fn main() -> Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run())
+}
+
+async fn run() -> Result<()> {
+    let cluster = tokio::task::spawn_blocking(|| Cluster::start(Durability::Durable)).await??;
+    let seconds = Duration::from_secs(setting("BENCH_SECONDS", 5));
+    let events = setting("BENCH_EVENTS", 1_000_000);
+    let mut report = Report::new(events);
+    for clients in CLIENTS {
+        println!("throughput at {clients} clients");
+        let pgbench = baselines::pgbench(&cluster, clients, seconds).await?;
+        let append = load::append(&cluster, clients, seconds).await?;
+        let stock = baselines::postgres_es(&cluster, clients, seconds).await?;
+        let commands = load::commands(&cluster, clients, seconds).await?;
+        report.throughput(clients, pgbench, append, stock, commands);
+    }
+    println!("a town of 5,000 families and {events} events");
+    let town = load::town(&cluster, events).await?;
+    println!("rebuild");
+    report.rebuild(load::rebuild(&town).await?);
+    println!("planning queries");
+    report.planning(load::planning(&town, seconds).await?);
+    drop(town);
+    report.idle(load::idle_memory(&cluster).await?);
+    report.write()
+}
