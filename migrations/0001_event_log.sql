@@ -49,7 +49,7 @@ CREATE TRIGGER command_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON co
 --
 -- The advisory lock is held to the end of the transaction: commit order is position order.
 CREATE FUNCTION append_events(
-    p_head bigint,
+    p_head bigint, p_notify boolean,
     c_id uuid[], c_hash bytea[], c_outcome text[], c_position bigint[], c_at timestamptz[],
     s_type text[], s_id text[], s_version bigint[], s_command int[],
     e_position bigint[], e_type text[], e_id text[], e_sequence bigint[],
@@ -69,6 +69,8 @@ BEGIN
         RETURN;
     END IF;
 
+    -- Look-ups by index, one per row, whatever the planner believes of tables that grew since it
+    -- planned: LIMIT keeps it from turning them into a join.
     SELECT array_agg(DISTINCT s.command) INTO conflicts
     FROM unnest(s_type, s_id, s_version, s_command) AS s (type, id, version, command)
     WHERE s.version <> coalesce((
@@ -78,7 +80,7 @@ BEGIN
 
     SELECT array_agg(c.number::int) INTO duplicates
     FROM unnest(c_id) WITH ORDINALITY AS c (id, number)
-    WHERE EXISTS (SELECT FROM command_log l WHERE l.command_id = c.id);
+    WHERE (SELECT true FROM command_log l WHERE l.command_id = c.id LIMIT 1);
 
     IF conflicts IS NOT NULL OR duplicates IS NOT NULL THEN
         verdict := 'rejected';
@@ -104,7 +106,9 @@ BEGIN
     IF cardinality(e_position) > 0 THEN
         head := e_position[cardinality(e_position)];
         tip := e_chain[cardinality(e_chain)];
-        PERFORM pg_notify('portail_log', head::text);
+        IF p_notify THEN
+            PERFORM pg_notify('portail_log', head::text);
+        END IF;
     END IF;
     verdict := 'ok';
     RETURN NEXT;

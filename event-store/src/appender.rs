@@ -4,7 +4,10 @@
 //! The chain is computed here on the head this process knows; the database checks that head under
 //! the lock and answers with the true one when another process was faster.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    time::{Duration, Instant},
+};
 
 use sqlx::{PgPool, Row};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -28,7 +31,16 @@ pub(crate) struct Appender {
     published: watch::Sender<u64>,
     /// The last known end of the log; none until the database told.
     tip: Option<(u64, Hash)>,
+    /// Whether other processes may listen.
+    shared: bool,
+    notified: Instant,
+    /// Whether batches were written that nobody was notified of.
+    untold: bool,
 }
+
+/// How often other processes are notified at the most: a notification per batch would wake every
+/// listener hundreds of times a second. What falls between two is told a moment later.
+const NOTIFY_EVERY: Duration = Duration::from_millis(10);
 
 enum Verdict {
     Appended,
@@ -37,8 +49,8 @@ enum Verdict {
 }
 
 impl Appender {
-    pub fn new(pool: PgPool, jobs: mpsc::Receiver<Job>, published: watch::Sender<u64>) -> Self {
-        Self { pool, jobs, published, tip: None }
+    pub fn new(pool: PgPool, shared: bool, jobs: mpsc::Receiver<Job>, published: watch::Sender<u64>) -> Self {
+        Self { pool, jobs, published, tip: None, shared, notified: Instant::now(), untold: false }
     }
 
     /// Runs until every sender is gone.
@@ -46,19 +58,57 @@ impl Appender {
         let mut queue = VecDeque::new();
         loop {
             if queue.is_empty() {
-                match self.jobs.recv().await {
-                    Some(job) => queue.push_back(job),
-                    None => return,
+                match tokio::time::timeout(NOTIFY_EVERY, self.jobs.recv()).await {
+                    Ok(Some(job)) => queue.push_back(job),
+                    Ok(None) => return,
+                    Err(_) => {
+                        self.tell().await;
+                        match self.jobs.recv().await {
+                            Some(job) => queue.push_back(job),
+                            None => return,
+                        }
+                    }
                 }
             }
+            self.drain(&mut queue).await;
+            let batch = take_batch(&mut queue);
+            self.write(batch).await;
+        }
+    }
+
+    fn is_time_to_notify(&self) -> bool {
+        self.shared && self.notified.elapsed() >= NOTIFY_EVERY
+    }
+
+    /// Notifies other processes of what they were not told yet. A failure is no loss: they poll.
+    async fn tell(&mut self) {
+        if let (true, Some((head, _))) = (self.untold, self.tip) {
+            let notify = sqlx::query("SELECT pg_notify('portail_log', $1)").bind(head.to_string());
+            if let Err(error) = notify.execute(&self.pool).await {
+                tracing::debug!(%error, "other processes were not notified");
+            }
+            self.notified = Instant::now();
+            self.untold = false;
+        }
+    }
+
+    /// Takes what has queued. Those answered by the last batch are about to send their next
+    /// command: they get their turn on the executor first, as long as more keep coming. Without it
+    /// every second batch would be one command and the rest would wait a flush longer.
+    async fn drain(&mut self, queue: &mut VecDeque<Job>) {
+        tokio::task::yield_now().await;
+        loop {
+            let before = queue.len();
             while queue.len() < BATCH {
                 match self.jobs.try_recv() {
                     Ok(job) => queue.push_back(job),
                     Err(_) => break,
                 }
             }
-            let batch = take_batch(&mut queue);
-            self.write(batch).await;
+            if queue.len() == before || queue.len() == BATCH {
+                return;
+            }
+            tokio::task::yield_now().await;
         }
     }
 
@@ -66,6 +116,12 @@ impl Appender {
         while !batch.is_empty() {
             match self.try_write(&batch).await {
                 Ok(Verdict::Appended) => {
+                    if self.is_time_to_notify() {
+                        self.notified = Instant::now();
+                        self.untold = false;
+                    } else {
+                        self.untold = self.shared;
+                    }
                     self.acknowledge(batch);
                     return;
                 }
@@ -122,7 +178,7 @@ impl Appender {
         if !conflicts.is_empty() {
             return Ok(Verdict::Rejected { conflicts, duplicates: HashSet::new() });
         }
-        let row = columns.send(&self.pool, head).await?;
+        let row = columns.send(&self.pool, head, self.is_time_to_notify()).await?;
         let verdict: &str = row.try_get("verdict")?;
         Ok(match verdict {
             "ok" => Verdict::Appended,
@@ -286,11 +342,17 @@ impl<'a> Columns<'a> {
         self.e_chain.push(chain.to_vec());
     }
 
-    async fn send(self, pool: &PgPool, head: u64) -> Result<sqlx::postgres::PgRow, sqlx::Error> {
+    async fn send(
+        self,
+        pool: &PgPool,
+        head: u64,
+        notify: bool,
+    ) -> Result<sqlx::postgres::PgRow, sqlx::Error> {
         const CALL: &str = "SELECT * FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
-            $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)";
+            $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)";
         sqlx::query(CALL)
             .bind(head.cast_signed())
+            .bind(notify)
             .bind(self.c_id)
             .bind(self.c_hash)
             .bind(self.c_outcome)

@@ -70,6 +70,17 @@ impl Database {
         }
         let pool = PgPoolOptions::new()
             .max_connections(connections)
+            // A ping before every statement would double the round trips; one that has rested may
+            // have died with a restarted server.
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > Duration::from_secs(1) {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             // Reopening a connection is what the embedded database does worst.
             .max_lifetime((connections > 1).then_some(Duration::from_secs(1800)))
             .idle_timeout((connections > 1).then_some(Duration::from_secs(600)))

@@ -98,7 +98,8 @@ struct Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    /// Reads the cells a batch will change, in one query.
+    /// Reads the cells a batch will change, in one query of one index look-up per cell (`OFFSET 0`
+    /// keeps the planner from joining the whole table instead).
     async fn load(decoded: &'a [Decoded<'a>], connection: &mut PgConnection) -> Result<Self, FoldError> {
         let mut cells: HashMap<CellKey<'a>, Cell> = HashMap::new();
         let mut keys: HashMap<(Uuid, &str, NaiveDate), CellKey<'a>> = HashMap::new();
@@ -117,7 +118,8 @@ impl<'a> Cells<'a> {
         let rows: Vec<(Uuid, String, NaiveDate, String, Option<i64>)> = sqlx::query_as(
             "SELECT c.child, c.activity, c.date, c.booking, c.queued \
              FROM unnest($1::uuid[], $2::text[], $3::date[]) AS k (child, activity, date) \
-             JOIN cell c ON c.child = k.child AND c.date = k.date AND c.activity = k.activity",
+             CROSS JOIN LATERAL (SELECT * FROM cell WHERE cell.child = k.child AND cell.date = k.date \
+                AND cell.activity = k.activity OFFSET 0) c",
         )
         .bind(children)
         .bind(activities)

@@ -244,7 +244,8 @@ async fn load(
     let query = "SELECT l.line, l.kind, l.request, l.child, l.activity, l.date, l.payer, l.status, \
             l.detail, l.reason, l.refusal, l.submitted, l.decided, l.due \
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::date[]) AS k (request, kind, activity, date) \
-         JOIN line l ON l.request = k.request AND l.kind = k.kind AND l.activity = k.activity AND l.date = k.date";
+         CROSS JOIN LATERAL (SELECT * FROM line WHERE line.request = k.request AND line.kind = k.kind \
+            AND line.activity = k.activity AND line.date = k.date OFFSET 0) l";
     let rows: Vec<Stored> = sqlx::query_as(query)
         .bind(request)
         .bind(kind)
@@ -276,7 +277,8 @@ async fn payers_of(
     let rows: Vec<(Uuid, String, NaiveDate, String)> = sqlx::query_as(
         "SELECT DISTINCT ON (l.child, l.activity, l.date) l.child, l.activity, l.date, l.payer \
          FROM unnest($1::uuid[], $2::text[], $3::date[]) AS k (child, activity, date) \
-         JOIN line l ON l.activity = k.activity AND l.date = k.date AND l.child = k.child \
+         CROSS JOIN LATERAL (SELECT * FROM line WHERE line.activity = k.activity AND line.date = k.date \
+            AND line.child = k.child OFFSET 0) l \
          WHERE l.kind = 'RESERVATION' AND l.payer IS NOT NULL \
          ORDER BY l.child, l.activity, l.date, l.line DESC",
     )

@@ -231,7 +231,8 @@ pub async fn town(cluster: &Cluster, events: u64) -> Result<Town> {
     let catalogue = application.catalogue().get().await?;
     let mut activities: Vec<ActivityId> = catalogue.activities.keys().cloned().collect();
     activities.sort();
-    let settings = catalogue.activities[&"restauration-scolaire".parse()?].latest().context("the canteen")?.clone();
+    let settings =
+        catalogue.activities[&"restauration-scolaire".parse()?].latest().context("the canteen")?.clone();
     let staff = Caller { role: Role::Staff, login: "mairie".into(), at: application.clock().now() };
     let send = async |id: Uuid, command: Command| -> Result<()> {
         let executed = application.decide(&staff, id, command).await?;
@@ -248,7 +249,11 @@ pub async fn town(cluster: &Cluster, events: u64) -> Result<Town> {
             let name = PersonName { surname: format!("Famille {n}"), first_name: "Camille".into() };
             let number = family(n);
             let title = "Madame".to_owned();
-            send(Uuid::new_v4(), Command::RegisterFamily { number: number.clone(), title, responsible: name.clone() }).await?;
+            send(
+                Uuid::new_v4(),
+                Command::RegisterFamily { number: number.clone(), title, responsible: name.clone() },
+            )
+            .await?;
             let birth_date = "2009-01-01".parse()?;
             send(child(n).0, Command::RegisterChild { family: number.clone(), name, birth_date }).await?;
             for activity in activities.iter().cloned().chain([group(n)]) {
@@ -368,7 +373,8 @@ impl Server {
             .spawn()?;
         let mut lines = BufReader::new(child.stdout.take().context("stdout")?).lines();
         let first = lines.next().context("an address")??;
-        let address = first.split("http://").nth(1).and_then(|a| a.split('/').next()).context("an address")?;
+        let address =
+            first.split("http://").nth(1).and_then(|a| a.split('/').next()).context("an address")?;
         let server = Self(child, address.to_owned());
         std::thread::spawn(move || lines.for_each(drop));
         Ok(server)
@@ -392,7 +398,12 @@ impl Drop for Server {
 const QUERY: &str = "query ($child: ID!) { planning(childId: $child, month: \"2015-04\") { position rows { structure activity responsible \
     cells { date markerLetter status statusLabel attendance { present } actions { action allowed until reason { code } } } } } }";
 
-async fn post(http: &reqwest::Client, address: &str, token: Option<&str>, body: &serde_json::Value) -> Result<Vec<u8>> {
+async fn post(
+    http: &reqwest::Client,
+    address: &str,
+    token: Option<&str>,
+    body: &serde_json::Value,
+) -> Result<Vec<u8>> {
     let mut request = http.post(format!("http://{address}/graphql")).json(body);
     if let Some(token) = token {
         request = request.bearer_auth(token);
@@ -412,7 +423,8 @@ pub async fn planning(town: &Town, time: Duration) -> Result<Planning> {
         access::set_account(town.application.pool(), family(n).as_str(), Role::Parent, "Bonbons2015").await?;
         let log_in = json!({ "query": "mutation ($i: LogInInput!) { logIn(input: $i) { token } }",
             "variables": { "i": { "login": family(n), "password": "Bonbons2015" } } });
-        let answer: serde_json::Value = serde_json::from_slice(&post(&http, &server.1, None, &log_in).await?)?;
+        let answer: serde_json::Value =
+            serde_json::from_slice(&post(&http, &server.1, None, &log_in).await?)?;
         readers.push((child(n), answer["data"]["logIn"]["token"].as_str().context("a token")?.to_owned()));
     }
     let run = |query: &'static str| {
@@ -430,7 +442,11 @@ pub async fn planning(town: &Town, time: Duration) -> Result<Planning> {
                             let started = Instant::now();
                             let answer = post(&http, &address, Some(&token), &body).await.unwrap();
                             times.push(started.elapsed());
-                            assert!(!answer.windows(8).any(|w| w == b"\"errors\""), "{}", String::from_utf8_lossy(&answer));
+                            assert!(
+                                !answer.windows(8).any(|w| w == b"\"errors\""),
+                                "{}",
+                                String::from_utf8_lossy(&answer)
+                            );
                         }
                         times
                     })

@@ -35,6 +35,12 @@ async fn run() -> Result<()> {
     let seconds = Duration::from_secs(setting("BENCH_SECONDS", 5));
     let events = setting("BENCH_EVENTS", 1_000_000);
     let mut report = Report::new(events);
+    if let Ok(only) = std::env::var("BENCH_ONLY") {
+        let clients = only.parse()?;
+        println!("append {}", load::append(&cluster, clients, seconds).await?);
+        println!("commands {}", load::commands(&cluster, clients, seconds).await?);
+        return Ok(());
+    }
     for clients in CLIENTS {
         println!("throughput at {clients} clients");
         let pgbench = baselines::pgbench(&cluster, clients, seconds).await?;

@@ -56,8 +56,18 @@ impl Report {
             format!("ordered scan: {:.1} s", r.scan),
             Some(r.scan / r.rebuild),
         );
-        self.row("", String::new(), format!("COPY of the same rows: {:.1} s", r.copy), Some(r.copy / r.rebuild));
-        self.row("of which comparing with the live rows", format!("{:.1} s", r.of_which_comparing), String::new(), None);
+        self.row(
+            "",
+            String::new(),
+            format!("COPY of the same rows: {:.1} s", r.copy),
+            Some(r.copy / r.rebuild),
+        );
+        self.row(
+            "of which comparing with the live rows",
+            format!("{:.1} s", r.of_which_comparing),
+            String::new(),
+            None,
+        );
         self.figure("rebuild_events_per_second", speed);
         self.figure("rebuild_seconds", r.rebuild);
         self.figure("rebuild_vs_scan", r.scan / r.rebuild);
@@ -72,7 +82,12 @@ impl Report {
             Some(p.requests_per_second / p.baseline_per_second),
         );
         let ms = |d: std::time::Duration| d.as_secs_f64() * 1000.0;
-        self.row("planning latency p50 / p99", format!("{:.1} / {:.1} ms", ms(p.p50), ms(p.p99)), String::new(), None);
+        self.row(
+            "planning latency p50 / p99",
+            format!("{:.1} / {:.1} ms", ms(p.p50), ms(p.p99)),
+            String::new(),
+            None,
+        );
         self.figure("planning_p50_ms", ms(p.p50));
         self.figure("planning_p99_ms", ms(p.p99));
         self.figure("planning_requests_per_second", p.requests_per_second);
@@ -86,7 +101,10 @@ impl Report {
     pub fn write(self) -> Result<()> {
         let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
         let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let model = cpu.lines().find_map(|l| l.strip_prefix("model name")).map_or("unknown", |l| l.trim_start_matches(['\t', ' ', ':']));
+        let model = cpu
+            .lines()
+            .find_map(|l| l.strip_prefix("model name"))
+            .map_or("unknown", |l| l.trim_start_matches(['\t', ' ', ':']));
         let cores = std::thread::available_parallelism()?;
         let mut page = format!(
             "# Benchmarks\n\nWritten by `make bench`. Every baseline was run on the same machine and cluster \
@@ -99,7 +117,10 @@ impl Report {
             writeln!(page, "| {what} | {ours} | {baseline} | {ratio} |")?;
         }
         std::fs::write(format!("{docs}/benchmarks.md"), page)?;
-        std::fs::write(format!("{docs}/benchmarks.json"), serde_json::to_string_pretty(&self.figures)? + "\n")?;
+        std::fs::write(
+            format!("{docs}/benchmarks.json"),
+            serde_json::to_string_pretty(&self.figures)? + "\n",
+        )?;
         Ok(())
     }
 }
