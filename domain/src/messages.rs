@@ -2,6 +2,8 @@
 //!
 //! A key is a stable code; `{name}` is replaced by the argument of that name.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 /// The caller's language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Language {
@@ -53,7 +55,7 @@ pub trait Rule {
 
 /// The text of a key; the key itself when the catalogue lacks it (a test forbids that).
 pub fn text(key: &str, language: Language, args: &[(&'static str, String)]) -> String {
-    let Some((_, fr, en)) = CATALOGUE.iter().find(|(k, _, _)| *k == key) else {
+    let Some((fr, en)) = BY_KEY.get(key) else {
         return key.to_owned();
     };
     let template = match language {
@@ -66,8 +68,11 @@ pub fn text(key: &str, language: Language, args: &[(&'static str, String)]) -> S
 
 /// Whether the catalogue has a key.
 pub fn has(key: &str) -> bool {
-    CATALOGUE.iter().any(|(k, _, _)| *k == key)
+    BY_KEY.contains_key(key)
 }
+
+static BY_KEY: LazyLock<HashMap<&str, (&str, &str)>> =
+    LazyLock::new(|| CATALOGUE.iter().map(|(key, fr, en)| (*key, (*fr, *en))).collect());
 
 /// Key, French, English. The French labels of the planning are the guide's own.
 const CATALOGUE: &[(&str, &str, &str)] = &[

@@ -196,23 +196,23 @@ impl EventLog {
         Ok(rows)
     }
 
-    /// The events of a span, of some types only (`None`: all), in order.
+    /// The events of a span, of some aggregate types only (`None`: all), in order.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn read_span(
         &self,
         span: Span,
-        types: Option<&[&str]>,
+        kinds: Option<&[&str]>,
     ) -> Result<Vec<RecordedEvent>, LogError> {
         let query = format!(
             "SELECT {COLUMNS} FROM events WHERE position > $1 AND position <= $2 \
-             AND ($3::text[] IS NULL OR event_type = ANY($3)) ORDER BY position"
+             AND ($3::text[] IS NULL OR aggregate_type = ANY($3)) ORDER BY position"
         );
         let rows = sqlx::query_as(&query)
             .bind(span.after.cast_signed())
             .bind(span.through.cast_signed())
-            .bind(types)
+            .bind(kinds)
             .fetch_all(self.database.pool())
             .await?;
         Ok(rows)

@@ -3,7 +3,10 @@
 //! Small and read by every request: kept as the aggregates' own states, so that the rules the
 //! calendar shows are the rules the town decided, and held in memory between changes.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use chrono::NaiveDate;
 use cqrs_es::{Aggregate, DomainEvent};
@@ -14,6 +17,7 @@ use portail_domain::{
     ids::{ActivityId, StructureId},
     structure::Structure,
     terms::Terms,
+    time::Month,
 };
 use portail_event_store::RecordedEvent;
 use serde::{Serialize, de::DeserializeOwned};
@@ -102,7 +106,7 @@ where
 }
 
 /// What the town offers, as of one moment.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Catalogue {
     /// The structures by their code.
     pub structures: BTreeMap<StructureId, Structure>,
@@ -110,12 +114,36 @@ pub struct Catalogue {
     pub activities: BTreeMap<ActivityId, Activity>,
     /// The town's calendar.
     pub calendar: TownCalendar,
+    /// The terms of the months asked for so far: a catalogue never changes, a new one takes its
+    /// place.
+    months: Mutex<HashMap<(ActivityId, Month), MonthTerms>>,
 }
+
+/// The terms of an activity's sessions in a month, day by day; none on days without it.
+pub type MonthTerms = Arc<[Option<Terms>]>;
+
+/// How many months of terms a catalogue remembers before it starts afresh.
+const MONTHS: usize = 2_000;
 
 impl Catalogue {
     /// The terms of a session; none when the activity does not exist on that day.
     pub fn terms(&self, activity: &ActivityId, date: NaiveDate) -> Option<Terms> {
         Terms::resolve(activity, self.activities.get(activity)?, &self.calendar, date)
+    }
+
+    /// The terms of an activity's sessions in a month.
+    pub fn month(&self, activity: &ActivityId, month: Month) -> MonthTerms {
+        let key = (activity.clone(), month);
+        let mut months = self.months.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = months.get(&key) {
+            return known.clone();
+        }
+        if months.len() >= MONTHS {
+            months.clear();
+        }
+        let terms: MonthTerms = month.days().map(|date| self.terms(activity, date)).collect();
+        months.insert(key, terms.clone());
+        terms
     }
 
     async fn load(pool: &PgPool) -> Result<Self, sqlx::Error> {
@@ -141,12 +169,15 @@ impl Catalogue {
     }
 }
 
+/// A catalogue with the position it was read at.
+type Kept = (u64, Arc<Catalogue>);
+
 /// The catalogue in memory, read again only after it changed.
 #[derive(Debug, Clone)]
 pub struct CatalogueCache {
     pool: PgPool,
     engine: Engine,
-    kept: Arc<RwLock<Option<(u64, Arc<Catalogue>)>>>,
+    kept: Arc<RwLock<Option<Kept>>>,
 }
 
 impl CatalogueCache {

@@ -56,7 +56,7 @@ pub async fn rebuild(
             break;
         }
         let span = Span { after: position, through: head.min(position + BATCH) };
-        let events = context.log.read_span(span, None).await?;
+        let events = context.log.read_span(span, Some(projection.reads())).await?;
         let mut tx = pool.begin().await?;
         fold(projection, context, &fresh, &events, &mut tx).await?;
         record(&building, projection.version(), span.through, &mut tx).await?;

@@ -379,8 +379,9 @@ impl MonthView<'_> {
             state.settings_on(month.0.last()).or_else(|| state.settings_on(month.0.first()))?;
         let structure = self.catalogue.structures.get(&settings.structure);
         let acts = self.caller.role == Role::Parent && self.caller.login == payer;
-        let view = |date: NaiveDate| {
-            let terms = Terms::resolve(&activity, state, &self.catalogue.calendar, date)?;
+        let terms = self.catalogue.month(&activity, month.0);
+        let view = |terms: &Terms| {
+            let date = terms.date;
             let row = cells.get(&(&activity, date)).copied().filter(|c| c.booking.payer.as_str() == payer);
             let holds =
                 |e: &&Enrolment| e.activity == activity && e.payer.as_str() == payer && e.holds_on(date);
@@ -391,7 +392,7 @@ impl MonthView<'_> {
             });
             let overlaps = in_the_way.map(|o| o.activity.clone()).filter(|o| *o != activity).collect();
             let view = CellView {
-                terms: &terms,
+                terms,
                 row,
                 enrolled,
                 overlaps,
@@ -399,7 +400,7 @@ impl MonthView<'_> {
                 now: self.caller.at,
                 language: self.language,
             };
-            Some(view.cell())
+            view.cell()
         };
         Some((
             settings.rank,
@@ -412,7 +413,7 @@ impl MonthView<'_> {
                 ends: Time(settings.ends),
                 responsible: names.get(&payer).cloned(),
                 payer: payer.clone(),
-                cells: month.0.days().filter_map(view).collect(),
+                cells: terms.iter().flatten().map(view).collect(),
             },
         ))
     }
