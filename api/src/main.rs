@@ -17,6 +17,10 @@ use portail_event_store::{EventLog, Upcasters, Vault, verify};
 use portail_projections::{FoldContext, rebuild};
 use tracing_subscriber::EnvFilter;
 
+/// A planning answer is some thousand small allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Portail Famille: an event-sourced family portal.
 #[derive(Debug, Parser)]
 #[command(version)]

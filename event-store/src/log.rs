@@ -207,7 +207,7 @@ impl EventLog {
     ) -> Result<Vec<RecordedEvent>, LogError> {
         let query = format!(
             "SELECT {COLUMNS} FROM events WHERE position > $1 AND position <= $2 \
-             AND ($3::text[] IS NULL OR aggregate_type = ANY($3)) ORDER BY position"
+             AND ($3::text[] IS NULL OR aggregate_type || '' = ANY($3)) ORDER BY position"
         );
         let rows = sqlx::query_as(&query)
             .bind(span.after.cast_signed())

@@ -1,5 +1,7 @@
 //! `make bench`: throughput, rebuild and latency, each beside a baseline measured in the same run
 //! on the same durable PostgreSQL cluster. Prints a table; writes `docs/benchmarks.{md,json}`.
+//! `BENCH_SECONDS` (5) and `BENCH_EVENTS` (1,000,000) scale it; `BENCH_ONLY=32` prints our own
+//! throughput at 32 clients and stops, for profiling.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,6 +20,9 @@ use anyhow::Result;
 use portail_testkit::{Cluster, Durability};
 
 use report::Report;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How many clients each throughput is measured at.
 const CLIENTS: [usize; 3] = [1, 8, 32];
