@@ -25,7 +25,7 @@ pub struct Query(
     families::FamilyQuery,
     planning::PlanningQuery,
     requests::RequestQuery,
-    sessions::SessionQuery,
+    sessions::roll::SessionQuery,
     operations::OperationsQuery,
 );
 
@@ -34,7 +34,7 @@ pub struct Query(
 pub struct Mutation(
     access::AccessMutation,
     sessions::ParentMutation,
-    sessions::StaffMutation,
+    sessions::staff::StaffMutation,
     catalogue::CatalogueMutation,
     families::FamilyMutation,
 );

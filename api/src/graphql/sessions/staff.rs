@@ -1,0 +1,288 @@
+//! What staff decide about days.
+
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result};
+use chrono::{DateTime, Utc};
+use portail_domain::calendar::ClosureScope;
+use uuid::Uuid;
+
+use super::{
+    super::{
+        context::{Ask, STAFF},
+        scalars::{Date, Time},
+    },
+    ClosureReason, CorrectedAttendance, RefusalCode, SessionPayload, dates, parse, send_staff,
+};
+use crate::application::{Command, Decision, Rejection, RollCallEntry, Target};
+
+/// One child's day in one activity.
+#[derive(Debug, Clone, InputObject)]
+pub struct TargetInput {
+    /// The child.
+    child_id: ID,
+    /// The activity.
+    activity_id: ID,
+    /// The day.
+    date: Date,
+}
+
+fn target(input: &TargetInput) -> Result<Target, Rejection> {
+    Ok(Target {
+        child: parse(&input.child_id, "childId")?,
+        activity: parse(&input.activity_id, "activityId")?,
+        date: input.date.0,
+    })
+}
+
+/// Requests to decide.
+#[derive(Debug, Clone, InputObject)]
+pub struct DecideInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The requests.
+    requests: Vec<TargetInput>,
+}
+
+/// Requests to refuse.
+#[derive(Debug, Clone, InputObject)]
+pub struct RefuseInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The requests.
+    requests: Vec<TargetInput>,
+    /// Why.
+    reason: RefusalCode,
+    /// Why, in words; required for another reason.
+    note: Option<String>,
+}
+
+/// A certificate that arrived.
+#[derive(Debug, Clone, InputObject)]
+pub struct SettleCertificateInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The child.
+    child_id: ID,
+    /// The activity.
+    activity_id: ID,
+    /// The absent days it covers.
+    dates: Vec<Date>,
+    /// When it arrived; now when left out.
+    received_at: Option<DateTime<Utc>>,
+    /// Whether it is accepted.
+    accepted: bool,
+}
+
+/// One line of a roll-call.
+#[derive(Debug, Clone, InputObject)]
+pub struct RollCallEntryInput {
+    /// The child.
+    child_id: ID,
+    /// Whether it is there.
+    present: bool,
+    /// When it arrived.
+    arrived: Option<Time>,
+    /// When it left.
+    left: Option<Time>,
+}
+
+/// A roll-call.
+#[derive(Debug, Clone, InputObject)]
+pub struct RecordRollCallInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The activity.
+    activity_id: ID,
+    /// The day.
+    date: Date,
+    /// One child, or the whole session.
+    entries: Vec<RollCallEntryInput>,
+}
+
+/// A correction.
+#[derive(Debug, Clone, InputObject)]
+pub struct CorrectAttendanceInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The cell.
+    target: TargetInput,
+    /// What it is corrected to.
+    to: CorrectedAttendance,
+    /// Why.
+    reason: String,
+}
+
+/// A session.
+#[derive(Debug, Clone, InputObject)]
+pub struct SessionInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The activity.
+    activity_id: ID,
+    /// The day.
+    date: Date,
+}
+
+/// Who is concerned by a closure.
+#[derive(Debug, Clone, OneofObject)]
+pub enum ClosureScopeInput {
+    /// The activities of a structure.
+    StructureId(ID),
+    /// One activity.
+    ActivityId(ID),
+}
+
+/// Days to close.
+#[derive(Debug, Clone, InputObject)]
+pub struct CloseDaysInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// Who is concerned; the whole town when left out.
+    scope: MaybeUndefined<ClosureScopeInput>,
+    /// The first closed day.
+    from: Date,
+    /// The last closed day.
+    to: Date,
+    /// Why.
+    reason: ClosureReason,
+}
+
+/// A closure to take back.
+#[derive(Debug, Clone, InputObject)]
+pub struct ReopenDaysInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// Which closure.
+    closure_id: ID,
+}
+
+/// What staff decide.
+#[derive(Debug, Default)]
+pub struct StaffMutation;
+
+#[Object]
+impl StaffMutation {
+    /// Grants requests; where the session is full, they join its waiting list.
+    #[graphql(guard = "STAFF")]
+    async fn confirm_reservations(&self, ctx: &Context<'_>, input: DecideInput) -> Result<SessionPayload> {
+        decide(ctx, input.client_mutation_id, &input.requests, Decision::Confirm).await
+    }
+
+    /// Puts pending requests on the waiting list.
+    #[graphql(guard = "STAFF")]
+    async fn put_on_waiting_list(&self, ctx: &Context<'_>, input: DecideInput) -> Result<SessionPayload> {
+        decide(ctx, input.client_mutation_id, &input.requests, Decision::PutOnWaitingList).await
+    }
+
+    /// Refuses requests, with a reason.
+    #[graphql(guard = "STAFF")]
+    async fn refuse_reservations(&self, ctx: &Context<'_>, input: RefuseInput) -> Result<SessionPayload> {
+        let decision = Decision::Refuse { code: input.reason.into(), note: input.note };
+        decide(ctx, input.client_mutation_id, &input.requests, decision).await
+    }
+
+    /// Accepts or rejects a medical certificate.
+    #[graphql(guard = "STAFF")]
+    async fn settle_certificate(
+        &self,
+        ctx: &Context<'_>,
+        input: SettleCertificateInput,
+    ) -> Result<SessionPayload> {
+        let now = ctx.caller()?.at;
+        let build = || {
+            Ok(Command::SettleCertificate {
+                child: parse(&input.child_id, "childId")?,
+                activity: parse(&input.activity_id, "activityId")?,
+                dates: dates(input.dates),
+                received_at: input.received_at.unwrap_or(now),
+                accepted: input.accepted,
+            })
+        };
+        send_staff(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Calls the roll: one child, or the whole session at once.
+    #[graphql(guard = "STAFF")]
+    async fn record_roll_call(
+        &self,
+        ctx: &Context<'_>,
+        input: RecordRollCallInput,
+    ) -> Result<SessionPayload> {
+        let entry = |e: &RollCallEntryInput| {
+            Ok(RollCallEntry {
+                child: parse(&e.child_id, "entries")?,
+                present: e.present,
+                arrived: e.arrived.map(|t| t.0),
+                left: e.left.map(|t| t.0),
+            })
+        };
+        let build = || {
+            Ok(Command::RecordRollCall {
+                activity: parse(&input.activity_id, "activityId")?,
+                date: input.date.0,
+                entries: input.entries.iter().map(entry).collect::<Result<_, _>>()?,
+            })
+        };
+        send_staff(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Corrects a cell, with a reason; the correction leaves its trace.
+    #[graphql(guard = "STAFF")]
+    async fn correct_attendance(
+        &self,
+        ctx: &Context<'_>,
+        input: CorrectAttendanceInput,
+    ) -> Result<SessionPayload> {
+        let build = || {
+            let target = target(&input.target)?;
+            Ok(Command::CorrectAttendance { target, to: input.to.into(), reason: input.reason })
+        };
+        send_staff(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Offers free places to those who wait, after a larger capacity.
+    #[graphql(guard = "STAFF")]
+    async fn offer_places(&self, ctx: &Context<'_>, input: SessionInput) -> Result<SessionPayload> {
+        let build = || {
+            Ok(Command::OfferPlaces {
+                activity: parse(&input.activity_id, "activityId")?,
+                date: input.date.0,
+            })
+        };
+        send_staff(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Closes days for everybody in a scope: bookings are excused at no cost.
+    #[graphql(guard = "STAFF")]
+    async fn close_days(&self, ctx: &Context<'_>, input: CloseDaysInput) -> Result<SessionPayload> {
+        let build = || {
+            let scope = match input.scope {
+                MaybeUndefined::Value(ClosureScopeInput::StructureId(id)) => {
+                    ClosureScope::Structure(parse(&id, "scope")?)
+                }
+                MaybeUndefined::Value(ClosureScopeInput::ActivityId(id)) => {
+                    ClosureScope::Activity(parse(&id, "scope")?)
+                }
+                _ => ClosureScope::Town,
+            };
+            Ok(Command::CloseDays { scope, from: input.from.0, to: input.to.0, reason: input.reason.into() })
+        };
+        send_staff(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Takes a closure back: what was booked stands again where it still can.
+    #[graphql(guard = "STAFF")]
+    async fn reopen_days(&self, ctx: &Context<'_>, input: ReopenDaysInput) -> Result<SessionPayload> {
+        let build = || Ok(Command::ReopenDays { closure: parse(&input.closure_id, "closureId")? });
+        send_staff(ctx, input.client_mutation_id, build()).await
+    }
+}
+
+async fn decide(
+    ctx: &Context<'_>,
+    id: Uuid,
+    requests: &[TargetInput],
+    decision: Decision,
+) -> Result<SessionPayload> {
+    let targets: Result<Vec<Target>, Rejection> = requests.iter().map(target).collect();
+    send_staff(ctx, id, targets.map(|targets| Command::DecideReservations { targets, decision })).await
+}
