@@ -12,6 +12,7 @@ pub mod cell;
 pub mod child;
 pub mod deadline;
 pub mod family;
+pub mod file;
 pub mod ids;
 pub mod messages;
 pub mod sealed;

@@ -9,6 +9,16 @@ use serde::{Deserialize, Serialize};
 pub enum Purpose {
     /// Names, birth date, address and contacts.
     Identity,
+    /// Tax data.
+    Tax,
+    /// Family-benefit data (CAF, MSA).
+    Caf,
+    /// Bank details.
+    Bank,
+    /// Health data of a child.
+    Health,
+    /// Messages between a family and a structure.
+    Message,
     /// Free text written about a person (a note to staff, a refusal's explanation).
     Note,
 }
@@ -18,6 +28,11 @@ impl Purpose {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Identity => "IDENTITY",
+            Self::Tax => "TAX",
+            Self::Caf => "CAF",
+            Self::Bank => "BANK",
+            Self::Health => "HEALTH",
+            Self::Message => "MESSAGE",
             Self::Note => "NOTE",
         }
     }

@@ -1,10 +1,11 @@
 //! What staff may ask of a child's file.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Enrolment;
 use crate::{
-    ids::{ActivityId, FamilyNumber},
+    file::Section,
+    ids::{ActivityId, FamilyNumber, RequestId},
     sealed::Sealed,
 };
 
@@ -42,5 +43,18 @@ pub enum ChildCommand {
         payer: FamilyNumber,
         /// The day.
         date: NaiveDate,
+    },
+    /// Record a section of the child's file.
+    RecordSection {
+        /// Which.
+        section: Section,
+        /// The revision the new value was made from.
+        revision: u32,
+        /// The whole section, sealed.
+        value: Sealed,
+        /// The request it comes from (its approval is in the same append).
+        request: Option<RequestId>,
+        /// When it was received.
+        at: DateTime<Utc>,
     },
 }

@@ -26,6 +26,9 @@ pub enum ChildError {
     /// Ends before it starts.
     #[error("an enrolment ends after it starts")]
     ImpossibleRange,
+    /// The form was filled from an older state of the file.
+    #[error("the file has changed since the form was opened")]
+    StaleForm,
     /// No leave left.
     #[error("the leave quota of {0} days is used up")]
     LeaveQuotaUsed(u16),
@@ -41,6 +44,7 @@ impl Rule for ChildError {
             Self::AlreadyEnrolled => "ALREADY_ENROLLED",
             Self::NotEnrolled => "NOT_ENROLLED",
             Self::ImpossibleRange => "IMPOSSIBLE_DATE_RANGE",
+            Self::StaleForm => "STALE_FORM",
             Self::LeaveQuotaUsed(_) => "LEAVE_QUOTA_USED",
         }
     }

@@ -1,11 +1,12 @@
 //! What happened to a child's file.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     domain_event,
-    ids::{ActivityId, FamilyNumber},
+    file::Section,
+    ids::{ActivityId, FamilyNumber, RequestId},
     sealed::Sealed,
     time::Weekdays,
 };
@@ -55,6 +56,15 @@ pub enum ChildEvent {
     EnrolmentEnded { activity: ActivityId, payer: FamilyNumber, last_day: NaiveDate },
     /// A day of leave was taken from the quota.
     LeaveCounted { activity: ActivityId, payer: FamilyNumber, date: NaiveDate },
+    /// A section of the child's file has a new value; `request` is what it came from.
+    ChildSectionRecorded {
+        section: Section,
+        revision: u32,
+        value: Sealed,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        request: Option<RequestId>,
+        received: DateTime<Utc>,
+    },
 }
 
 domain_event!(ChildEvent {
@@ -63,4 +73,5 @@ domain_event!(ChildEvent {
     ChildEnrolled = "1.0",
     EnrolmentEnded = "1.0",
     LeaveCounted = "1.0",
+    ChildSectionRecorded = "1.0",
 });

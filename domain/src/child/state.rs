@@ -1,6 +1,6 @@
 //! The child's state.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::{ChildCommand, ChildError as E, ChildEvent as V, Enrolment};
 use crate::{
     aggregate,
+    file::Section,
     ids::{ActivityId, FamilyNumber},
+    sealed::Sealed,
     time::school_year,
 };
 
@@ -18,9 +20,15 @@ pub struct Child {
     families: BTreeSet<FamilyNumber>,
     enrolments: Vec<Enrolment>,
     leave: Vec<(ActivityId, FamilyNumber, NaiveDate)>,
+    sections: BTreeMap<Section, (u32, Sealed)>,
 }
 
 impl Child {
+    /// A section's revision and value; revision 0 when nothing was recorded yet.
+    pub fn section(&self, section: Section) -> (u32, Option<&Sealed>) {
+        self.sections.get(&section).map_or((0, None), |(revision, value)| (*revision, Some(value)))
+    }
+
     /// Whether it belongs to a family.
     pub fn belongs_to(&self, family: &FamilyNumber) -> bool {
         self.families.contains(family)
@@ -90,6 +98,13 @@ impl Child {
                 self.enrolment(&activity, &payer, last_day).ok_or(E::NotEnrolled)?;
                 Ok(vec![V::EnrolmentEnded { activity, payer, last_day }])
             }
+            ChildCommand::RecordSection { section, revision, value, request, at } => {
+                if revision != self.section(section).0 {
+                    return Err(E::StaleForm);
+                }
+                let revision = revision + 1;
+                Ok(vec![V::ChildSectionRecorded { section, revision, value, request, received: at }])
+            }
             ChildCommand::CountLeave { activity, payer, date } => {
                 let enrolment = self.enrolment(&activity, &payer, date).ok_or(E::NotEnrolled)?;
                 match self.leave_quota(enrolment, date) {
@@ -103,8 +118,15 @@ impl Child {
     /// Folds an event; total.
     pub fn evolve(&mut self, event: &V) {
         match event {
-            V::ChildRegistered { family, .. } | V::ChildLinkedToFamily { family } => {
+            V::ChildRegistered { family, identity } => {
                 self.families.insert(family.clone());
+                self.sections.insert(Section::ChildIdentity, (1, identity.clone()));
+            }
+            V::ChildLinkedToFamily { family } => {
+                self.families.insert(family.clone());
+            }
+            V::ChildSectionRecorded { section, revision, value, .. } => {
+                self.sections.insert(*section, (*revision, value.clone()));
             }
             V::ChildEnrolled(enrolment) => self.enrolments.push(enrolment.clone()),
             V::EnrolmentEnded { activity, payer, last_day } => {

@@ -2,6 +2,8 @@
 //!
 //! A key is a stable code; `{name}` is replaced by the argument of that name.
 
+mod labels;
+
 use std::{collections::HashMap, sync::LazyLock};
 
 /// The caller's language.
@@ -72,7 +74,11 @@ pub fn has(key: &str) -> bool {
 }
 
 static BY_KEY: LazyLock<HashMap<&str, (&str, &str)>> =
-    LazyLock::new(|| CATALOGUE.iter().map(|(key, fr, en)| (*key, (*fr, *en))).collect());
+    LazyLock::new(|| entries().map(|(key, fr, en)| (*key, (*fr, *en))).collect());
+
+fn entries() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
+    CATALOGUE.iter().chain(labels::LABELS)
+}
 
 /// Key, French, English. The French labels of the planning are the guide's own.
 const CATALOGUE: &[(&str, &str, &str)] = &[
@@ -265,6 +271,60 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
         "The child does not belong to this family.",
     ),
     ("NOTHING_CHANGED", "Rien ne change.", "Nothing changes."),
+    // The family file
+    (
+        "STALE_FORM",
+        "Le dossier a changé depuis l'ouverture du formulaire : rechargez-le et recommencez.",
+        "The file has changed since the form was opened: load it again.",
+    ),
+    (
+        "ALREADY_DECIDED",
+        "Cette demande est déjà traitée ou retirée.",
+        "This request has been decided or withdrawn.",
+    ),
+    (
+        "TOO_MANY_PENDING",
+        "{most} demandes en attente au plus : attendez une réponse ou retirez-en.",
+        "{most} undecided requests at the most: wait for an answer or withdraw some.",
+    ),
+    (
+        "CONFLICTING_FIELDS",
+        "Modifié entre-temps : {fields}. Comparez, puis confirmez l'écrasement ou refusez.",
+        "Changed meanwhile: {fields}. Compare, then confirm overwriting or refuse.",
+    ),
+    (
+        "WRONG_SECTION",
+        "Cette rubrique n'appartient pas à ce dossier : indiquez l'enfant pour une rubrique d'enfant, aucun pour une rubrique de la famille.",
+        "This section does not belong to that file: name the child for a child's section, none for the family's.",
+    ),
+    ("UNKNOWN_FIELD", "Ce champ n'existe pas dans cette rubrique.", "This section has no such field."),
+    ("FIELD_REQUIRED", "Ce champ est obligatoire.", "This field may not be empty."),
+    ("FIELD_TOO_LONG", "{most} caractères au plus.", "{most} characters at the most."),
+    ("FIELD_TOO_MANY", "{most} lignes au plus.", "{most} entries at the most."),
+    (
+        "INVALID_IBAN",
+        "IBAN incorrect : vérifiez chaque caractère, la clé de contrôle ne correspond pas.",
+        "Wrong IBAN: check every character, its checksum does not fit.",
+    ),
+    ("INVALID_BIC", "BIC incorrect : 8 ou 11 caractères.", "Wrong BIC: 8 or 11 characters."),
+    ("INVALID_POSTCODE", "Code postal incorrect : 5 chiffres.", "Wrong postcode: 5 digits."),
+    (
+        "INVALID_PHONE",
+        "Numéro de téléphone incorrect : 10 chiffres, ou + et l'indicatif du pays.",
+        "Wrong telephone number: 10 digits, or + and the country code.",
+    ),
+    ("INVALID_EMAIL", "Adresse électronique incorrecte.", "Wrong e-mail address."),
+    ("INVALID_TAX_NUMBER", "Numéro fiscal incorrect : 13 chiffres.", "Wrong tax number: 13 digits."),
+    ("INVALID_DATE", "Date impossible : AAAA-MM-JJ.", "Impossible date: YYYY-MM-DD."),
+    ("DATE_IN_THE_FUTURE", "Cette date est dans le futur.", "This date is in the future."),
+    ("ENDS_BEFORE_START", "La fin précède le début.", "The end comes before the start."),
+    (
+        "INVALID_AMOUNT",
+        "Nombre incorrect : positif, deux décimales au plus.",
+        "Wrong number: positive, two decimals at the most.",
+    ),
+    ("INVALID_CHOICE", "Choix possibles : {choices}.", "Possible choices: {choices}."),
+    ("INVALID_TEXT", "Valeur d'un autre type que celui du champ.", "The value is not of the field's type."),
     // Portal
     ("UNAUTHENTICATED", "Connectez-vous.", "Sign in."),
     ("FORBIDDEN", "Cette opération ne vous est pas ouverte.", "This operation is not open to you."),
@@ -294,7 +354,7 @@ mod tests {
     #[test]
     fn keys_are_unique_and_both_languages_take_the_same_arguments() {
         let mut seen = std::collections::BTreeSet::new();
-        for (key, fr, en) in CATALOGUE {
+        for (key, fr, en) in entries() {
             assert!(seen.insert(key), "{key} twice");
             let arguments = |text: &str| {
                 let mut names: Vec<String> = text
@@ -306,6 +366,16 @@ mod tests {
                 names
             };
             assert_eq!(arguments(fr), arguments(en), "{key}");
+        }
+    }
+
+    #[test]
+    fn every_field_and_section_of_the_file_has_its_label() {
+        for section in crate::file::Section::ALL {
+            assert!(has(&format!("REQUEST_{section}")), "{section}");
+            for field in section.fields() {
+                assert!(has(&format!("FIELD_{}", field.name.to_uppercase())), "{}", field.name);
+            }
         }
     }
 

@@ -1,0 +1,118 @@
+//! The fields of each section, once: the rules, the stored documents and the API's types are all
+//! made from these lists. A new field is a line here.
+//!
+//! Sources: the guide (tabs "Mon compte" and "Mes enfants"); what the CNIL allows of health data
+//! (diets by religion never, the nature of a handicap never).
+
+/// Calls a macro with every section: its name, its description and its fields, each with its
+/// description, name and kind (see [`Kind`](super::Kind)).
+#[macro_export]
+macro_rules! file_sections {
+    ($callback:ident) => {
+        $callback! {
+            /// The responsible guardian's card.
+            Responsible {
+                "Civility: Monsieur, Madame." title: Title,
+                "Surname." surname: RequiredName,
+                "First name." first_name: RequiredName,
+                "Capacity: father, mother, guardian..." capacity: Line,
+                "Family situation: married, separated..." family_situation: Line,
+                "Street address." address: Line,
+                "Postcode: five digits." postcode: Postcode,
+                "Town." town: Line,
+                "Telephone at home." home_phone: Phone,
+                "Telephone at work." work_phone: Phone,
+                "Mobile telephone." mobile_phone: Phone,
+                "E-mail address." email: Email,
+                "Profession." profession: Line,
+                "Socio-professional category (CSP)." csp: Line,
+                "Employer." employer: Line,
+                "Employer's address." employer_address: Line,
+                "Whether e-mail may be sent." email_consent: Flag,
+                "Whether text messages may be sent." sms_consent: Flag,
+                "Affiliation body." affiliation_body: Line,
+            }
+            /// The spouse's card.
+            Spouse {
+                "Civility: Monsieur, Madame." title: Title,
+                "Surname." surname: RequiredName,
+                "First name." first_name: RequiredName,
+                "Street address." address: Line,
+                "Postcode: five digits." postcode: Postcode,
+                "Town." town: Line,
+                "Telephone at home." home_phone: Phone,
+                "Telephone at work." work_phone: Phone,
+                "Mobile telephone." mobile_phone: Phone,
+                "E-mail address." email: Email,
+                "Profession." profession: Line,
+                "Socio-professional category (CSP)." csp: Line,
+                "Employer." employer: Line,
+                "Employer's address." employer_address: Line,
+                "Whether e-mail may be sent." email_consent: Flag,
+                "Whether text messages may be sent." sms_consent: Flag,
+            }
+            /// Tax data.
+            Tax {
+                "Tax number: thirteen digits." tax_number: TaxNumber,
+                "Year of the tax notice." notice_year: Year,
+                "Reference income of the household, in euros." reference_income: Euros,
+                "Number of tax shares of the household." shares: Shares,
+            }
+            /// Family-benefit data (CAF or MSA).
+            Caf {
+                "Fund: CAF or MSA." fund: Fund,
+                "Beneficiary number." beneficiary_number: BeneficiaryNumber,
+                "Household income quotient, in euros." income_quotient: Euros,
+                "First day the quotient is valid." quotient_from: Day,
+                "Last day the quotient is valid." quotient_to: Day,
+            }
+            /// Bank details and the direct-debit mandate.
+            Bank {
+                "Account holder." account_holder: Line,
+                "Bank." bank_name: Line,
+                "IBAN." iban: Iban,
+                "BIC." bic: Bic,
+                "Whether invoices are paid by direct debit." direct_debit: Flag,
+                "Reference of the SEPA mandate (at most 35 characters)." mandate_reference: MandateReference,
+                "Day the SEPA mandate was signed." mandate_signed_on: PastDay,
+            }
+            /// A child's identity.
+            ChildIdentity {
+                "Surname." surname: RequiredName,
+                "First name." first_name: RequiredName,
+                "Date of birth." birth_date: RequiredPastDay,
+                "Sex: F or M." sex: Sex,
+                "Place of birth." birth_place: Line,
+                "School." school: Line,
+                "Class." class: Line,
+            }
+            /// What the family authorises for a child.
+            Authorisations {
+                "Photographs and films of the child may be used." image: Flag,
+                "The child may go on outings." outings: Flag,
+                "The child may be taken to hospital." hospital: Flag,
+                "The child may leave alone." leave_alone: Flag,
+                "The child may be transported." transport: Flag,
+                "The child may swim." swimming: Flag,
+            }
+            /// Who may, and who may not, pick a child up.
+            PickUp {
+                "Persons authorised or barred." persons: Persons,
+            }
+            /// A child's health data.
+            Health {
+                "Wears glasses." glasses: Flag,
+                "Wears a hearing aid." hearing_aid: Flag,
+                "Allergies, one per entry." allergies: Words,
+                "Has an individual care plan (PAI)." care_plan: Flag,
+                "Last day the care plan is valid." care_plan_to: Day,
+                "Needs particular care; its nature is not stored." particular_care: Flag,
+                "Eats no pork." without_pork: Flag,
+                "Doctor." doctor: Line,
+                "Doctor's telephone." doctor_phone: Phone,
+                "Compulsory vaccinations are up to date." vaccinated: Flag,
+                "Vaccinations." vaccinations: Vaccinations,
+            }
+        }
+    };
+}
