@@ -157,6 +157,21 @@ impl Vault {
         open_with(&key, context, sealed)
     }
 
+    /// Opens a sealed value on a connection of its own: for decisions, which hold none.
+    ///
+    /// # Errors
+    /// The key was destroyed, the value was altered, or the database failed.
+    pub async fn unseal(
+        &self,
+        subject: &str,
+        purpose: &str,
+        context: &str,
+        sealed: &SealedBytes,
+    ) -> Result<Vec<u8>, VaultError> {
+        let mut connection = self.pool.acquire().await?;
+        self.open(&mut connection, subject, purpose, context, sealed).await
+    }
+
     async fn key(
         &self,
         connection: &mut PgConnection,

@@ -146,8 +146,17 @@ impl Engine {
 
     /// Waits until the named projections have folded a position; whether they did in time.
     pub async fn wait_for(&self, names: &[&str], position: u64, limit: Duration) -> bool {
+        self.wait(|handle| names.contains(&handle.projection.name()), position, limit).await
+    }
+
+    /// Waits until every projection has folded a position; whether they did in time.
+    pub async fn wait_for_all(&self, position: u64, limit: Duration) -> bool {
+        self.wait(|_| true, position, limit).await
+    }
+
+    async fn wait(&self, concerned: impl Fn(&Handle) -> bool, position: u64, limit: Duration) -> bool {
         let all = async {
-            for handle in self.shared.handles.iter().filter(|h| names.contains(&h.projection.name())) {
+            for handle in self.shared.handles.iter().filter(|h| concerned(h)) {
                 let mut at = handle.position.subscribe();
                 if at.wait_for(|p| *p >= position).await.is_err() {
                     return false;

@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 use portail_domain::{
     child::{Child, ChildEvent, Enrolment},
     family::{Family, FamilyEvent},
+    file::Section,
     ids::{ActivityId, ChildId, FamilyNumber},
     sealed::Sealed,
 };
@@ -23,6 +24,7 @@ pub const NAME: &str = "family";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Responsible {
     /// Monsieur, Madame.
+    #[serde(default)]
     pub title: String,
     /// Surname.
     pub surname: String,
@@ -50,7 +52,7 @@ impl Projection for FamilyProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        1
+        2
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE family (number text PRIMARY KEY, responsible json); \
@@ -79,10 +81,25 @@ impl Projection for FamilyProjection {
             let mut written = Written::default();
             for event in events {
                 if event.stream.kind == Family::TYPE {
-                    let FamilyEvent::FamilyRegistered { responsible } = context.decode(event)?;
-                    let opened = open(&responsible, Family::TYPE, event, context, connection).await?;
-                    written.family_number.push(&event.stream.id);
-                    written.family_responsible.push(opened);
+                    match context.decode(event)? {
+                        FamilyEvent::FamilyRegistered { responsible } => {
+                            let opened = open(&responsible, Family::TYPE, event, context, connection).await?;
+                            written.family_number.push(&event.stream.id);
+                            written.family_responsible.push(opened);
+                        }
+                        FamilyEvent::FamilySectionRecorded {
+                            section: Section::Responsible, value, ..
+                        } => {
+                            let opened = open(&value, Family::TYPE, event, context, connection).await?;
+                            std::mem::take(&mut written).flush(connection).await?;
+                            sqlx::query("UPDATE family SET responsible = $2::json WHERE number = $1")
+                                .bind(&event.stream.id)
+                                .bind(opened)
+                                .execute(&mut *connection)
+                                .await?;
+                        }
+                        _ => {}
+                    }
                     continue;
                 }
                 let child: Uuid = event.stream.id.parse().map_err(|e| FoldError::poison(event, e))?;
@@ -108,7 +125,16 @@ impl Projection for FamilyProjection {
                         .execute(&mut *connection)
                         .await?;
                     }
-                    ChildEvent::LeaveCounted { .. } => {}
+                    ChildEvent::ChildSectionRecorded { section: Section::ChildIdentity, value, .. } => {
+                        let opened = open(&value, Child::TYPE, event, context, connection).await?;
+                        std::mem::take(&mut written).flush(connection).await?;
+                        sqlx::query("UPDATE child SET identity = $2::json WHERE id = $1")
+                            .bind(child)
+                            .bind(opened)
+                            .execute(&mut *connection)
+                            .await?;
+                    }
+                    ChildEvent::ChildSectionRecorded { .. } | ChildEvent::LeaveCounted { .. } => {}
                 }
             }
             written.flush(connection).await?;
@@ -118,7 +144,7 @@ impl Projection for FamilyProjection {
 }
 
 /// Opens a sealed identity; none once its key is destroyed.
-async fn open(
+pub(crate) async fn open(
     sealed: &Sealed,
     context_name: &str,
     event: &RecordedEvent,

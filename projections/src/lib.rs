@@ -7,6 +7,7 @@
 pub mod catalogue;
 pub mod engine;
 pub mod family;
+pub mod file;
 pub mod planning;
 mod projection;
 pub mod rebuild;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Box<dyn Projection>> {
     vec![
         Box::new(catalogue::CatalogueProjection),
         Box::new(family::FamilyProjection),
+        Box::new(file::FileProjection),
         Box::new(planning::PlanningProjection),
         Box::new(requests::RequestsProjection),
     ]

@@ -5,7 +5,8 @@ use portail_domain::{
     activity::ActivitySettings,
     calendar::{ClosureReason, ClosureScope, Zone},
     child::Enrolment,
-    ids::{ActivityId, ChildId, ClosureId, FamilyNumber, StructureId},
+    file::{Document, Section},
+    ids::{ActivityId, ChildId, ClosureId, FamilyNumber, RequestId, StructureId},
     session::{AbsenceReason, RefusalCode},
     time::Weekdays,
 };
@@ -74,6 +75,50 @@ pub struct PersonName {
     pub surname: String,
     /// First name.
     pub first_name: String,
+}
+
+/// Whose file: a family's own, or a child's as one of its families sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileOwner {
+    /// The family.
+    pub family: FamilyNumber,
+    /// The child.
+    #[serde(default)]
+    pub child: Option<ChildId>,
+}
+
+impl FileOwner {
+    /// The id of the stream the file is kept in.
+    pub fn id(&self) -> String {
+        self.child.map_or_else(|| self.family.to_string(), |child| child.to_string())
+    }
+}
+
+/// A request for a modification, as staff name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModificationTarget {
+    /// The family that asked.
+    pub family: FamilyNumber,
+    /// The request.
+    pub request: RequestId,
+}
+
+/// What staff decide about requests for modifications.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ModificationDecision {
+    /// The file changes.
+    Approve {
+        /// Whether values that changed meanwhile are overwritten.
+        overwrite: bool,
+    },
+    /// It does not.
+    Refuse {
+        /// Why, by a code.
+        code: RefusalCode,
+        /// Why, in words; required for another reason.
+        note: Option<String>,
+    },
 }
 
 /// A command.
@@ -152,6 +197,14 @@ pub enum Command {
     EnrolChild { child: ChildId, enrolment: Enrolment },
     /// End an enrolment.
     EndEnrolment { child: ChildId, activity: ActivityId, payer: FamilyNumber, last_day: NaiveDate },
+    /// Staff record a section of a file.
+    RecordSection { owner: FileOwner, section: Section, seen_revision: u32, values: Document },
+    /// A parent asks to modify a section; a child's identity without a child is a new child.
+    RequestModification { owner: FileOwner, section: Section, seen_revision: u32, values: Document },
+    /// A parent takes a request for a modification back.
+    WithdrawModification { family: FamilyNumber, request: RequestId },
+    /// Staff decide requests for modifications.
+    DecideModifications { targets: Vec<ModificationTarget>, decision: ModificationDecision },
     /// The clock: an offer ran out.
     ExpireOffer { target: Target },
     /// The clock: a certificate did not come.
@@ -185,7 +238,9 @@ impl Command {
             | Self::AnswerOffer { .. }
             | Self::DeclareAbsence { .. }
             | Self::WithdrawAbsence { .. }
-            | Self::TakeLeave { .. } => role == Role::Parent || role.is_staff(),
+            | Self::TakeLeave { .. }
+            | Self::RequestModification { .. }
+            | Self::WithdrawModification { .. } => role == Role::Parent || role.is_staff(),
             Self::ExpireOffer { .. } | Self::ExpireCertificate { .. } | Self::CloseWaitingList { .. } => {
                 role == Role::Timer
             }

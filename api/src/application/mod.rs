@@ -7,6 +7,7 @@ mod closures;
 mod command;
 mod days;
 mod families;
+mod files;
 mod outcome;
 mod timers;
 
@@ -22,8 +23,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 pub use caller::{Caller, Role};
-pub use command::{Command, Corrected, Decision, PersonName, RollCallEntry, Target, WeeklyPattern};
-pub use outcome::{CommandOutcome, DayOutcome, DayResult, Rejection};
+pub use command::{
+    Command, Corrected, Decision, FileOwner, ModificationDecision, ModificationTarget, PersonName,
+    RollCallEntry, Target, WeeklyPattern,
+};
+pub use outcome::{CommandOutcome, DayOutcome, DayResult, ItemOutcome, Rejection};
 pub use timers::run_timers;
 
 use crate::clock::Clock;
@@ -123,13 +127,7 @@ impl Application {
 
     /// Waits until the read models have reached a position; whether they did in time.
     pub async fn wait_for(&self, position: u64) -> bool {
-        let names = [
-            portail_projections::catalogue::NAME,
-            portail_projections::family::NAME,
-            portail_projections::planning::NAME,
-            portail_projections::requests::NAME,
-        ];
-        self.engine.wait_for(&names, position, PATIENCE).await
+        self.engine.wait_for_all(position, PATIENCE).await
     }
 }
 
@@ -169,6 +167,12 @@ impl Decide for Dispatch<'_> {
                 | Command::EnrolChild { .. }
                 | Command::EndEnrolment { .. } => {
                     families::decide(id, command, work, &application.vault).await
+                }
+                Command::RecordSection { .. }
+                | Command::RequestModification { .. }
+                | Command::WithdrawModification { .. }
+                | Command::DecideModifications { .. } => {
+                    files::decide(caller, id, command, work, &application.vault).await
                 }
                 _ => days::decide(caller, id, command, work, &application.vault).await,
             }

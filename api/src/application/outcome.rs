@@ -80,6 +80,15 @@ pub struct DayOutcome {
     pub error: Option<Rejection>,
 }
 
+/// The outcome of one of several things decided together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemOutcome {
+    /// Its id.
+    pub id: String,
+    /// What is in the way; none: done.
+    pub error: Option<Rejection>,
+}
+
 /// The outcome of a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandOutcome {
@@ -87,6 +96,9 @@ pub struct CommandOutcome {
     pub recorded: bool,
     /// What became of each asked day.
     pub days: Vec<DayOutcome>,
+    /// What became of each thing decided.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub items: Vec<ItemOutcome>,
     /// What is wrong with the command as a whole.
     pub errors: Vec<Rejection>,
     /// The id of what was made.
