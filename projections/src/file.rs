@@ -122,7 +122,10 @@ impl Projection for FileProjection {
 
 /// The sections a batch writes: only the last value of each counts.
 #[derive(Default)]
-struct Sections(std::collections::BTreeMap<(String, &'static str), (u32, Option<String>, DateTime<Utc>)>);
+struct Sections(std::collections::BTreeMap<(String, &'static str), Recorded>);
+
+/// A revision, its value and when it was recorded.
+type Recorded = (u32, Option<String>, DateTime<Utc>);
 
 impl Sections {
     fn put(&mut self, event: &RecordedEvent, section: Section, revision: u32, value: Option<String>) {

@@ -11,6 +11,7 @@ pub mod file;
 pub mod planning;
 mod projection;
 pub mod rebuild;
+pub mod request_list;
 pub mod requests;
 
 pub use engine::{Engine, ProjectionStatus};

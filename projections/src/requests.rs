@@ -1,4 +1,4 @@
-//! The list of requests: one line per asked day, with where it stands and why.
+//! Requests for days: one line per asked day, with where it stands and why.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -11,7 +11,7 @@ use portail_domain::{
 };
 use portail_event_store::RecordedEvent;
 use serde::Serialize;
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use crate::projection::{FoldContext, FoldError, Projection};
@@ -28,7 +28,7 @@ impl Projection for RequestsProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        1
+        2
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE line (line bigint PRIMARY KEY, kind text NOT NULL, request uuid NOT NULL, \
@@ -368,116 +368,4 @@ fn reason_text(reason: AbsenceReason) -> &'static str {
         AbsenceReason::FamilyEvent => "FAMILY_EVENT",
         AbsenceReason::Personal => "PERSONAL",
     }
-}
-
-/// A line of the list of requests.
-#[derive(Debug, Clone)]
-pub struct RequestLine {
-    /// Its identity and its place: lines are ordered by when they were submitted.
-    pub line: i64,
-    /// `RESERVATION` or `ABSENCE`.
-    pub kind: String,
-    /// The request it belongs to.
-    pub request: RequestId,
-    /// For whom.
-    pub child: ChildId,
-    /// Which activity.
-    pub activity: String,
-    /// Which day.
-    pub date: NaiveDate,
-    /// Who pays.
-    pub payer: Option<String>,
-    /// `PENDING`, `ACCEPTED`, `REFUSED` or `WITHDRAWN`.
-    pub status: String,
-    /// Where it stands more closely: `WAITLISTED`, `OFFERED`, `CANCELLED`, `EXCUSED`, `BILLED`,
-    /// `CERTIFICATE_MISSING`, `CLOSED`.
-    pub detail: Option<String>,
-    /// The reason of an absence.
-    pub reason: Option<String>,
-    /// Why it was refused.
-    pub refusal: Option<Refusal>,
-    /// When it was submitted.
-    pub submitted: DateTime<Utc>,
-    /// When it was decided.
-    pub decided: Option<DateTime<Utc>>,
-    /// Until when a certificate is awaited.
-    pub certificate_due: Option<DateTime<Utc>>,
-}
-
-/// What to list.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Only this payer's.
-    pub payer: Option<String>,
-    /// Only this child's.
-    pub child: Option<Uuid>,
-    /// Only these kinds.
-    pub kinds: Option<Vec<String>>,
-    /// Only these statuses.
-    pub statuses: Option<Vec<String>>,
-    /// Only this request's.
-    pub request: Option<Uuid>,
-    /// Only submitted at or after.
-    pub since: Option<DateTime<Utc>>,
-}
-
-/// A page of lines, the newest first, and how many the filter matches in all.
-///
-/// # Errors
-/// The database failed.
-pub async fn list(
-    pool: &PgPool,
-    filter: &Filter,
-    before: Option<i64>,
-    limit: i64,
-) -> Result<(Vec<RequestLine>, i64), sqlx::Error> {
-    const WHERE: &str = "($1::text IS NULL OR payer = $1) AND ($2::uuid IS NULL OR child = $2) \
-        AND ($3::text[] IS NULL OR kind = ANY($3)) AND ($4::text[] IS NULL OR status = ANY($4)) \
-        AND ($5::uuid IS NULL OR request = $5) AND ($6::timestamptz IS NULL OR submitted >= $6)";
-    let page = format!(
-        "SELECT {COLUMNS} FROM rm_requests.line WHERE {WHERE} AND ($7::bigint IS NULL OR line < $7) \
-         ORDER BY line DESC LIMIT $8"
-    );
-    let rows: Vec<Stored> = sqlx::query_as(&page)
-        .bind(&filter.payer)
-        .bind(filter.child)
-        .bind(&filter.kinds)
-        .bind(&filter.statuses)
-        .bind(filter.request)
-        .bind(filter.since)
-        .bind(before)
-        .bind(limit)
-        .fetch_all(pool)
-        .await?;
-    let count: i64 = sqlx::query_scalar(&format!("SELECT count(*) FROM rm_requests.line WHERE {WHERE}"))
-        .bind(&filter.payer)
-        .bind(filter.child)
-        .bind(&filter.kinds)
-        .bind(&filter.statuses)
-        .bind(filter.request)
-        .bind(filter.since)
-        .fetch_one(pool)
-        .await?;
-    let lines: Result<Vec<_>, sqlx::Error> = rows.into_iter().map(line_of).collect();
-    Ok((lines?, count))
-}
-
-fn line_of(row: Stored) -> Result<RequestLine, sqlx::Error> {
-    let refusal = row.refusal.map(|r| serde_json::from_str(&r)).transpose();
-    Ok(RequestLine {
-        line: row.line,
-        request: RequestId(row.request),
-        child: ChildId(row.child),
-        activity: row.activity,
-        date: row.date,
-        payer: row.payer,
-        status: row.status,
-        detail: row.detail,
-        reason: if row.kind == ABSENCE { row.reason } else { None },
-        kind: row.kind,
-        refusal: refusal.map_err(|e| sqlx::Error::Decode(e.into()))?,
-        submitted: row.submitted,
-        decided: row.decided,
-        certificate_due: row.due,
-    })
 }

@@ -68,7 +68,8 @@ fn apply(
     }
 }
 
-fn camel(field: &str) -> String {
+/// A field's name as the API writes it.
+pub fn camel_case(field: &str) -> String {
     let mut parts = field.split('_');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |mut name, part| {
@@ -81,8 +82,9 @@ fn camel(field: &str) -> String {
 
 /// All problems of a form, each at its field.
 fn problems(section: Section, wrong: Vec<file::FieldProblem>) -> CommandOutcome {
-    let section = camel(&section.as_str().to_lowercase());
-    let at = |p: file::FieldProblem| Rejection::of(&p).at(&["input", "change", &section, &camel(&p.field)]);
+    let section = camel_case(&section.as_str().to_lowercase());
+    let at =
+        |p: file::FieldProblem| Rejection::of(&p).at(&["input", "change", &section, &camel_case(&p.field)]);
     CommandOutcome { errors: wrong.into_iter().map(at).collect(), ..CommandOutcome::default() }
 }
 

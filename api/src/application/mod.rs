@@ -27,6 +27,7 @@ pub use command::{
     Command, Corrected, Decision, FileOwner, ModificationDecision, ModificationTarget, PersonName,
     RollCallEntry, Target, WeeklyPattern,
 };
+pub use files::camel_case;
 pub use outcome::{CommandOutcome, DayOutcome, DayResult, ItemOutcome, Rejection};
 pub use timers::run_timers;
 

@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod context;
 pub mod errors;
 pub mod families;
+pub mod file;
 pub mod operations;
 pub mod planning;
 pub mod requests;
@@ -23,6 +24,7 @@ pub struct Query(
     access::AccessQuery,
     catalogue::CatalogueQuery,
     families::FamilyQuery,
+    file::FileQuery,
     planning::PlanningQuery,
     requests::RequestQuery,
     sessions::roll::SessionQuery,
@@ -37,6 +39,7 @@ pub struct Mutation(
     sessions::staff::StaffMutation,
     catalogue::CatalogueMutation,
     families::FamilyMutation,
+    file::FileMutation,
 );
 
 /// The schema.

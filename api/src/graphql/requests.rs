@@ -8,17 +8,19 @@ use async_graphql::{
 };
 use chrono::{DateTime, Duration, Utc};
 use portail_domain::{
+    activity::Activity,
     messages::{Language, text},
     session::{Refusal, RefusalCode},
 };
 use portail_projections::{
-    family,
-    requests::{self, Filter, RequestLine},
+    family, file,
+    request_list::{self, Filter, Order, RequestLine},
 };
 use uuid::Uuid;
 
 use super::{
-    context::{Ask, EVERYBODY, be_fresh, coded, unavailable, visible_child},
+    context::{Ask, EVERYBODY, OFFICERS, be_fresh, coded, unavailable, visible_child},
+    file::changes::{FieldChange, changes},
     scalars::{Date, Position},
 };
 use crate::application::Role;
@@ -30,6 +32,58 @@ pub enum RequestType {
     Reservation,
     /// An absence.
     Absence,
+    /// A new child.
+    NewChild,
+    /// The responsible guardian's card.
+    Responsible,
+    /// The spouse's card.
+    Spouse,
+    /// Tax data.
+    Tax,
+    /// Family-benefit data.
+    Caf,
+    /// Bank details and direct debit.
+    Bank,
+    /// A child's identity.
+    ChildIdentity,
+    /// What the family authorises for a child.
+    Authorisations,
+    /// Who may pick a child up.
+    PickUp,
+    /// A child's health data.
+    Health,
+}
+
+/// The two tabs of the guide's list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum RequestTab {
+    /// "Mon compte": requests about the family's own file.
+    Account,
+    /// "Mes enfants": requests about children, their days included.
+    Children,
+}
+
+/// The order of a list of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum RequestOrder {
+    /// The newest first.
+    NewestFirst,
+    /// The oldest first: a worklist.
+    OldestFirst,
+}
+
+/// How many requests of a type are undecided.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct PendingRequests {
+    /// The type.
+    #[graphql(name = "type")]
+    kind: RequestType,
+    /// The type, in the caller's language.
+    type_label: String,
+    /// How many.
+    count: i64,
+    /// When the oldest was submitted.
+    oldest_submitted_at: DateTime<Utc>,
 }
 
 /// Where a request stands.
@@ -46,11 +100,34 @@ pub enum RequestStatus {
 }
 
 impl RequestType {
-    fn stored(self) -> &'static str {
-        match self {
-            Self::Reservation => "RESERVATION",
-            Self::Absence => "ABSENCE",
+    const ALL: [(Self, &'static str, RequestTab); 12] = [
+        (Self::Reservation, "RESERVATION", RequestTab::Children),
+        (Self::Absence, "ABSENCE", RequestTab::Children),
+        (Self::NewChild, "NEW_CHILD", RequestTab::Children),
+        (Self::ChildIdentity, "CHILD_IDENTITY", RequestTab::Children),
+        (Self::Authorisations, "AUTHORISATIONS", RequestTab::Children),
+        (Self::PickUp, "PICK_UP", RequestTab::Children),
+        (Self::Health, "HEALTH", RequestTab::Children),
+        (Self::Responsible, "RESPONSIBLE", RequestTab::Account),
+        (Self::Spouse, "SPOUSE", RequestTab::Account),
+        (Self::Tax, "TAX", RequestTab::Account),
+        (Self::Caf, "CAF", RequestTab::Account),
+        (Self::Bank, "BANK", RequestTab::Account),
+    ];
+
+    fn of(stored: &str) -> Self {
+        Self::ALL.iter().find(|(_, name, _)| *name == stored).map_or(Self::Reservation, |(kind, ..)| *kind)
+    }
+
+    /// The stored names of the asked types in the asked tab; none: all.
+    fn stored(kinds: Option<&[Self]>, tab: Option<RequestTab>) -> Option<Vec<String>> {
+        if kinds.is_none() && tab.is_none() {
+            return None;
         }
+        let wanted = |(kind, _, of): &&(Self, &str, RequestTab)| {
+            kinds.is_none_or(|k| k.contains(kind)) && tab.is_none_or(|t| t == *of)
+        };
+        Some(Self::ALL.iter().filter(wanted).map(|(_, name, _)| (*name).to_owned()).collect())
     }
 }
 
@@ -83,18 +160,20 @@ pub struct Request {
     status_label: String,
     /// More closely: WAITLISTED, OFFERED, CANCELLED, EXCUSED, BILLED, CERTIFICATE_MISSING, CLOSED.
     detail: Option<String>,
-    /// The child.
-    child_id: ID,
+    /// The child; null for the family's own file, and for a new child.
+    child_id: Option<ID>,
     /// The child's first name; null once erased.
     child: Option<String>,
     /// The family that asked; null where nobody pays.
     payer: Option<String>,
-    /// The activity's code.
-    activity_id: ID,
-    /// The activity.
-    activity: String,
-    /// The day.
-    date: Date,
+    /// The activity's code; null unless a day was asked.
+    activity_id: Option<ID>,
+    /// The activity; null unless a day was asked.
+    activity: Option<String>,
+    /// The day; null unless a day was asked.
+    date: Option<Date>,
+    /// What is asked of a file, field by field; empty where a day was asked.
+    changes: Vec<FieldChange>,
     /// The reason of an absence, in the caller's language.
     reason: Option<String>,
     /// When it was submitted.
@@ -103,6 +182,8 @@ pub struct Request {
     decided_at: Option<DateTime<Utc>>,
     /// Why it was refused, in the caller's language.
     refusal_reason: Option<String>,
+    /// What staff wrote about the refusal.
+    refusal_note: Option<String>,
     /// Until when a certificate is awaited.
     certificate_due: Option<DateTime<Utc>>,
 }
@@ -113,6 +194,10 @@ pub struct RequestFilter {
     /// Only these types.
     #[graphql(name = "types")]
     kinds: Option<Vec<RequestType>>,
+    /// Only of this tab.
+    tab: Option<RequestTab>,
+    /// Only days of this structure's activities.
+    structure_id: Option<ID>,
     /// Only in these states.
     statuses: Option<Vec<RequestStatus>>,
     /// Only of this child.
@@ -150,23 +235,44 @@ impl RequestQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Which requests.")] filter: Option<RequestFilter>,
         #[graphql(desc = "How many, 1 to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "In which order; the newest first when left out.")] order: Option<RequestOrder>,
         #[graphql(desc = "After this cursor.")] after: Option<String>,
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<Connection<String, Request, RequestTotals, EmptyFields>> {
-        be_fresh(ctx, &[requests::NAME, family::NAME], min_position.map(|p| p.0)).await?;
+        be_fresh(
+            ctx,
+            &[request_list::NAMES[0], request_list::NAMES[1], family::NAME],
+            min_position.map(|p| p.0),
+        )
+        .await?;
         let filter = stored_filter(ctx, filter.unwrap_or_default()).await?;
         let before = after.map(|cursor| cursor.parse::<i64>()).transpose();
         let before = before.map_err(|_| coded("INVALID_VALUE", ctx.language()))?;
         let first = i64::from(first.unwrap_or(20).clamp(1, 100));
         let pool = ctx.application()?.pool();
-        let (mut lines, total) =
-            requests::list(pool, &filter, before, first + 1).await.map_err(unavailable)?;
+        let (mut lines, total) = request_list::list(pool, &filter, stored_order(order), before, first + 1)
+            .await
+            .map_err(unavailable)?;
         let more = lines.len() > usize::try_from(first).unwrap_or(usize::MAX);
         lines.truncate(usize::try_from(first).unwrap_or(usize::MAX));
         let mut page =
             Connection::with_additional_fields(before.is_some(), more, RequestTotals { total_count: total });
         page.edges = shown(ctx, lines).await?;
         Ok(page)
+    }
+
+    /// How many requests of each type are undecided, those waiting longest first: the staff's
+    /// worklist at a glance.
+    #[graphql(guard = "OFFICERS")]
+    async fn pending_requests(&self, ctx: &Context<'_>) -> Result<Vec<PendingRequests>> {
+        let counts = request_list::pending_counts(ctx.application()?.pool()).await.map_err(unavailable)?;
+        let of = |c: request_list::PendingCount| PendingRequests {
+            kind: RequestType::of(&c.kind),
+            type_label: text(&format!("REQUEST_{}", c.kind), ctx.language(), &[]),
+            count: c.count,
+            oldest_submitted_at: c.oldest,
+        };
+        Ok(counts.into_iter().map(of).collect())
     }
 }
 
@@ -177,6 +283,13 @@ pub struct RequestTotals {
     total_count: i64,
 }
 
+fn stored_order(order: Option<RequestOrder>) -> Order {
+    match order {
+        Some(RequestOrder::OldestFirst) => Order::OldestFirst,
+        _ => Order::NewestFirst,
+    }
+}
+
 async fn stored_filter(ctx: &Context<'_>, filter: RequestFilter) -> Result<Filter> {
     let caller = ctx.caller()?;
     let is_parent = caller.role == Role::Parent;
@@ -184,13 +297,23 @@ async fn stored_filter(ctx: &Context<'_>, filter: RequestFilter) -> Result<Filte
         Some(id) => Some(visible_child(ctx, &id).await?.0),
         None => None,
     };
+    let activities = match filter.structure_id {
+        Some(structure) => {
+            let catalogue = ctx.application()?.catalogue().get().await.map_err(unavailable)?;
+            let of_structure = |a: &&Activity| a.latest().is_some_and(|s| s.structure.as_str() == *structure);
+            let known = catalogue.activities.iter().filter(|(_, a)| of_structure(a));
+            Some(known.map(|(id, _)| id.to_string()).collect())
+        }
+        None => None,
+    };
     let request = filter.request_id.map(|id| id.parse::<Uuid>()).transpose();
     Ok(Filter {
         payer: is_parent.then(|| caller.login.clone()),
         child,
-        kinds: filter.kinds.map(|k| k.into_iter().map(|k| k.stored().to_owned()).collect()),
+        kinds: RequestType::stored(filter.kinds.as_deref(), filter.tab),
         statuses: filter.statuses.map(|s| s.into_iter().map(|s| s.stored().to_owned()).collect()),
         request: request.map_err(|_| coded("NOT_FOUND", ctx.language()))?,
+        activities,
         since: filter.since.or_else(|| is_parent.then(|| caller.at - Duration::days(31))),
     })
 }
@@ -201,13 +324,19 @@ async fn shown(
 ) -> Result<Vec<Edge<String, Request, EmptyFields>>> {
     let (application, language) = (ctx.application()?, ctx.language());
     let catalogue = application.catalogue().get().await.map_err(unavailable)?;
-    let ids: Vec<Uuid> = lines.iter().map(|l| l.child.0).collect();
+    let ids: Vec<Uuid> = lines.iter().filter_map(|l| Some(l.child?.0)).collect();
     let children = family::children_by_id(application.pool(), &ids).await.map_err(unavailable)?;
     let names: HashMap<Uuid, String> =
         children.into_iter().filter_map(|c| Some((c.id.0, c.identity?.first_name))).collect();
+    let of_files: Vec<Uuid> = lines.iter().filter(|l| l.activity.is_none()).map(|l| l.request.0).collect();
+    let modifications = file::modifications(application.pool(), &of_files).await.map_err(unavailable)?;
+    let masked = ctx.caller()?.role == Role::Auditor;
     let edge = |line: RequestLine| {
-        let activity = line.activity.parse().ok().and_then(|id| catalogue.activities.get(&id));
-        let activity = activity.and_then(|a| a.latest()).map(|s| s.name.clone());
+        let modification = modifications.iter().find(|m| m.request == line.request.0);
+        let activity = line.activity.as_deref().map(|code| {
+            let known = code.parse().ok().and_then(|id| catalogue.activities.get(&id));
+            known.and_then(Activity::latest).map_or_else(|| code.to_owned(), |s| s.name.clone())
+        });
         let label = |prefix: &str, key: &str| text(&format!("{prefix}_{key}"), language, &[]);
         let refusal = line.refusal.as_ref().map(|r| refusal_text(r, language)).or_else(|| {
             match line.detail.as_deref() {
@@ -220,7 +349,7 @@ async fn shown(
             id: ID(line.line.to_string()),
             request_id: ID(line.request.to_string()),
             type_label: label("REQUEST", &line.kind),
-            kind: if line.kind == "ABSENCE" { RequestType::Absence } else { RequestType::Reservation },
+            kind: RequestType::of(&line.kind),
             status_label: label("STATUS", &line.status),
             status: match line.status.as_str() {
                 "ACCEPTED" => RequestStatus::Accepted,
@@ -229,12 +358,14 @@ async fn shown(
                 _ => RequestStatus::Pending,
             },
             detail: line.detail,
-            child_id: ID(line.child.to_string()),
-            child: names.get(&line.child.0).cloned(),
+            child_id: line.child.map(|c| ID(c.to_string())),
+            child: line.child.and_then(|c| names.get(&c.0).cloned()),
             payer: line.payer,
-            activity: activity.unwrap_or_else(|| line.activity.clone()),
-            activity_id: ID(line.activity),
-            date: Date(line.date),
+            activity,
+            activity_id: line.activity.map(ID),
+            date: line.date.map(Date),
+            changes: modification.map(|m| changes(m, masked, language)).unwrap_or_default(),
+            refusal_note: modification.and_then(|m| m.note.clone()),
             reason: line.reason.map(|r| label("ABSENCE", &r)),
             submitted_at: line.submitted,
             decided_at: line.decided,

@@ -3,6 +3,7 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{NaiveDate, NaiveTime};
 use portail_domain::time::Month as DomainMonth;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 macro_rules! text_scalar {
     ($(#[$doc:meta])* $name:ident($inner:ty), $url:literal) => {
@@ -32,6 +33,18 @@ text_scalar!(
     Date(NaiveDate),
     "https://www.rfc-editor.org/rfc/rfc3339#section-5.6"
 );
+impl Serialize for Date {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        NaiveDate::deserialize(deserializer).map(Self)
+    }
+}
+
 text_scalar!(
     /// A local time of the town, `HH:MM:SS`.
     Time(NaiveTime),

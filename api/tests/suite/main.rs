@@ -7,6 +7,7 @@ mod application;
 mod bad_input;
 mod calendar;
 mod events;
+mod family_file;
 mod faults;
 mod parents_and_staff;
 mod server;

@@ -1,0 +1,462 @@
+//! The family file: what it holds, and requests to modify it.
+
+pub mod changes;
+pub mod sections;
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use portail_domain::{
+    file::{Owner, Section as DomainSection},
+    ids::FamilyNumber,
+    session::RefusalCode,
+};
+use portail_projections::{
+    family,
+    file::{self, SectionRow},
+};
+use uuid::Uuid;
+
+use super::{
+    context::{Ask, EVERYBODY, OFFICERS, PARENTS, STAFF, be_fresh, coded, send, unavailable, visible_child},
+    errors::UserError,
+    families::{RecordPayload, parse, record},
+    planning::mirrored_enum,
+    scalars::Position,
+    sessions::RefusalCode as RefusalReason,
+};
+use crate::application::{
+    Command, CommandOutcome, FileOwner, ModificationDecision, ModificationTarget, Rejection, Role,
+};
+use sections::{SectionChange, form, typed, view};
+
+mirrored_enum!(
+    /// A section of the family file.
+    FileSection = DomainSection {
+        Responsible: "The responsible guardian's card.",
+        Spouse: "The spouse's card.",
+        Tax: "Tax data.",
+        Caf: "Family-benefit data (CAF or MSA).",
+        Bank: "Bank details and the direct-debit mandate.",
+        ChildIdentity: "A child's identity.",
+        Authorisations: "What the family authorises for a child.",
+        PickUp: "Who may, and who may not, pick a child up.",
+        Health: "A child's health data.",
+    }
+);
+
+/// How often a section was recorded: a form names the revision it was filled from.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct SectionRevision {
+    /// Which section.
+    section: FileSection,
+    /// Its revision; 0 when nothing was recorded yet.
+    revision: u32,
+    /// When it last changed.
+    changed_at: Option<DateTime<Utc>>,
+}
+
+/// A family's file.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct FamilyFile {
+    /// The family's number.
+    family_number: String,
+    /// The responsible guardian; null once erased.
+    responsible: Option<view::Responsible>,
+    /// The spouse.
+    spouse: Option<view::Spouse>,
+    /// Tax data.
+    tax: Option<view::Tax>,
+    /// Family-benefit data.
+    caf: Option<view::Caf>,
+    /// Bank details; the IBAN is masked for auditors.
+    bank: Option<view::Bank>,
+    /// The revision of each section of the family's own file.
+    revisions: Vec<SectionRevision>,
+    /// The children.
+    children: Vec<ChildFile>,
+}
+
+/// A child's file.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ChildFile {
+    /// The child.
+    child_id: ID,
+    /// Who it is; null once erased.
+    identity: Option<view::ChildIdentity>,
+    /// What the family authorises.
+    authorisations: Option<view::Authorisations>,
+    /// Who may, and who may not, pick it up.
+    pick_up: Option<view::PickUp>,
+    /// Health data.
+    health: Option<view::Health>,
+    /// The revision of each section.
+    revisions: Vec<SectionRevision>,
+}
+
+fn revisions(rows: &[SectionRow], owner: &str, kind: Owner) -> Vec<SectionRevision> {
+    let of = |section: &DomainSection| {
+        let row = rows.iter().find(|r| r.owner == owner && r.section == *section);
+        SectionRevision {
+            section: (*section).into(),
+            revision: row.map_or(0, |r| r.revision),
+            changed_at: row.map(|r| r.changed),
+        }
+    };
+    DomainSection::ALL.iter().filter(|s| s.owner() == kind).map(of).collect()
+}
+
+fn child_file(rows: &[SectionRow], child: String) -> Result<ChildFile> {
+    use DomainSection as S;
+    Ok(ChildFile {
+        identity: typed(rows, &child, S::ChildIdentity).map_err(unavailable)?,
+        authorisations: typed(rows, &child, S::Authorisations).map_err(unavailable)?,
+        pick_up: typed(rows, &child, S::PickUp).map_err(unavailable)?,
+        health: typed(rows, &child, S::Health).map_err(unavailable)?,
+        revisions: revisions(rows, &child, Owner::Child),
+        child_id: ID(child),
+    })
+}
+
+async fn family_file(ctx: &Context<'_>, number: String) -> Result<FamilyFile> {
+    use DomainSection as S;
+    let pool = ctx.application()?.pool();
+    if family::family(pool, &number).await.map_err(unavailable)?.is_none() {
+        return Err(coded("NOT_FOUND", ctx.language()));
+    }
+    let children = family::children(pool, &number).await.map_err(unavailable)?;
+    let ids: Vec<String> = children.into_iter().map(|c| c.id.to_string()).collect();
+    let owners: Vec<String> = ids.iter().cloned().chain([number.clone()]).collect();
+    let rows = file::sections(pool, &owners).await.map_err(unavailable)?;
+    let mut bank: Option<view::Bank> = typed(&rows, &number, S::Bank).map_err(unavailable)?;
+    if let Some(bank) = bank.as_mut().filter(|_| ctx.caller().is_ok_and(|c| c.role == Role::Auditor)) {
+        bank.iban = bank.iban.as_deref().map(changes::mask);
+    }
+    let children: Result<Vec<ChildFile>> = ids.into_iter().map(|id| child_file(&rows, id)).collect();
+    Ok(FamilyFile {
+        responsible: typed(&rows, &number, S::Responsible).map_err(unavailable)?,
+        spouse: typed(&rows, &number, S::Spouse).map_err(unavailable)?,
+        tax: typed(&rows, &number, S::Tax).map_err(unavailable)?,
+        caf: typed(&rows, &number, S::Caf).map_err(unavailable)?,
+        bank,
+        revisions: revisions(&rows, &number, Owner::Family),
+        children: children?,
+        family_number: number,
+    })
+}
+
+/// Queries of the family file.
+#[derive(Debug, Default)]
+pub struct FileQuery;
+
+#[Object]
+impl FileQuery {
+    /// The file of the family that asks: its own cards and its children's.
+    #[graphql(guard = "EVERYBODY")]
+    async fn my_file(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
+    ) -> Result<Option<FamilyFile>> {
+        be_fresh(ctx, &[file::NAME, family::NAME], min_position.map(|p| p.0)).await?;
+        match ctx.caller()?.family() {
+            Some(number) => family_file(ctx, number.to_string()).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A family's file, by its number.
+    #[graphql(guard = "OFFICERS")]
+    async fn family_file(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The family's number.")] number: String,
+        #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
+    ) -> Result<FamilyFile> {
+        be_fresh(ctx, &[file::NAME, family::NAME], min_position.map(|p| p.0)).await?;
+        family_file(ctx, number).await
+    }
+
+    /// A child's file.
+    #[graphql(guard = "EVERYBODY")]
+    async fn child_file(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The child.")] child_id: ID,
+        #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
+    ) -> Result<ChildFile> {
+        be_fresh(ctx, &[file::NAME, family::NAME], min_position.map(|p| p.0)).await?;
+        let child = visible_child(ctx, &child_id).await?.to_string();
+        let rows = file::sections(ctx.application()?.pool(), std::slice::from_ref(&child)).await;
+        child_file(&rows.map_err(unavailable)?, child)
+    }
+}
+
+/// A modification a family asks for.
+#[derive(Debug, Clone, InputObject)]
+pub struct RequestModificationInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The child whose file it is about; left out for the family's own.
+    child_id: Option<ID>,
+    /// The revision of the section the form was filled from; 0 when it was empty.
+    seen_revision: u32,
+    /// The section with the fields to change.
+    change: SectionChange,
+    /// The family; for staff acting for one.
+    family_number: Option<String>,
+}
+
+/// A new child a family announces.
+#[derive(Debug, Clone, InputObject)]
+pub struct RequestNewChildInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// Who it is.
+    identity: form::ChildIdentity,
+    /// The family; for staff acting for one.
+    family_number: Option<String>,
+}
+
+/// A request to take back.
+#[derive(Debug, Clone, InputObject)]
+pub struct WithdrawModificationInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The request.
+    request_id: ID,
+    /// The family; for staff acting for one.
+    family_number: Option<String>,
+}
+
+/// A section staff record themselves.
+#[derive(Debug, Clone, InputObject)]
+pub struct RecordSectionInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The family.
+    family_number: String,
+    /// The child whose file it is; left out for the family's own.
+    child_id: Option<ID>,
+    /// The revision of the section the form was filled from; 0 when it was empty.
+    seen_revision: u32,
+    /// The section with the fields to change.
+    change: SectionChange,
+}
+
+/// Requests to approve.
+#[derive(Debug, Clone, InputObject)]
+pub struct ApproveModificationsInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The requests, 100 at the most.
+    request_ids: Vec<ID>,
+    /// Whether fields that changed meanwhile are overwritten.
+    #[graphql(default)]
+    overwrite: bool,
+}
+
+/// Requests to refuse.
+#[derive(Debug, Clone, InputObject)]
+pub struct RefuseModificationsInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The requests, 100 at the most.
+    request_ids: Vec<ID>,
+    /// Why.
+    reason: RefusalReason,
+    /// Why, in words; required for another reason. The family reads it.
+    note: Option<String>,
+}
+
+/// What became of one request.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct DecidedRequest {
+    /// The request.
+    request_id: ID,
+    /// What is in the way; null: decided.
+    error: Option<UserError>,
+}
+
+/// What became of several requests.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct DecideModificationsPayload {
+    /// The idempotency key.
+    client_mutation_id: Uuid,
+    /// What became of each.
+    requests: Vec<DecidedRequest>,
+    /// What went wrong as a whole.
+    user_errors: Vec<UserError>,
+    /// The position of the log that shows the effect; null when nothing was recorded.
+    position: Option<Position>,
+}
+
+/// The family a command is about: the caller's own for parents, the named one for staff.
+fn acting_family(ctx: &Context<'_>, named: Option<String>) -> Result<Result<FamilyNumber, Rejection>> {
+    let caller = ctx.caller()?;
+    Ok(match (caller.family(), named) {
+        (Some(own), _) => Ok(own),
+        (None, Some(number)) => parse(&number, "familyNumber"),
+        (None, None) => Err(Rejection::of_code("NOT_FOUND").at(&["input", "familyNumber"])),
+    })
+}
+
+async fn decide(
+    ctx: &Context<'_>,
+    id: Uuid,
+    requests: Vec<ID>,
+    decision: ModificationDecision,
+) -> Result<DecideModificationsPayload> {
+    let language = ctx.language();
+    let asked: Vec<Uuid> = requests.iter().filter_map(|id| id.parse().ok()).collect();
+    if asked.len() != requests.len() || asked.is_empty() || asked.len() > 100 {
+        let error = Rejection::of_code("INVALID_VALUE").with("expected", "1-100 UUID");
+        return Ok(decided(id, (CommandOutcome::rejected(error.at(&["input", "requestIds"])), 0), language));
+    }
+    let known = file::modifications(ctx.application()?.pool(), &asked).await.map_err(unavailable)?;
+    let target = |row: file::ModificationRow| {
+        let family = row.family.parse().ok()?;
+        Some(ModificationTarget { family, request: portail_domain::ids::RequestId(row.request) })
+    };
+    let mut targets: Vec<ModificationTarget> = known.into_iter().filter_map(target).collect();
+    let place = |t: &ModificationTarget| asked.iter().position(|a| *a == t.request.0);
+    targets.sort_by_key(place);
+    let unknown: Vec<Uuid> =
+        asked.iter().copied().filter(|a| targets.iter().all(|t| t.request.0 != *a)).collect();
+    let mut payload = if targets.is_empty() {
+        decided(id, (CommandOutcome::default(), 0), language)
+    } else {
+        decided(id, send(ctx, id, Command::DecideModifications { targets, decision }).await?, language)
+    };
+    let missing = Rejection::of_code("NOT_FOUND").at(&["input", "requestIds"]);
+    payload.requests.extend(unknown.into_iter().map(|request| DecidedRequest {
+        request_id: ID(request.to_string()),
+        error: Some(UserError::of(&missing, language)),
+    }));
+    Ok(payload)
+}
+
+fn decided(
+    id: Uuid,
+    (outcome, position): (CommandOutcome, u64),
+    language: portail_domain::messages::Language,
+) -> DecideModificationsPayload {
+    DecideModificationsPayload {
+        client_mutation_id: id,
+        requests: outcome
+            .items
+            .into_iter()
+            .map(|item| DecidedRequest {
+                request_id: ID(item.id),
+                error: item.error.map(|e| UserError::of(&e, language)),
+            })
+            .collect(),
+        user_errors: outcome.errors.iter().map(|e| UserError::of(e, language)).collect(),
+        position: outcome.recorded.then_some(Position(position)),
+    }
+}
+
+fn owner(family: FamilyNumber, child: Option<&ID>) -> Result<FileOwner, Rejection> {
+    Ok(FileOwner { family, child: child.map(|id| parse(id, "childId")).transpose()? })
+}
+
+fn values(change: SectionChange) -> Result<(DomainSection, portail_domain::file::Document), Rejection> {
+    change.into_document().map_err(|e| {
+        Rejection::of_code("INVALID_VALUE").with("expected", e.to_string()).at(&["input", "change"])
+    })
+}
+
+/// What families ask and staff decide about files.
+#[derive(Debug, Default)]
+pub struct FileMutation;
+
+#[Object]
+impl FileMutation {
+    /// Asks to modify a section of the file; nothing changes until staff approve it.
+    #[graphql(guard = "PARENTS")]
+    async fn request_modification(
+        &self,
+        ctx: &Context<'_>,
+        input: RequestModificationInput,
+    ) -> Result<RecordPayload> {
+        let family = acting_family(ctx, input.family_number)?;
+        let build = || {
+            let (section, values) = values(input.change)?;
+            let owner = owner(family?, input.child_id.as_ref())?;
+            if section.owner() == Owner::Child && owner.child.is_none() {
+                return Err(Rejection::of_code("WRONG_SECTION").at(&["input", "childId"]));
+            }
+            Ok(Command::RequestModification { owner, section, seen_revision: input.seen_revision, values })
+        };
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Announces a new child; staff approve it, and the town enrols it.
+    #[graphql(guard = "PARENTS")]
+    async fn request_new_child(
+        &self,
+        ctx: &Context<'_>,
+        input: RequestNewChildInput,
+    ) -> Result<RecordPayload> {
+        let family = acting_family(ctx, input.family_number)?;
+        let build = || {
+            let (section, values) = values(SectionChange::ChildIdentity(input.identity))?;
+            let owner = FileOwner { family: family?, child: None };
+            Ok(Command::RequestModification { owner, section, seen_revision: 0, values })
+        };
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Takes an undecided request for a modification back.
+    #[graphql(guard = "PARENTS")]
+    async fn withdraw_modification(
+        &self,
+        ctx: &Context<'_>,
+        input: WithdrawModificationInput,
+    ) -> Result<RecordPayload> {
+        let family = acting_family(ctx, input.family_number)?;
+        let build = || {
+            Ok(Command::WithdrawModification {
+                family: family?,
+                request: parse(&input.request_id, "requestId")?,
+            })
+        };
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Records a section of a file, without a request.
+    #[graphql(guard = "STAFF")]
+    async fn record_section(&self, ctx: &Context<'_>, input: RecordSectionInput) -> Result<RecordPayload> {
+        let build = || {
+            let (section, values) = values(input.change)?;
+            let owner = owner(parse(&input.family_number, "familyNumber")?, input.child_id.as_ref())?;
+            if section.owner() == Owner::Child && owner.child.is_none() {
+                return Err(Rejection::of_code("WRONG_SECTION").at(&["input", "childId"]));
+            }
+            Ok(Command::RecordSection { owner, section, seen_revision: input.seen_revision, values })
+        };
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Approves requests for modifications: each file changes in the same append.
+    #[graphql(guard = "STAFF")]
+    async fn approve_modifications(
+        &self,
+        ctx: &Context<'_>,
+        input: ApproveModificationsInput,
+    ) -> Result<DecideModificationsPayload> {
+        let decision = ModificationDecision::Approve { overwrite: input.overwrite };
+        decide(ctx, input.client_mutation_id, input.request_ids, decision).await
+    }
+
+    /// Refuses requests for modifications, with a reason the families read.
+    #[graphql(guard = "STAFF")]
+    async fn refuse_modifications(
+        &self,
+        ctx: &Context<'_>,
+        input: RefuseModificationsInput,
+    ) -> Result<DecideModificationsPayload> {
+        let code = RefusalCode::from(input.reason);
+        let decision = ModificationDecision::Refuse { code, note: input.note };
+        decide(ctx, input.client_mutation_id, input.request_ids, decision).await
+    }
+}

@@ -1,0 +1,211 @@
+//! The list of requests: what families asked for days and for their file, in one order.
+//!
+//! Reads two read models, each of which keeps its own lines; a line's place is the position of the
+//! event that made it, so that both fall into one order.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use portail_domain::{
+    ids::{ChildId, RequestId},
+    session::Refusal,
+};
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+/// The read models the list is made of.
+pub const NAMES: [&str; 2] = [crate::requests::NAME, crate::file::NAME];
+
+/// A line of the list of requests.
+#[derive(Debug, Clone)]
+pub struct RequestLine {
+    /// Its identity and its place: lines are ordered by when they were submitted.
+    pub line: i64,
+    /// `RESERVATION`, `ABSENCE`, `NEW_CHILD`, or the section of the file.
+    pub kind: String,
+    /// The request it belongs to.
+    pub request: RequestId,
+    /// For whom; none where it is about the family's own file.
+    pub child: Option<ChildId>,
+    /// Which activity, for a day.
+    pub activity: Option<String>,
+    /// Which day, for a day.
+    pub date: Option<NaiveDate>,
+    /// The family that asked.
+    pub payer: Option<String>,
+    /// `PENDING`, `ACCEPTED`, `REFUSED` or `WITHDRAWN`.
+    pub status: String,
+    /// Where it stands more closely: `WAITLISTED`, `OFFERED`, `CANCELLED`, `EXCUSED`, `BILLED`,
+    /// `CERTIFICATE_MISSING`, `CLOSED`.
+    pub detail: Option<String>,
+    /// The reason of an absence.
+    pub reason: Option<String>,
+    /// Why it was refused.
+    pub refusal: Option<Refusal>,
+    /// When it was submitted.
+    pub submitted: DateTime<Utc>,
+    /// When it was decided.
+    pub decided: Option<DateTime<Utc>>,
+    /// Until when a certificate is awaited.
+    pub certificate_due: Option<DateTime<Utc>>,
+}
+
+/// What to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only this payer's.
+    pub payer: Option<String>,
+    /// Only this child's.
+    pub child: Option<Uuid>,
+    /// Only these kinds.
+    pub kinds: Option<Vec<String>>,
+    /// Only these statuses.
+    pub statuses: Option<Vec<String>>,
+    /// Only this request's.
+    pub request: Option<Uuid>,
+    /// Only submitted at or after.
+    pub since: Option<DateTime<Utc>>,
+    /// Only of these activities.
+    pub activities: Option<Vec<String>>,
+}
+
+/// The order of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// The newest first.
+    #[default]
+    NewestFirst,
+    /// The oldest first: a worklist.
+    OldestFirst,
+}
+
+/// Lines of both read models, filtered; `$9` and `$10` cut each before they are merged, so that a
+/// page costs two index scans whatever the length of the log.
+fn lines(order: Order, page: bool) -> String {
+    const DAYS: &str = "SELECT line, kind, request, child, activity, date, payer, status, detail, \
+        CASE WHEN kind = 'ABSENCE' THEN reason END AS reason, refusal, submitted, decided, due \
+        FROM rm_requests.line";
+    const FILES: &str = "SELECT line, kind, request, child, NULL::text AS activity, NULL::date AS date, payer, \
+        status, NULL::text AS detail, NULL::text AS reason, refusal, submitted, decided, \
+        NULL::timestamptz AS due FROM rm_file.request";
+    const WHERE: &str = "WHERE ($1::text IS NULL OR payer = $1) AND ($2::uuid IS NULL OR child = $2) \
+        AND ($3::text[] IS NULL OR kind = ANY($3)) AND ($4::text[] IS NULL OR status = ANY($4)) \
+        AND ($5::uuid IS NULL OR request = $5) AND ($6::timestamptz IS NULL OR submitted >= $6)";
+    let (direction, beyond) = match order {
+        Order::NewestFirst => ("DESC", "<"),
+        Order::OldestFirst => ("ASC", ">"),
+    };
+    let cut = if page {
+        format!("AND ($8::bigint IS NULL OR line {beyond} $8) ORDER BY line {direction} LIMIT $9")
+    } else {
+        String::new()
+    };
+    let merged = format!(
+        "(({DAYS} {WHERE} AND ($7::text[] IS NULL OR activity = ANY($7)) {cut}) UNION ALL \
+          ({FILES} {WHERE} AND $7::text[] IS NULL {cut})) both_kinds"
+    );
+    if page {
+        format!("SELECT * FROM {merged} ORDER BY line {direction} LIMIT $9")
+    } else {
+        format!("SELECT count(*) FROM {merged}")
+    }
+}
+
+#[derive(FromRow)]
+struct Stored {
+    line: i64,
+    kind: String,
+    request: Uuid,
+    child: Option<Uuid>,
+    activity: Option<String>,
+    date: Option<NaiveDate>,
+    payer: Option<String>,
+    status: String,
+    detail: Option<String>,
+    reason: Option<String>,
+    refusal: Option<String>,
+    submitted: DateTime<Utc>,
+    decided: Option<DateTime<Utc>>,
+    due: Option<DateTime<Utc>>,
+}
+
+/// A page of lines beyond a line, and how many the filter matches in all.
+///
+/// # Errors
+/// The database failed.
+pub async fn list(
+    pool: &PgPool,
+    filter: &Filter,
+    order: Order,
+    beyond: Option<i64>,
+    limit: i64,
+) -> Result<(Vec<RequestLine>, i64), sqlx::Error> {
+    let rows: Vec<Stored> = sqlx::query_as(&lines(order, true))
+        .bind(&filter.payer)
+        .bind(filter.child)
+        .bind(&filter.kinds)
+        .bind(&filter.statuses)
+        .bind(filter.request)
+        .bind(filter.since)
+        .bind(&filter.activities)
+        .bind(beyond)
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
+    let count: i64 = sqlx::query_scalar(&lines(order, false))
+        .bind(&filter.payer)
+        .bind(filter.child)
+        .bind(&filter.kinds)
+        .bind(&filter.statuses)
+        .bind(filter.request)
+        .bind(filter.since)
+        .bind(&filter.activities)
+        .fetch_one(pool)
+        .await?;
+    let lines: Result<Vec<_>, sqlx::Error> = rows.into_iter().map(line_of).collect();
+    Ok((lines?, count))
+}
+
+fn line_of(row: Stored) -> Result<RequestLine, sqlx::Error> {
+    let refusal = row.refusal.map(|r| serde_json::from_str(&r)).transpose();
+    Ok(RequestLine {
+        line: row.line,
+        request: RequestId(row.request),
+        child: row.child.map(ChildId),
+        activity: row.activity,
+        date: row.date,
+        payer: row.payer,
+        status: row.status,
+        detail: row.detail,
+        reason: row.reason,
+        kind: row.kind,
+        refusal: refusal.map_err(|e| sqlx::Error::Decode(e.into()))?,
+        submitted: row.submitted,
+        decided: row.decided,
+        certificate_due: row.due,
+    })
+}
+
+/// How many requests of a kind are undecided, and since when.
+#[derive(Debug, Clone, FromRow)]
+pub struct PendingCount {
+    /// The kind.
+    pub kind: String,
+    /// How many.
+    pub count: i64,
+    /// When the oldest of them was submitted.
+    pub oldest: DateTime<Utc>,
+}
+
+/// The undecided requests by kind.
+///
+/// # Errors
+/// The database failed.
+pub async fn pending_counts(pool: &PgPool) -> Result<Vec<PendingCount>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT kind, count(*) AS count, min(submitted) AS oldest FROM ( \
+            SELECT kind, submitted FROM rm_requests.line WHERE status = 'PENDING' UNION ALL \
+            SELECT kind, submitted FROM rm_file.request WHERE status = 'PENDING') p \
+         GROUP BY kind ORDER BY oldest",
+    )
+    .fetch_all(pool)
+    .await
+}
