@@ -45,7 +45,8 @@ pub fn router(schema: PortalSchema, application: Arc<Application>) -> Router {
         .route("/graphql", get(read).post(write))
         .route("/graphql/ws", get(subscribe))
         .route("/health", get(health))
-        .with_state(Server { schema, application })
+        .with_state(Server { schema, application: application.clone() })
+        .merge(crate::uploads::routes(application))
 }
 
 async fn health(State(server): State<Server>) -> HttpResponse {
@@ -106,9 +107,24 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
     Some(value.strip_prefix("Bearer ")?.trim().to_owned())
 }
 
-fn language(headers: &HeaderMap) -> Language {
+/// The caller's language.
+pub fn language(headers: &HeaderMap) -> Language {
     let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
     Language::negotiate(header.unwrap_or(""))
+}
+
+/// Who is signed in by the token of a request.
+///
+/// # Errors
+/// The database failed.
+pub async fn signed_in(
+    application: &Application,
+    headers: &HeaderMap,
+) -> Result<Option<Principal>, sqlx::Error> {
+    match bearer(headers) {
+        Some(token) => access::principal(application.pool(), &token).await,
+        None => Ok(None),
+    }
 }
 
 async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> HttpResponse {

@@ -136,3 +136,19 @@ uuid_id!(
     /// One closure of days; reopening names it.
     ClosureId
 );
+uuid_id!(
+    /// A conversation between a family and a structure.
+    ConversationId
+);
+uuid_id!(
+    /// A message of a conversation.
+    MessageId
+);
+uuid_id!(
+    /// A notice of the town.
+    NoticeId
+);
+uuid_id!(
+    /// A file sent with something, or offered for download.
+    AttachmentId
+);

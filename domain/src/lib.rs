@@ -7,14 +7,17 @@
 //! One folder per aggregate, the same file names in each: `command`, `event`, `state`, `error`.
 
 pub mod activity;
+pub mod attachment;
 pub mod calendar;
 pub mod cell;
 pub mod child;
+pub mod conversation;
 pub mod deadline;
 pub mod family;
 pub mod file;
 pub mod ids;
 pub mod messages;
+pub mod notice;
 pub mod sealed;
 pub mod session;
 pub mod structure;

@@ -12,6 +12,7 @@
 
 mod append;
 mod appender;
+mod attachments;
 mod bus;
 mod codec;
 mod cqrs;
@@ -23,6 +24,7 @@ mod vault;
 mod verify;
 
 pub use append::{Append, AppendError, CommandMeta, NewEvent, Receipt, StreamAppend, StreamId};
+pub use attachments::{AttachmentError, Attachments, LARGEST, StoredAttachment, Upload};
 pub use bus::{CommandBus, CommandError, Decide, Executed, Outcome};
 pub use codec::{DecodeError, Upcasters, canonical_json};
 pub use cqrs::{CqrsStore, LoadedStream};

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
 use portail_domain::{
+    attachment::Attachment,
     child::{Child, ChildEvent},
     family::{Family, FamilyEvent as F},
     file::{Document, Section},
@@ -51,7 +52,7 @@ impl Projection for FileProjection {
         "CREATE TABLE section (owner text NOT NULL, section text NOT NULL, revision int NOT NULL, value json, \
             changed timestamptz NOT NULL, PRIMARY KEY (owner, section)); \
          CREATE TABLE request (request uuid PRIMARY KEY, line bigint NOT NULL UNIQUE, payer text NOT NULL, \
-            child uuid, section text NOT NULL, kind text NOT NULL, proposal json, status text NOT NULL, \
+            child uuid, section text NOT NULL, kind text NOT NULL, proposal json, attachments json NOT NULL, status text NOT NULL, \
             refusal text, note text, submitted timestamptz NOT NULL, decided timestamptz); \
          CREATE INDEX request_payer ON request (payer, line); \
          CREATE INDEX request_pending ON request (line) WHERE status = 'PENDING'"
@@ -95,8 +96,16 @@ impl Projection for FileProjection {
                         let value = open(&value, Family::TYPE, event, context, connection).await?;
                         sections.put(event, section, revision, value);
                     }
-                    F::ModificationRequested { request, section, child, proposal, received, .. } => {
-                        let asked = Asked { request, section, child, proposal, received };
+                    F::ModificationRequested {
+                        request,
+                        section,
+                        child,
+                        proposal,
+                        attachments,
+                        received,
+                        ..
+                    } => {
+                        let asked = Asked { request, section, child, proposal, attachments, received };
                         asked.insert(event, context, connection).await?;
                     }
                     F::ModificationWithdrawn { request, received } => {
@@ -168,6 +177,7 @@ struct Asked {
     section: Section,
     child: Option<ChildId>,
     proposal: Sealed,
+    attachments: Vec<Attachment>,
     received: DateTime<Utc>,
 }
 
@@ -181,8 +191,8 @@ impl Asked {
         let opened = open(&self.proposal, PROPOSAL, event, context, connection).await?;
         let is_new_child = self.section == Section::ChildIdentity && self.child.is_none();
         sqlx::query(
-            "INSERT INTO request (request, line, payer, child, section, kind, proposal, status, submitted) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7::json, 'PENDING', $8)",
+            "INSERT INTO request (request, line, payer, child, section, kind, proposal, attachments, status, submitted) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8::json, 'PENDING', $9)",
         )
         .bind(self.request.0)
         .bind(event.position.cast_signed())
@@ -191,6 +201,7 @@ impl Asked {
         .bind(self.section.as_str())
         .bind(if is_new_child { "NEW_CHILD" } else { self.section.as_str() })
         .bind(opened)
+        .bind(serde_json::to_string(&self.attachments).map_err(|e| FoldError::poison(event, e))?)
         .bind(self.received)
         .execute(connection)
         .await?;
@@ -277,6 +288,8 @@ pub struct ModificationRow {
     pub current: Document,
     /// The words of a refusal.
     pub note: Option<String>,
+    /// The proofs sent with it.
+    pub attachments: Vec<Attachment>,
 }
 
 /// Several requests for modifications, each with the current value of its section.
@@ -292,9 +305,10 @@ pub async fn modifications(pool: &PgPool, requests: &[Uuid]) -> Result<Vec<Modif
         proposal: Option<String>,
         value: Option<String>,
         note: Option<String>,
+        attachments: String,
     }
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT r.request, r.payer, r.section, r.proposal::text AS proposal, s.value::text AS value, r.note \
+        "SELECT r.request, r.payer, r.section, r.proposal::text AS proposal, s.value::text AS value, r.note, r.attachments::text AS attachments \
          FROM rm_file.request r LEFT JOIN rm_file.section s ON s.section = r.section \
             AND s.owner = coalesce(r.child::text, CASE WHEN r.kind <> 'NEW_CHILD' THEN r.payer END) \
          WHERE r.request = ANY($1)",
@@ -315,6 +329,7 @@ pub async fn modifications(pool: &PgPool, requests: &[Uuid]) -> Result<Vec<Modif
                 .map_err(decoding)?
                 .unwrap_or_default(),
             note: row.note,
+            attachments: serde_json::from_str(&row.attachments).map_err(decoding)?,
         })
     };
     rows.into_iter().map(of_row).collect()

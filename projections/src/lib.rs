@@ -8,6 +8,8 @@ pub mod catalogue;
 pub mod engine;
 pub mod family;
 pub mod file;
+pub mod inbox;
+pub mod notices;
 pub mod planning;
 mod projection;
 pub mod rebuild;
@@ -23,6 +25,8 @@ pub fn all() -> Vec<Box<dyn Projection>> {
         Box::new(catalogue::CatalogueProjection),
         Box::new(family::FamilyProjection),
         Box::new(file::FileProjection),
+        Box::new(inbox::InboxProjection),
+        Box::new(notices::NoticesProjection),
         Box::new(planning::PlanningProjection),
         Box::new(requests::RequestsProjection),
     ]

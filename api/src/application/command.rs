@@ -3,10 +3,12 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use portail_domain::{
     activity::ActivitySettings,
+    attachment::Attachment,
     calendar::{ClosureReason, ClosureScope, Zone},
     child::Enrolment,
     file::{Document, Section},
-    ids::{ActivityId, ChildId, ClosureId, FamilyNumber, RequestId, StructureId},
+    ids::{ActivityId, ChildId, ClosureId, ConversationId, FamilyNumber, NoticeId, RequestId, StructureId},
+    notice::Audience,
     session::{AbsenceReason, RefusalCode},
     time::Weekdays,
 };
@@ -92,6 +94,18 @@ impl FileOwner {
     pub fn id(&self) -> String {
         self.child.map_or_else(|| self.family.to_string(), |child| child.to_string())
     }
+}
+
+/// What a side does with a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ConversationMark {
+    /// It has read it.
+    Read,
+    /// It moves it to its deleted folder.
+    Deleted,
+    /// It brings it back.
+    Restored,
 }
 
 /// A request for a modification, as staff name it.
@@ -200,11 +214,50 @@ pub enum Command {
     /// Staff record a section of a file.
     RecordSection { owner: FileOwner, section: Section, seen_revision: u32, values: Document },
     /// A parent asks to modify a section; a child's identity without a child is a new child.
-    RequestModification { owner: FileOwner, section: Section, seen_revision: u32, values: Document },
+    RequestModification {
+        owner: FileOwner,
+        section: Section,
+        seen_revision: u32,
+        values: Document,
+        #[serde(default)]
+        attachments: Vec<Attachment>,
+    },
     /// A parent takes a request for a modification back.
     WithdrawModification { family: FamilyNumber, request: RequestId },
     /// Staff decide requests for modifications.
     DecideModifications { targets: Vec<ModificationTarget>, decision: ModificationDecision },
+    /// Either side begins a conversation with a first message.
+    OpenConversation {
+        family: FamilyNumber,
+        structure: StructureId,
+        subject: String,
+        body: String,
+        #[serde(default)]
+        attachments: Vec<Attachment>,
+    },
+    /// Either side sends a message.
+    SendMessage {
+        conversation: ConversationId,
+        body: String,
+        #[serde(default)]
+        attachments: Vec<Attachment>,
+    },
+    /// Either side reads, deletes or restores a conversation.
+    MarkConversation { conversation: ConversationId, mark: ConversationMark },
+    /// Staff hand a conversation to one of them, or to nobody.
+    AssignConversation { conversation: ConversationId, to: Option<String> },
+    /// Staff publish a notice.
+    PublishNotice {
+        audience: Audience,
+        title: String,
+        text: String,
+        link: Option<String>,
+        form: Option<Attachment>,
+        from: NaiveDate,
+        to: Option<NaiveDate>,
+    },
+    /// Staff withdraw a notice.
+    WithdrawNotice { notice: NoticeId },
     /// The clock: an offer ran out.
     ExpireOffer { target: Target },
     /// The clock: a certificate did not come.
@@ -240,7 +293,10 @@ impl Command {
             | Self::WithdrawAbsence { .. }
             | Self::TakeLeave { .. }
             | Self::RequestModification { .. }
-            | Self::WithdrawModification { .. } => role == Role::Parent || role.is_staff(),
+            | Self::WithdrawModification { .. }
+            | Self::OpenConversation { .. }
+            | Self::SendMessage { .. }
+            | Self::MarkConversation { .. } => role == Role::Parent || role.is_staff(),
             Self::ExpireOffer { .. } | Self::ExpireCertificate { .. } | Self::CloseWaitingList { .. } => {
                 role == Role::Timer
             }

@@ -6,6 +6,7 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use cqrs_es::Aggregate;
 use portail_domain::{
+    attachment::Attachment,
     child::{Child, ChildCommand},
     family::{Family, FamilyCommand, ModificationRequest},
     file::{self, Document, Owner, Section},
@@ -39,8 +40,8 @@ pub(super) async fn decide(
         Command::RecordSection { owner, section, seen_revision, values } => {
             files.record(owner, *section, *seen_revision, values, work).await
         }
-        Command::RequestModification { owner, section, seen_revision, values } => {
-            files.request(id, owner, *section, *seen_revision, values, work).await
+        Command::RequestModification { owner, section, seen_revision, values, attachments } => {
+            files.request(id, owner, (*section, *seen_revision), values, attachments, work).await
         }
         Command::WithdrawModification { family, request } => {
             work.load::<Family>([family.to_string()]).await?;
@@ -140,9 +141,9 @@ impl Files<'_> {
         &self,
         id: Uuid,
         owner: &FileOwner,
-        section: Section,
-        seen_revision: u32,
+        (section, seen_revision): (Section, u32),
         values: &Document,
+        attachments: &[Attachment],
         work: &mut UnitOfWork<'_>,
     ) -> Result<CommandOutcome, CommandError> {
         if let Some(error) = load(owner, section, work).await? {
@@ -170,6 +171,7 @@ impl Files<'_> {
             current_revision: held.revision,
             fields: proposal.proposed.keys().cloned().collect(),
             proposal: seal(self.vault, &subject, section.purpose(), PROPOSAL, &text).await?,
+            attachments: attachments.to_vec(),
             at: self.caller.at,
         };
         let rejected = apply(&owner.family, FamilyCommand::RequestModification(asked), work)?;

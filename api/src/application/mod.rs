@@ -5,9 +5,11 @@ mod caller;
 mod catalogue;
 mod closures;
 mod command;
+mod conversations;
 mod days;
 mod families;
 mod files;
+mod notices;
 mod outcome;
 mod timers;
 
@@ -15,8 +17,8 @@ use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use portail_event_store::{
-    CommandBus, CommandError, CommandMeta, Database, Decide, EventLog, Executed, MasterKey, UnitOfWork,
-    Upcasters, Vault, canonical_json,
+    Attachments, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog, Executed, MasterKey,
+    UnitOfWork, Upcasters, Vault, canonical_json,
 };
 use portail_projections::{Engine, catalogue::CatalogueCache};
 use sha2::{Digest, Sha256};
@@ -24,8 +26,8 @@ use uuid::Uuid;
 
 pub use caller::{Caller, Role};
 pub use command::{
-    Command, Corrected, Decision, FileOwner, ModificationDecision, ModificationTarget, PersonName,
-    RollCallEntry, Target, WeeklyPattern,
+    Command, ConversationMark, Corrected, Decision, FileOwner, ModificationDecision, ModificationTarget,
+    PersonName, RollCallEntry, Target, WeeklyPattern,
 };
 pub use files::camel_case;
 pub use outcome::{CommandOutcome, DayOutcome, DayResult, ItemOutcome, Rejection};
@@ -43,6 +45,7 @@ pub struct Application {
     engine: Engine,
     catalogue: CatalogueCache,
     vault: Vault,
+    attachments: Attachments,
     clock: Clock,
 }
 
@@ -56,7 +59,8 @@ impl Application {
         let vault = Vault::new(database.pool().clone(), master);
         let engine = Engine::prepare(log.clone(), vault.clone(), portail_projections::all()).await?;
         let catalogue = CatalogueCache::new(database.pool().clone(), engine.clone());
-        Ok(Arc::new(Self { bus: CommandBus::new(log), engine, catalogue, vault, clock }))
+        let attachments = Attachments::new(database.pool().clone(), vault.clone());
+        Ok(Arc::new(Self { bus: CommandBus::new(log), engine, catalogue, vault, attachments, clock }))
     }
 
     /// The log.
@@ -82,6 +86,11 @@ impl Application {
     /// The vault.
     pub fn vault(&self) -> &Vault {
         &self.vault
+    }
+
+    /// The files sent with requests and messages.
+    pub fn attachments(&self) -> &Attachments {
+        &self.attachments
     }
 
     /// The clock.
@@ -174,6 +183,15 @@ impl Decide for Dispatch<'_> {
                 | Command::WithdrawModification { .. }
                 | Command::DecideModifications { .. } => {
                     files::decide(caller, id, command, work, &application.vault).await
+                }
+                Command::OpenConversation { .. }
+                | Command::SendMessage { .. }
+                | Command::MarkConversation { .. }
+                | Command::AssignConversation { .. } => {
+                    conversations::decide(caller, id, command, work, &application.vault).await
+                }
+                Command::PublishNotice { .. } | Command::WithdrawNotice { .. } => {
+                    notices::decide(caller, id, command, work, &application.vault).await
                 }
                 _ => days::decide(caller, id, command, work, &application.vault).await,
             }

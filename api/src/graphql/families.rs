@@ -41,7 +41,7 @@ pub struct Family {
     children: Vec<Child>,
 }
 
-async fn load(ctx: &Context<'_>, number: &str) -> Result<Option<Family>> {
+pub(super) async fn load(ctx: &Context<'_>, number: &str) -> Result<Option<Family>> {
     let pool = ctx.application()?.pool();
     let Some(responsible) = family::family(pool, number).await.map_err(unavailable)? else {
         return Ok(None);

@@ -1,11 +1,15 @@
 //! The GraphQL API: a folder per concept; the root only composes.
 
 pub mod access;
+pub mod attachments;
 pub mod catalogue;
 pub mod context;
 pub mod errors;
 pub mod families;
 pub mod file;
+pub mod home;
+pub mod inbox;
+pub mod notices;
 pub mod operations;
 pub mod planning;
 pub mod requests;
@@ -25,6 +29,9 @@ pub struct Query(
     catalogue::CatalogueQuery,
     families::FamilyQuery,
     file::FileQuery,
+    home::HomeQuery,
+    inbox::InboxQuery,
+    notices::NoticeQuery,
     planning::PlanningQuery,
     requests::RequestQuery,
     sessions::roll::SessionQuery,
@@ -40,6 +47,8 @@ pub struct Mutation(
     catalogue::CatalogueMutation,
     families::FamilyMutation,
     file::FileMutation,
+    inbox::InboxMutation,
+    notices::NoticeMutation,
 );
 
 /// The schema.

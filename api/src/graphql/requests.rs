@@ -19,6 +19,7 @@ use portail_projections::{
 use uuid::Uuid;
 
 use super::{
+    attachments::Attachment,
     context::{Ask, EVERYBODY, OFFICERS, be_fresh, coded, unavailable, visible_child},
     file::changes::{FieldChange, changes},
     scalars::{Date, Position},
@@ -174,6 +175,8 @@ pub struct Request {
     date: Option<Date>,
     /// What is asked of a file, field by field; empty where a day was asked.
     changes: Vec<FieldChange>,
+    /// The proofs sent with it.
+    attachments: Vec<Attachment>,
     /// The reason of an absence, in the caller's language.
     reason: Option<String>,
     /// When it was submitted.
@@ -365,6 +368,9 @@ async fn shown(
             activity_id: line.activity.map(ID),
             date: line.date.map(Date),
             changes: modification.map(|m| changes(m, masked, language)).unwrap_or_default(),
+            attachments: modification
+                .map(|m| m.attachments.iter().cloned().map(Into::into).collect())
+                .unwrap_or_default(),
             refusal_note: modification.and_then(|m| m.note.clone()),
             reason: line.reason.map(|r| label("ABSENCE", &r)),
             submitted_at: line.submitted,

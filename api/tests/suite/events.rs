@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use portail_domain::{
-    activity::ActivityEvent, calendar::CalendarEvent, child::ChildEvent, family::FamilyEvent,
-    session::SessionEvent, structure::StructureEvent,
+    activity::ActivityEvent, calendar::CalendarEvent, child::ChildEvent, conversation::ConversationEvent,
+    family::FamilyEvent, notice::NoticeEvent, session::SessionEvent, structure::StructureEvent,
 };
 use portail_event_store::canonical_json;
 use serde::{Serialize, de::DeserializeOwned};
@@ -40,5 +40,7 @@ fn every_event_ever_written_is_still_read_and_written_alike() {
     check::<ActivityEvent>("Activity", ActivityEvent::TYPES);
     check::<FamilyEvent>("Family", FamilyEvent::TYPES);
     check::<ChildEvent>("Child", ChildEvent::TYPES);
+    check::<ConversationEvent>("Conversation", ConversationEvent::TYPES);
+    check::<NoticeEvent>("Notice", NoticeEvent::TYPES);
     check::<SessionEvent>("Session", SessionEvent::TYPES);
 }

@@ -9,6 +9,8 @@ mod calendar;
 mod events;
 mod family_file;
 mod faults;
+mod messages_and_notices;
 mod parents_and_staff;
 mod server;
 mod subscription;
+mod uploads;

@@ -202,11 +202,43 @@ impl Client {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
+    /// Any request of the signed-in person.
+    pub async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+        let url = format!("http://{}{path}", self.address);
+        let mut request = self.http.request(method.parse().unwrap(), url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        Answer { status, headers, body: answer.bytes().await.unwrap().to_vec() }
+    }
+
     pub async fn post(&self, content_type: &str, accept: &str, body: Vec<u8>) -> (u16, Value) {
         let url = format!("http://{}/graphql", self.address);
         let request = self.http.post(url).header("Content-Type", content_type).header("Accept", accept);
         let answer = request.body(body).send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap_or(Value::Null))
+    }
+}
+
+/// An answer that is not GraphQL's.
+pub struct Answer {
+    pub status: u16,
+    pub body: Vec<u8>,
+    headers: reqwest::header::HeaderMap,
+}
+
+impl Answer {
+    pub fn json(&self) -> (u16, Value) {
+        (self.status, serde_json::from_slice(&self.body).unwrap_or(Value::Null))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |v| v.to_str().unwrap())
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
+    attachment::Attachment,
     file::Section,
     ids::{ChildId, RequestId},
     sealed::Sealed,
@@ -80,6 +81,8 @@ pub struct ModificationRequest {
     pub fields: Vec<String>,
     /// What was seen and what is proposed, sealed.
     pub proposal: Sealed,
+    /// The proofs sent with it.
+    pub attachments: Vec<Attachment>,
     /// When it was received.
     pub at: DateTime<Utc>,
 }

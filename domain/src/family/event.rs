@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    attachment::Attachment,
     domain_event,
     file::Section,
     ids::{ChildId, RequestId},
@@ -35,6 +36,8 @@ pub enum FamilyEvent {
         revision: u32,
         fields: Vec<String>,
         proposal: Sealed,
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        attachments: Vec<Attachment>,
         received: DateTime<Utc>,
     },
     /// The parent took the request back.

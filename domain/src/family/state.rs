@@ -109,6 +109,7 @@ impl Family {
             revision: asked.current_revision,
             fields: asked.fields,
             proposal: asked.proposal,
+            attachments: asked.attachments,
             received: asked.at,
         }])
     }
@@ -187,6 +188,7 @@ mod tests {
             revision: 1,
             fields: vec!["town".into()],
             proposal: sealed("proposal"),
+            attachments: vec![],
             received: at(),
         }
     }
@@ -200,6 +202,7 @@ mod tests {
             current_revision: 1,
             fields: fields.iter().map(|f| (*f).to_owned()).collect(),
             proposal: sealed("proposal"),
+            attachments: vec![],
             at: at(),
         })
     }

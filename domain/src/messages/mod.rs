@@ -325,6 +325,28 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
     ),
     ("INVALID_CHOICE", "Choix possibles : {choices}.", "Possible choices: {choices}."),
     ("INVALID_TEXT", "Valeur d'un autre type que celui du champ.", "The value is not of the field's type."),
+    // Files
+    (
+        "FILE_TOO_LARGE",
+        "Fichier trop volumineux : {most} Mo au plus.",
+        "File too large: {most} MB at the most.",
+    ),
+    ("FILE_EMPTY", "Fichier vide ou absent.", "Empty or missing file."),
+    (
+        "FILE_TYPE",
+        "Format refusé : envoyez un PDF ou une image JPEG, PNG ou HEIC.",
+        "This kind of file is refused: send a PDF, or a JPEG, PNG or HEIC picture.",
+    ),
+    (
+        "TOO_MANY_UPLOADS",
+        "Trop d'envois inachevés : terminez-les ou réessayez demain.",
+        "Too many unfinished uploads: finish them or try again tomorrow.",
+    ),
+    (
+        "UPLOAD_OFFSET",
+        "L'envoi reprend à la position indiquée par Upload-Offset.",
+        "The upload goes on at the position Upload-Offset tells.",
+    ),
     // Portal
     ("UNAUTHENTICATED", "Connectez-vous.", "Sign in."),
     ("FORBIDDEN", "Cette opération ne vous est pas ouverte.", "This operation is not open to you."),

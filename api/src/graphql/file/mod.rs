@@ -17,6 +17,7 @@ use portail_projections::{
 use uuid::Uuid;
 
 use super::{
+    attachments::uploaded,
     context::{Ask, EVERYBODY, OFFICERS, PARENTS, STAFF, be_fresh, coded, send, unavailable, visible_child},
     errors::UserError,
     families::{RecordPayload, parse, record},
@@ -202,6 +203,9 @@ pub struct RequestModificationInput {
     seen_revision: u32,
     /// The section with the fields to change.
     change: SectionChange,
+    /// The proofs: uploads of this family, 5 at the most.
+    #[graphql(default)]
+    attachment_ids: Vec<ID>,
     /// The family; for staff acting for one.
     family_number: Option<String>,
 }
@@ -291,7 +295,10 @@ pub struct DecideModificationsPayload {
 }
 
 /// The family a command is about: the caller's own for parents, the named one for staff.
-fn acting_family(ctx: &Context<'_>, named: Option<String>) -> Result<Result<FamilyNumber, Rejection>> {
+pub(super) fn acting_family(
+    ctx: &Context<'_>,
+    named: Option<String>,
+) -> Result<Result<FamilyNumber, Rejection>> {
     let caller = ctx.caller()?;
     Ok(match (caller.family(), named) {
         (Some(own), _) => Ok(own),
@@ -379,13 +386,22 @@ impl FileMutation {
         input: RequestModificationInput,
     ) -> Result<RecordPayload> {
         let family = acting_family(ctx, input.family_number)?;
+        let uploader = family.as_ref().map(ToString::to_string).unwrap_or_default();
+        let attachments = uploaded(ctx, &input.attachment_ids, &uploader).await?;
         let build = || {
             let (section, values) = values(input.change)?;
             let owner = owner(family?, input.child_id.as_ref())?;
             if section.owner() == Owner::Child && owner.child.is_none() {
                 return Err(Rejection::of_code("WRONG_SECTION").at(&["input", "childId"]));
             }
-            Ok(Command::RequestModification { owner, section, seen_revision: input.seen_revision, values })
+            let seen_revision = input.seen_revision;
+            Ok(Command::RequestModification {
+                owner,
+                section,
+                seen_revision,
+                values,
+                attachments: attachments?,
+            })
         };
         record(ctx, input.client_mutation_id, build()).await
     }
@@ -401,7 +417,7 @@ impl FileMutation {
         let build = || {
             let (section, values) = values(SectionChange::ChildIdentity(input.identity))?;
             let owner = FileOwner { family: family?, child: None };
-            Ok(Command::RequestModification { owner, section, seen_revision: 0, values })
+            Ok(Command::RequestModification { owner, section, seen_revision: 0, values, attachments: vec![] })
         };
         record(ctx, input.client_mutation_id, build()).await
     }

@@ -1,0 +1,157 @@
+//! Commands about messages between families and structures. Texts are sealed for the family.
+
+use portail_domain::{
+    attachment::Attachment,
+    conversation::{self, Act, Conversation, ConversationCommand, Party},
+    family::Family,
+    ids::{ConversationId, FamilyNumber, MessageId},
+    sealed::{Purpose, Sealed},
+    structure::Structure,
+};
+use portail_event_store::{CommandError, UnitOfWork, Vault};
+use portail_projections::inbox::TEXT;
+use uuid::Uuid;
+
+use super::{Caller, Command, CommandOutcome, ConversationMark, Rejection, Role, families::seal};
+
+pub(super) async fn decide(
+    caller: &Caller,
+    id: Uuid,
+    command: &Command,
+    work: &mut UnitOfWork<'_>,
+    vault: &Vault,
+) -> Result<CommandOutcome, CommandError> {
+    let desk = Desk { caller, vault, id };
+    match command {
+        Command::OpenConversation { family, structure, subject, body, attachments } => {
+            if let Some(error) = too_long(subject, conversation::LONGEST_SUBJECT, "subject")
+                .or_else(|| too_long(body, conversation::LONGEST_BODY, "body"))
+            {
+                return Ok(CommandOutcome::rejected(error));
+            }
+            work.load::<Family>([family.to_string()]).await?;
+            work.load::<Structure>([structure.to_string()]).await?;
+            if !work.get::<Family>(family.as_str()).registered {
+                return Ok(CommandOutcome::rejected(not_found("familyNumber")));
+            }
+            if work.get::<Structure>(structure.as_str()).name.is_none() {
+                return Ok(CommandOutcome::rejected(not_found("structureId")));
+            }
+            let act = Act::Open {
+                family: family.clone(),
+                structure: structure.clone(),
+                subject: desk.seal(family, subject).await?,
+                message: MessageId(id),
+                body: desk.seal(family, body).await?,
+                attachments: attachments.clone(),
+            };
+            work.load::<Conversation>([id.to_string()]).await?;
+            desk.apply(ConversationId(id), act, work)
+        }
+        Command::SendMessage { conversation, body, attachments } => {
+            if let Some(error) = too_long(body, conversation::LONGEST_BODY, "body") {
+                return Ok(CommandOutcome::rejected(error));
+            }
+            desk.send(*conversation, body, attachments, work).await
+        }
+        Command::MarkConversation { conversation, mark } => {
+            let act = match mark {
+                ConversationMark::Read => Act::Read,
+                ConversationMark::Deleted => Act::Delete,
+                ConversationMark::Restored => Act::Restore,
+            };
+            desk.of(*conversation, act, work).await
+        }
+        Command::AssignConversation { conversation, to } => {
+            desk.of(*conversation, Act::Assign { to: to.clone() }, work).await
+        }
+        _ => Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND"))),
+    }
+}
+
+fn not_found(field: &str) -> Rejection {
+    Rejection::of_code("NOT_FOUND").at(&["input", field])
+}
+
+fn too_long(text: &str, most: usize, field: &str) -> Option<Rejection> {
+    let length = text.trim().chars().count();
+    let at = |error: Rejection| error.at(&["input", field]);
+    if length == 0 {
+        Some(at(Rejection::of_code("FIELD_REQUIRED")))
+    } else if length > most {
+        Some(at(Rejection::of_code("FIELD_TOO_LONG").with("most", most.to_string())))
+    } else {
+        None
+    }
+}
+
+struct Desk<'a> {
+    caller: &'a Caller,
+    vault: &'a Vault,
+    id: Uuid,
+}
+
+impl Desk<'_> {
+    async fn seal(&self, family: &FamilyNumber, text: &str) -> Result<Sealed, CommandError> {
+        seal(self.vault, family.as_str(), Purpose::Message, TEXT, text.trim()).await
+    }
+
+    /// The family of a conversation the caller takes part in; foreign and unknown answer alike.
+    async fn family(
+        &self,
+        conversation: ConversationId,
+        work: &mut UnitOfWork<'_>,
+    ) -> Result<Option<FamilyNumber>, CommandError> {
+        let id = conversation.to_string();
+        work.load::<Conversation>([id.clone()]).await?;
+        let state = work.get::<Conversation>(&id);
+        let family = state.between().map(|(family, _)| family.clone());
+        Ok(family.filter(|family| self.caller.role != Role::Parent || self.caller.login == family.as_str()))
+    }
+
+    async fn send(
+        &self,
+        conversation: ConversationId,
+        body: &str,
+        attachments: &[Attachment],
+        work: &mut UnitOfWork<'_>,
+    ) -> Result<CommandOutcome, CommandError> {
+        let Some(family) = self.family(conversation, work).await? else {
+            return Ok(CommandOutcome::rejected(not_found("conversationId")));
+        };
+        let act = Act::Send {
+            message: MessageId(self.id),
+            body: self.seal(&family, body).await?,
+            attachments: attachments.to_vec(),
+        };
+        self.apply(conversation, act, work)
+    }
+
+    async fn of(
+        &self,
+        conversation: ConversationId,
+        act: Act,
+        work: &mut UnitOfWork<'_>,
+    ) -> Result<CommandOutcome, CommandError> {
+        if self.family(conversation, work).await?.is_none() {
+            return Ok(CommandOutcome::rejected(not_found("conversationId")));
+        }
+        self.apply(conversation, act, work)
+    }
+
+    fn apply(
+        &self,
+        conversation: ConversationId,
+        act: Act,
+        work: &mut UnitOfWork<'_>,
+    ) -> Result<CommandOutcome, CommandError> {
+        let by = if self.caller.role == Role::Parent { Party::Family } else { Party::Structure };
+        let command = ConversationCommand { by, author: self.caller.login.clone(), at: self.caller.at, act };
+        let id = conversation.to_string();
+        match work.get::<Conversation>(&id).decide(command) {
+            Ok(events) => work.record::<Conversation>(&id, events)?,
+            Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
+        }
+        Ok(CommandOutcome::made(id))
+    }
+}

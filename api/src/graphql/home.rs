@@ -1,0 +1,51 @@
+//! The home page of a family, in one query.
+
+use async_graphql::{Context, Object, Result, SimpleObject};
+use portail_projections::{family, inbox, notices};
+
+use super::{
+    context::{Ask, EVERYBODY, be_fresh, unavailable},
+    families::{self, Family},
+    notices::{Notice, current},
+    scalars::{Date, Position},
+};
+
+/// The home page: who the family is, what is new, what the town says.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Home {
+    /// The town's date.
+    today: Date,
+    /// The family: its responsible guardian and its children.
+    family: Family,
+    /// How many messages it has not read.
+    unread_messages: i64,
+    /// The notices it sees today.
+    notices: Vec<Notice>,
+}
+
+/// The query of the home page.
+#[derive(Debug, Default)]
+pub struct HomeQuery;
+
+#[Object]
+impl HomeQuery {
+    /// The home page of the family that asks; null for staff and auditors.
+    #[graphql(guard = "EVERYBODY")]
+    async fn home(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
+    ) -> Result<Option<Home>> {
+        be_fresh(ctx, &[family::NAME, inbox::NAME, notices::NAME], min_position.map(|p| p.0)).await?;
+        let Some(number) = ctx.caller()?.family() else { return Ok(None) };
+        let Some(family) = families::load(ctx, number.as_str()).await? else { return Ok(None) };
+        let application = ctx.application()?;
+        let unread = inbox::unread(application.pool(), number.as_str()).await.map_err(unavailable)?;
+        Ok(Some(Home {
+            today: Date(application.clock().today()),
+            family,
+            unread_messages: unread,
+            notices: current(ctx, number.as_str()).await?,
+        }))
+    }
+}

@@ -1,0 +1,216 @@
+//! Notices and forms ("Infos./Documents").
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use portail_domain::notice::Audience;
+use portail_projections::notices::{self, NoticeRow};
+use uuid::Uuid;
+
+use super::{
+    attachments::{Attachment, uploaded},
+    context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, unavailable},
+    families::{RecordPayload, parse, record},
+    scalars::{Date, Position},
+};
+use crate::{
+    application::{Command, Rejection},
+    uploads::TOWN,
+};
+
+/// Whom a notice is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum NoticeAudience {
+    /// Every family.
+    Town,
+    /// The families of a structure.
+    Structure,
+    /// One family.
+    Family,
+}
+
+/// A notice of the town.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Notice {
+    /// Its id.
+    id: ID,
+    /// Its title; null once erased.
+    title: Option<String>,
+    /// Its text; null once erased.
+    text: Option<String>,
+    /// A page to read.
+    link: Option<String>,
+    /// A form to download.
+    form: Option<Attachment>,
+    /// Whom it is for.
+    audience: NoticeAudience,
+    /// Which structure or family it is for.
+    target: Option<String>,
+    /// The first day it is shown.
+    from: Date,
+    /// The last day it is shown.
+    to: Option<Date>,
+    /// When it was published.
+    published_at: DateTime<Utc>,
+    /// When it was withdrawn.
+    withdrawn_at: Option<DateTime<Utc>>,
+}
+
+impl From<NoticeRow> for Notice {
+    fn from(row: NoticeRow) -> Self {
+        let (title, text) = row.said.map(|s| (s.title, s.text)).unzip();
+        Self {
+            id: ID(row.id.to_string()),
+            title,
+            text,
+            link: row.link,
+            form: row.form.map(Into::into),
+            audience: match row.audience.as_str() {
+                "STRUCTURE" => NoticeAudience::Structure,
+                "FAMILY" => NoticeAudience::Family,
+                _ => NoticeAudience::Town,
+            },
+            target: row.target,
+            from: Date(row.from),
+            to: row.to.map(Date),
+            published_at: row.published,
+            withdrawn_at: row.withdrawn,
+        }
+    }
+}
+
+/// The notices a family sees today.
+///
+/// # Errors
+/// The database failed.
+pub async fn current(ctx: &Context<'_>, family: &str) -> Result<Vec<Notice>> {
+    let application = ctx.application()?;
+    let catalogue = application.catalogue().get().await.map_err(unavailable)?;
+    let structure =
+        |(id, activity): (&portail_domain::ids::ActivityId, &portail_domain::activity::Activity)| {
+            Some((id.to_string(), activity.latest()?.structure.to_string()))
+        };
+    let activities: Vec<(String, String)> = catalogue.activities.iter().filter_map(structure).collect();
+    let today = application.clock().today();
+    let rows = notices::shown_to(application.pool(), family, today, &activities).await;
+    Ok(rows.map_err(unavailable)?.into_iter().map(Into::into).collect())
+}
+
+/// Queries of notices.
+#[derive(Debug, Default)]
+pub struct NoticeQuery;
+
+#[Object]
+impl NoticeQuery {
+    /// The notices the family that asks sees today; none for staff and auditors.
+    #[graphql(guard = "EVERYBODY")]
+    async fn notices(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
+    ) -> Result<Vec<Notice>> {
+        be_fresh(ctx, &[notices::NAME], min_position.map(|p| p.0)).await?;
+        match ctx.caller()?.family() {
+            Some(family) => current(ctx, family.as_str()).await,
+            None => Ok(vec![]),
+        }
+    }
+
+    /// Every notice, the newest first: scheduled and withdrawn ones too.
+    #[graphql(guard = "OFFICERS")]
+    async fn all_notices(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 200; 50 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
+    ) -> Result<Vec<Notice>> {
+        be_fresh(ctx, &[notices::NAME], min_position.map(|p| p.0)).await?;
+        let first = i64::from(first.unwrap_or(50).clamp(1, 200));
+        let rows = notices::all(ctx.application()?.pool(), first).await.map_err(unavailable)?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+}
+
+/// Whom a notice is for; the whole town when left out.
+#[derive(Debug, Clone, OneofObject)]
+pub enum NoticeAudienceInput {
+    /// The families of a structure.
+    StructureId(ID),
+    /// One family.
+    FamilyNumber(String),
+}
+
+/// A notice to publish.
+#[derive(Debug, Clone, InputObject)]
+pub struct PublishNoticeInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// Whom it is for; the whole town when left out.
+    audience: Option<NoticeAudienceInput>,
+    /// Its title, 120 characters at the most.
+    title: String,
+    /// Its text, 5,000 characters at the most.
+    #[graphql(default)]
+    text: String,
+    /// A page to read: an https address.
+    link: Option<String>,
+    /// A form to download: an upload, of the family where it is for one.
+    form_id: Option<ID>,
+    /// The first day it is shown; today when left out.
+    from: Option<Date>,
+    /// The last day it is shown; until withdrawn when left out.
+    to: Option<Date>,
+}
+
+/// A notice to take back.
+#[derive(Debug, Clone, InputObject)]
+pub struct WithdrawNoticeInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The notice.
+    notice_id: ID,
+}
+
+/// What staff do with notices.
+#[derive(Debug, Default)]
+pub struct NoticeMutation;
+
+#[Object]
+impl NoticeMutation {
+    /// Publishes a notice, now or from a later day on.
+    #[graphql(guard = "STAFF")]
+    async fn publish_notice(&self, ctx: &Context<'_>, input: PublishNoticeInput) -> Result<RecordPayload> {
+        let audience = match input.audience {
+            None => Ok(Audience::Town),
+            Some(NoticeAudienceInput::StructureId(id)) => parse(&id, "audience").map(Audience::Structure),
+            Some(NoticeAudienceInput::FamilyNumber(number)) => {
+                parse(&number, "audience").map(Audience::Family)
+            }
+        };
+        let owner = match &audience {
+            Ok(Audience::Family(number)) => number.as_str(),
+            _ => TOWN,
+        };
+        let forms: Vec<ID> = input.form_id.into_iter().collect();
+        let form = uploaded(ctx, &forms, owner).await?;
+        let today = ctx.application()?.clock().today();
+        let build = || -> Result<Command, Rejection> {
+            Ok(Command::PublishNotice {
+                audience: audience?,
+                title: input.title,
+                text: input.text,
+                link: input.link,
+                form: form?.pop(),
+                from: input.from.map_or(today, |d| d.0),
+                to: input.to.map(|d| d.0),
+            })
+        };
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Takes a notice back.
+    #[graphql(guard = "STAFF")]
+    async fn withdraw_notice(&self, ctx: &Context<'_>, input: WithdrawNoticeInput) -> Result<RecordPayload> {
+        let build = || Ok(Command::WithdrawNotice { notice: parse(&input.notice_id, "noticeId")? });
+        record(ctx, input.client_mutation_id, build()).await
+    }
+}

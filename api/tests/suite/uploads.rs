@@ -1,0 +1,116 @@
+//! Files: sent whole or in pieces, recognised by their content, given only to those they belong to.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::server::{AUDITOR, Client, PARENT, STAFF, demo};
+
+fn pdf(size: usize) -> Vec<u8> {
+    let mut content = b"%PDF-1.7\n".to_vec();
+    content.resize(size, b' ');
+    content
+}
+
+async fn send_whole(client: &Client, name: &str, content: Vec<u8>) -> (u16, Value) {
+    let boundary = "portail-boundary";
+    let mut body = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+         Content-Type: image/png\r\n\r\n"
+    )
+    .into_bytes();
+    body.extend(content);
+    body.extend(format!("\r\n--{boundary}--\r\n").as_bytes());
+    let kind = format!("multipart/form-data; boundary={boundary}");
+    client.call("POST", "/uploads", &[("Content-Type", &kind)], body).await.json()
+}
+
+#[tokio::test]
+async fn a_file_sent_whole_is_attached_to_a_request_and_downloaded_by_its_owner_and_staff_only() {
+    let address = demo().await;
+    let (parent, staff) = (Client::log_in(address, PARENT).await, Client::log_in(address, STAFF).await);
+    let content = pdf(5_000);
+    let (status, sent) = send_whole(&parent, "../../avis d'imposition.exe", content.clone()).await;
+    assert_eq!((status, sent["mediaType"].as_str()), (201, Some("application/pdf")), "{sent}");
+    let digest: String = Sha256::digest(&content).iter().map(|b| format!("{b:02x}")).collect();
+    assert_eq!(sent["sha256"], digest);
+
+    let mutation = "mutation ($input: OpenConversationInput!) { openConversation(input: $input) { id position userErrors { code path } } }";
+    let open = |id: &Value| {
+        json!({ "input": { "clientMutationId": Uuid::new_v4(), "structureId": "garderie", "subject": "Justificatif",
+            "body": "Ci-joint", "attachmentIds": [id] } })
+    };
+    let opened = parent.ask(mutation, open(&sent["uploadId"])).await["openConversation"].clone();
+    let query = "query ($id: ID!, $min: Position) { conversation(id: $id, minPosition: $min) { messages { attachments { path sha256 mediaType size } } } }";
+    let thread = staff.ask(query, json!({ "id": opened["id"], "min": opened["position"] })).await;
+    let file = &thread["conversation"]["messages"][0]["attachments"][0];
+    assert_eq!((&file["sha256"], file["size"].as_u64()), (&sent["sha256"], Some(5_000)));
+
+    let path = file["path"].as_str().unwrap();
+    let own = parent.call("GET", path, &[], vec![]).await;
+    assert_eq!((own.status, &own.body), (200, &content));
+    assert_eq!(own.header("content-disposition"), "attachment; filename*=UTF-8''avis%20d%27imposition.pdf");
+    assert_eq!(own.header("x-content-type-options"), "nosniff");
+    assert_eq!(staff.call("GET", path, &[], vec![]).await.body, content);
+    let auditor = Client::log_in(address, AUDITOR).await;
+    assert_eq!(auditor.call("GET", path, &[], vec![]).await.status, 403);
+    assert_eq!(Client::anonymous(address).call("GET", path, &[], vec![]).await.status, 401);
+
+    let unknown = parent.ask(mutation, open(&json!(Uuid::new_v4()))).await["openConversation"].clone();
+    assert_eq!(unknown["userErrors"], json!([{ "code": "NOT_FOUND", "path": ["input", "attachmentIds"] }]));
+    let town = send_whole(&staff, "formulaire.pdf", pdf(100)).await.1;
+    let foreign = parent.ask(mutation, open(&town["uploadId"])).await["openConversation"].clone();
+    assert_eq!(foreign["userErrors"][0]["code"], "NOT_FOUND", "the town's file is not the family's");
+}
+
+#[tokio::test]
+async fn an_upload_in_pieces_goes_on_where_it_broke_off() {
+    let parent = Client::log_in(demo().await, PARENT).await;
+    let content = pdf(30_000);
+    let announce = json!({ "fileName": "certificat.pdf", "size": content.len() }).to_string().into_bytes();
+    let (status, begun) =
+        parent.call("POST", "/uploads", &[("Content-Type", "application/json")], announce).await.json();
+    assert_eq!(status, 201);
+    let path = format!("/uploads/{}", begun["uploadId"].as_str().unwrap());
+    let piece = async |at: usize, to: usize| {
+        let offset = at.to_string();
+        parent.call("PATCH", &path, &[("Upload-Offset", &offset)], content[at..to].to_vec()).await
+    };
+    assert_eq!(piece(0, 10_000).await.status, 204);
+    let repeated = piece(0, 10_000).await;
+    assert_eq!((repeated.status, repeated.header("upload-offset")), (409, "10000"));
+    let standing = parent.call("HEAD", &path, &[], vec![]).await;
+    assert_eq!((standing.header("upload-offset"), standing.header("upload-length")), ("10000", "30000"));
+    let done = piece(10_000, 30_000).await.json();
+    assert_eq!((done.0, &done.1["complete"]), (201, &json!(true)));
+    let file = format!("/attachments/{}", begun["uploadId"].as_str().unwrap());
+    assert_eq!(parent.call("GET", &file, &[], vec![]).await.body, content);
+    assert_eq!(piece(0, 1).await.status, 404, "a finished upload takes nothing more");
+}
+
+#[tokio::test]
+async fn hostile_files_are_refused_and_leave_nothing_behind() {
+    let parent = Client::log_in(demo().await, PARENT).await;
+    for (name, content) in [
+        ("bombe.pdf", b"PK\x03\x04 a zip that says it is a pdf".to_vec()),
+        ("image.png", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>".to_vec()),
+        ("script.jpg", b"#!/bin/sh\nrm -rf /".to_vec()),
+        ("page.pdf", b"<html><script>alert(1)</script></html>".to_vec()),
+    ] {
+        let (status, refused) = send_whole(&parent, name, content).await;
+        assert_eq!((status, refused["code"].as_str()), (415, Some("FILE_TYPE")), "{name}: {refused}");
+    }
+    let announce = json!({ "fileName": "x.pdf", "size": 20 }).to_string().into_bytes();
+    let begun =
+        parent.call("POST", "/uploads", &[("Content-Type", "application/json")], announce).await.json().1;
+    let path = format!("/uploads/{}", begun["uploadId"].as_str().unwrap());
+    let longer = parent.call("PATCH", &path, &[("Upload-Offset", "0")], vec![b'x'; 21]).await;
+    assert_eq!(longer.status, 413);
+    let zip =
+        parent.call("PATCH", &path, &[("Upload-Offset", "0")], b"PK\x03\x04aaaaaaaaaaaaaaaa".to_vec()).await;
+    assert_eq!(zip.json().0, 415);
+    assert_eq!(parent.call("HEAD", &path, &[], vec![]).await.status, 404, "nothing of it is left");
+    let huge = json!({ "fileName": "x.pdf", "size": 11 * 1024 * 1024 }).to_string().into_bytes();
+    let refused = parent.call("POST", "/uploads", &[("Content-Type", "application/json")], huge).await.json();
+    assert_eq!((refused.0, refused.1["code"].as_str()), (413, Some("FILE_TOO_LARGE")));
+}
