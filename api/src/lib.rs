@@ -7,5 +7,7 @@ pub mod clock;
 pub mod demo;
 pub mod graphql;
 pub mod http;
+pub mod import;
+pub mod progress;
 pub mod settings;
 pub mod uploads;

@@ -1,18 +1,19 @@
 //! `portail`: the server and its tools.
 #![allow(clippy::print_stdout, reason = "a command line answers on its standard output")]
 
-use std::{io::BufRead, sync::Arc, time::Duration};
+use std::{io::BufRead, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use portail_api::{
     access,
     application::{Application, Role, run_timers},
     clock::Clock,
-    demo, graphql, http,
+    demo, graphql, http, import,
+    progress::Progress,
     settings::Settings,
 };
+use portail_domain::messages::Language;
 use portail_event_store::{EventLog, Upcasters, Vault, verify};
 use portail_projections::{FoldContext, rebuild};
 use tracing_subscriber::EnvFilter;
@@ -55,6 +56,19 @@ enum Tool {
         #[arg(long, default_value = "administrator")]
         role: String,
     },
+    /// Import families, children or accounts from CSV; the columns are in the operator's manual.
+    Import {
+        /// families, children or accounts.
+        what: import::What,
+        /// The file.
+        file: PathBuf,
+        /// Only check it, and report row by row.
+        #[arg(long)]
+        dry_run: bool,
+        /// Report in English.
+        #[arg(long)]
+        english: bool,
+    },
     /// Print the GraphQL schema.
     Schema,
 }
@@ -79,6 +93,10 @@ async fn run(tool: Tool) -> Result<()> {
         Tool::Rebuild { names } => rebuild_all(&names).await,
         Tool::Audit { command: Audit::Verify } => audit_verify().await,
         Tool::Account { login, role } => account(&login, &role).await,
+        Tool::Import { what, file, dry_run, english } => {
+            let language = if english { Language::En } else { Language::Fr };
+            import_file(what, &file, dry_run, language).await
+        }
         Tool::Schema => {
             print!("{}", graphql::definition());
             Ok(())
@@ -174,7 +192,7 @@ async fn rebuild_all(names: &[String]) -> Result<()> {
     let mut wrong = 0;
     for projection in projections.iter().filter(|p| names.is_empty() || names.contains(&p.name().to_owned()))
     {
-        let progress = Progress::new(projection.name());
+        let progress = Progress::new(projection.name(), "events");
         let rebuilt = rebuild::rebuild(&**projection, &context, |at, head| progress.at(at, head)).await?;
         progress.finish();
         let verdict = match rebuilt.differences {
@@ -196,11 +214,36 @@ async fn audit_verify() -> Result<()> {
     let head: i64 = sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM events")
         .fetch_one(database.pool())
         .await?;
-    let progress = Progress::new("verify");
+    let progress = Progress::new("verify", "events");
     let verified = verify(database.pool(), |at| progress.at(at, head.unsigned_abs())).await?;
     progress.finish();
     let tip: String = verified.tip.iter().map(|b| format!("{b:02x}")).collect();
     println!("{} events verified, chain {tip}", verified.events);
+    Ok(())
+}
+
+async fn import_file(
+    what: import::What,
+    file: &std::path::Path,
+    dry_run: bool,
+    language: Language,
+) -> Result<()> {
+    let settings = Settings::from_environment()?;
+    let database = settings.database().await?;
+    let application = Application::open(&database, settings.master_key()?, settings.clock(None)).await?;
+    let progress = Progress::new("import", "rows");
+    let reports =
+        import::import(&application, what, file, dry_run, language, |at, all| progress.at(at, all)).await?;
+    progress.finish();
+    let wrong = reports.iter().filter(|r| !r.problems.is_empty()).count();
+    for report in reports.iter().filter(|r| !r.problems.is_empty()) {
+        for problem in &report.problems {
+            println!("{}: {}: {}: {}", file.display(), report.line, problem.column, problem.message);
+        }
+    }
+    let done = if dry_run { "ready to be imported" } else { "imported" };
+    println!("{} rows {done}, {wrong} refused", reports.len() - wrong);
+    ensure!(wrong == 0, "{wrong} rows were refused; mend them and import the file again");
     Ok(())
 }
 
@@ -219,35 +262,4 @@ async fn account(login: &str, role: &str) -> Result<()> {
     access::set_account(database.pool(), login, role, password.trim_end_matches(['\r', '\n'])).await?;
     println!("account {login} is ready");
     Ok(())
-}
-
-/// A bar on a terminal, a log line every few seconds otherwise.
-struct Progress {
-    bar: ProgressBar,
-    name: &'static str,
-    last: std::cell::Cell<std::time::Instant>,
-}
-
-impl Progress {
-    fn new(name: &'static str) -> Self {
-        let bar = ProgressBar::new(0).with_message(name);
-        let template = "{msg:10} [{bar:40}] {pos}/{len} events, {per_sec}, {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        Self { bar, name, last: std::cell::Cell::new(std::time::Instant::now()) }
-    }
-
-    fn at(&self, position: u64, head: u64) {
-        self.bar.set_length(head);
-        self.bar.set_position(position);
-        if self.bar.is_hidden() && self.last.get().elapsed() > Duration::from_secs(2) {
-            self.last.set(std::time::Instant::now());
-            tracing::info!(what = self.name, position, head, "in progress");
-        }
-    }
-
-    fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
 }

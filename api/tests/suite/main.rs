@@ -9,6 +9,7 @@ mod calendar;
 mod events;
 mod family_file;
 mod faults;
+mod import;
 mod messages_and_notices;
 mod parents_and_staff;
 mod server;

@@ -298,6 +298,11 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
         "This section does not belong to that file: name the child for a child's section, none for the family's.",
     ),
     ("UNKNOWN_FIELD", "Ce champ n'existe pas dans cette rubrique.", "This section has no such field."),
+    (
+        "INVALID_FAMILY_NUMBER",
+        "Numéro de famille incorrect : 13 chiffres.",
+        "Wrong family number: 13 digits.",
+    ),
     ("FIELD_REQUIRED", "Ce champ est obligatoire.", "This field may not be empty."),
     ("FIELD_TOO_LONG", "{most} caractères au plus.", "{most} characters at the most."),
     ("FIELD_TOO_MANY", "{most} lignes au plus.", "{most} entries at the most."),
