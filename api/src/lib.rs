@@ -8,6 +8,7 @@ pub mod demo;
 pub mod graphql;
 pub mod http;
 pub mod import;
+pub mod notifications;
 pub mod progress;
 pub mod settings;
 pub mod uploads;

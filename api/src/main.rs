@@ -10,6 +10,7 @@ use portail_api::{
     application::{Application, Role, run_timers},
     clock::Clock,
     demo, graphql, http, import,
+    notifications::Notifier,
     progress::Progress,
     settings::Settings,
 };
@@ -114,6 +115,7 @@ async fn serve(with_demo: bool) -> Result<()> {
         demo::prepare(&application).await?;
     }
     let timers = tokio::spawn(run_timers(application.clone()));
+    let notifier = Notifier::new(application.clone(), &settings)?.map(|n| tokio::spawn(n.run()));
     let schema = graphql::schema(application.clone(), settings.site.clone());
     let listener = tokio::net::TcpListener::bind(settings.listen)
         .await
@@ -121,6 +123,9 @@ async fn serve(with_demo: bool) -> Result<()> {
     announce(&listener.local_addr()?.to_string(), with_demo, &application);
     axum::serve(listener, http::router(schema, application)).with_graceful_shutdown(stopped()).await?;
     timers.abort();
+    if let Some(notifier) = notifier {
+        notifier.abort();
+    }
     engine.abort();
     Ok(())
 }

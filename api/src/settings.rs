@@ -23,6 +23,12 @@ pub struct Settings {
     pub master_key: Option<String>,
     /// `PORTAIL_SITE`: the town's own site, where logging out leads.
     pub site: String,
+    /// `PORTAIL_SMTP_URL`: the server that sends e-mail; none: no e-mail is sent.
+    pub smtp_url: Option<String>,
+    /// `PORTAIL_MAIL_FROM`: the sender of e-mail.
+    pub mail_from: String,
+    /// `PORTAIL_SMS_URL`: the gateway of text messages; none: none are sent.
+    pub sms_url: Option<String>,
 }
 
 impl Settings {
@@ -44,6 +50,9 @@ impl Settings {
             database_url: read("DATABASE_URL"),
             today: today.transpose()?,
             master_key: read("PORTAIL_MASTER_KEY"),
+            smtp_url: read("PORTAIL_SMTP_URL"),
+            mail_from: read("PORTAIL_MAIL_FROM").unwrap_or_else(|| "portail-famille@localhost".into()),
+            sms_url: read("PORTAIL_SMS_URL"),
             site: read("PORTAIL_SITE").unwrap_or_else(|| "https://www.haisnes.fr".into()),
         })
     }

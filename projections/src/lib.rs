@@ -10,6 +10,7 @@ pub mod family;
 pub mod file;
 pub mod inbox;
 pub mod notices;
+pub mod outbox;
 pub mod planning;
 mod projection;
 pub mod rebuild;
@@ -27,6 +28,7 @@ pub fn all() -> Vec<Box<dyn Projection>> {
         Box::new(file::FileProjection),
         Box::new(inbox::InboxProjection),
         Box::new(notices::NoticesProjection),
+        Box::new(outbox::OutboxProjection),
         Box::new(planning::PlanningProjection),
         Box::new(requests::RequestsProjection),
     ]

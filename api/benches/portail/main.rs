@@ -1,7 +1,7 @@
 //! `make bench`: throughput, rebuild and latency, each beside a baseline measured in the same run
 //! on the same durable PostgreSQL cluster. Prints a table; writes `docs/benchmarks.{md,json}`.
 //! `BENCH_SECONDS` (5) and `BENCH_EVENTS` (1,000,000) scale it; `BENCH_ONLY=32` prints our own
-//! throughput at 32 clients and stops, for profiling.
+//! throughput at 32 clients and stops, `BENCH_ONLY=planning` the planning's latency, for profiling.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -41,6 +41,11 @@ async fn run() -> Result<()> {
     let events = setting("BENCH_EVENTS", 1_000_000);
     let mut report = Report::new(events);
     if let Ok(only) = std::env::var("BENCH_ONLY") {
+        if only == "planning" {
+            let town = load::town(&cluster, events).await?;
+            report.planning(load::planning(&town, seconds).await?);
+            return Ok(());
+        }
         let clients = only.parse()?;
         println!("append {}", load::append(&cluster, clients, seconds).await?);
         println!("commands {}", load::commands(&cluster, clients, seconds).await?);

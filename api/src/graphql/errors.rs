@@ -1,7 +1,10 @@
 //! User errors: what a person can do something about, by a stable code.
 
-use async_graphql::{Enum, SimpleObject};
-use portail_domain::messages::Language;
+use async_graphql::{Enum, Object};
+use portail_domain::{
+    messages::{Language, Rule},
+    session::SessionError,
+};
 
 use crate::application::Rejection;
 
@@ -98,24 +101,57 @@ codes! {
     Unavailable = "UNAVAILABLE",
 }
 
+/// Where an error's words come from: they are put together only for who asks for them, since a
+/// planning has an error for nearly every past cell.
+#[derive(Debug, Clone)]
+enum Source {
+    Rejection(Rejection),
+    Session(SessionError),
+}
+
 /// Something a person asked for that was not done, and why.
-#[derive(Debug, Clone, SimpleObject)]
+#[derive(Debug, Clone)]
 pub struct UserError {
-    /// What is wrong.
-    pub code: UserErrorCode,
-    /// What to do about it, in the caller's language.
-    pub message: String,
-    /// Where in the input it is.
-    pub path: Vec<String>,
+    source: Source,
+    language: Language,
 }
 
 impl UserError {
     /// A rejection in a language.
     pub fn of(rejection: &Rejection, language: Language) -> Self {
-        Self {
-            code: UserErrorCode::of(&rejection.code),
-            message: rejection.message(language),
-            path: rejection.path.clone(),
+        Self { source: Source::Rejection(rejection.clone()), language }
+    }
+
+    /// A session's rule that is in the way, in a language.
+    pub fn of_session(rule: SessionError, language: Language) -> Self {
+        Self { source: Source::Session(rule), language }
+    }
+}
+
+/// Something a person asked for that was not done, and why.
+#[Object]
+impl UserError {
+    /// What is wrong.
+    async fn code(&self) -> UserErrorCode {
+        match &self.source {
+            Source::Rejection(rejection) => UserErrorCode::of(&rejection.code),
+            Source::Session(rule) => UserErrorCode::of(rule.code()),
+        }
+    }
+
+    /// What to do about it, in the caller's language.
+    async fn message(&self) -> String {
+        match &self.source {
+            Source::Rejection(rejection) => rejection.message(self.language),
+            Source::Session(rule) => rule.message(self.language),
+        }
+    }
+
+    /// Where in the input it is.
+    async fn path(&self) -> &[String] {
+        match &self.source {
+            Source::Rejection(rejection) => &rejection.path,
+            Source::Session(_) => &[],
         }
     }
 }

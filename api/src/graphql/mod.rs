@@ -4,6 +4,7 @@ pub mod access;
 pub mod attachments;
 pub mod catalogue;
 pub mod context;
+pub mod deliveries;
 pub mod errors;
 pub mod families;
 pub mod file;
@@ -28,6 +29,7 @@ pub struct Query(
     access::AccessQuery,
     catalogue::CatalogueQuery,
     families::FamilyQuery,
+    deliveries::DeliveryQuery,
     file::FileQuery,
     home::HomeQuery,
     inbox::InboxQuery,
@@ -46,6 +48,7 @@ pub struct Mutation(
     sessions::staff::StaffMutation,
     catalogue::CatalogueMutation,
     families::FamilyMutation,
+    deliveries::DeliveryMutation,
     file::FileMutation,
     inbox::InboxMutation,
     notices::NoticeMutation,

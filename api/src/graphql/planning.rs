@@ -25,7 +25,7 @@ use super::{
     errors::UserError,
     scalars::{Date, Month, Position, Time},
 };
-use crate::application::{Caller, Rejection, Role};
+use crate::application::{Caller, Role};
 
 /// The read models a planning is made of.
 const NAMES: [&str; 3] =
@@ -250,8 +250,6 @@ impl CellView<'_> {
         } else {
             vec![]
         };
-        let error =
-            |e: &portail_domain::session::SessionError| UserError::of(&Rejection::of(e), self.language);
         Cell {
             date: Date(self.terms.date),
             marker: marker.map(Into::into),
@@ -277,7 +275,7 @@ impl CellView<'_> {
                     action: p.action.into(),
                     allowed: p.refusal.is_none(),
                     until: p.until,
-                    reason: p.refusal.as_ref().map(error),
+                    reason: p.refusal.map(|rule| UserError::of_session(rule, self.language)),
                 })
                 .collect(),
             position: self.row.map(|r| Position(r.position)),

@@ -20,6 +20,8 @@ pub const EMMA: &str = "5f0b4f0e-5d8a-4c55-9a59-0b1f2f6c2a02";
 pub struct Home {
     pub folder: tempfile::TempDir,
     pub url: Option<String>,
+    /// More settings of the server.
+    pub environment: Vec<(&'static str, String)>,
     _cluster: Option<Arc<Cluster>>,
 }
 
@@ -39,7 +41,7 @@ impl Home {
             Some(cluster) => Some(cluster.create_database().await.unwrap()),
             None => None,
         };
-        Self { folder, url, _cluster: cluster }
+        Self { folder, url, environment: vec![], _cluster: cluster }
     }
 
     pub fn command(&self) -> Command {
@@ -47,7 +49,8 @@ impl Home {
         command
             .env("PORTAIL_DATA_DIR", self.folder.path())
             .env("PORTAIL_LISTEN", "127.0.0.1:0")
-            .env_remove("DATABASE_URL");
+            .env_remove("DATABASE_URL")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(url) = &self.url {
             command.env("DATABASE_URL", url);
         }

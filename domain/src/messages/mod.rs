@@ -3,6 +3,7 @@
 //! A key is a stable code; `{name}` is replaced by the argument of that name.
 
 mod labels;
+mod mail;
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -77,7 +78,7 @@ static BY_KEY: LazyLock<HashMap<&str, (&str, &str)>> =
     LazyLock::new(|| entries().map(|(key, fr, en)| (*key, (*fr, *en))).collect());
 
 fn entries() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-    CATALOGUE.iter().chain(labels::LABELS)
+    CATALOGUE.iter().chain(labels::LABELS).chain(mail::MAIL)
 }
 
 /// Key, French, English. The French labels of the planning are the guide's own.
