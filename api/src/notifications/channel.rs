@@ -1,11 +1,16 @@
 //! The two ways a message leaves the house: e-mail by SMTP, text messages by an HTTP gateway.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, header::ContentType},
 };
 use uuid::Uuid;
+
+/// How long a server or gateway may take: shorter than the lease of a delivery.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A message in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +51,7 @@ impl Email {
                     "PORTAIL_SMTP_URL: smtp://host:port or smtps://user:password@host is expected"
                 )
             })?
+            .timeout(Some(PATIENCE))
             .build();
         let from = from
             .parse()
@@ -93,6 +99,7 @@ impl Sms {
         let answer = self
             .client
             .post(&self.url)
+            .timeout(PATIENCE)
             .header("Idempotency-Key", words.id.to_string())
             .json(&serde_json::json!({ "to": words.to, "text": words.subject }))
             .send()

@@ -100,7 +100,7 @@ impl Notifier {
                 // Two seconds, then twice as long each time.
                 let wait = f64::from(2u32.pow(attempt.clamp(1, 16).unsigned_abs()));
                 let said = format!("{error:#}");
-                tracing::warn!(message = %message.id, channel = message.channel, attempt, status, "not sent");
+                tracing::warn!(notification = %message.id, error = said, channel = message.channel, attempt, status, "not sent");
                 outbox::settle(pool, message, status, wait, Some(&said)).await?;
             }
         }

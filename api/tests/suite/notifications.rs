@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::server::{Client, Home, LEO, PARENT, STAFF};
 
-/// A mailbox that refuses its first messages.
+/// A mailbox that refuses its first recipients.
 #[derive(Clone)]
 struct Mailbox {
     refuse: Arc<AtomicUsize>,
@@ -27,6 +27,12 @@ struct Mailbox {
 }
 
 impl Handler for Mailbox {
+    /// Refuses at first, as grey-listing does.
+    fn rcpt(&mut self, _to: &str) -> Response {
+        let grey = self.refuse.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok();
+        if grey { response::INTERNAL_ERROR } else { response::OK }
+    }
+
     fn data(&mut self, piece: &[u8]) -> io::Result<()> {
         self.current.extend_from_slice(piece);
         Ok(())
@@ -34,11 +40,6 @@ impl Handler for Mailbox {
 
     fn data_end(&mut self) -> Response {
         let message = String::from_utf8(std::mem::take(&mut self.current)).unwrap();
-        let refused =
-            self.refuse.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok();
-        if refused {
-            return response::INTERNAL_ERROR;
-        }
         let _ = self.arrived.send(message);
         response::OK
     }
