@@ -6,6 +6,7 @@ use portail_domain::{
     session::SessionError,
 };
 
+use super::leaf::{answered_enums, leaf};
 use crate::application::Rejection;
 
 macro_rules! codes {
@@ -128,33 +129,55 @@ impl UserError {
     }
 }
 
-/// Something a person asked for that was not done, and why.
-#[Object]
 impl UserError {
-    /// What is wrong.
-    async fn code(&self) -> UserErrorCode {
+    fn code_of(&self) -> UserErrorCode {
         match &self.source {
             Source::Rejection(rejection) => UserErrorCode::of(&rejection.code),
             Source::Session(rule) => UserErrorCode::of(rule.code()),
         }
     }
 
-    /// What to do about it, in the caller's language.
-    async fn message(&self) -> String {
+    fn words(&self) -> String {
         match &self.source {
             Source::Rejection(rejection) => rejection.message(self.language),
             Source::Session(rule) => rule.message(self.language),
         }
     }
 
-    /// Where in the input it is.
-    async fn path(&self) -> &[String] {
+    fn place(&self) -> &[String] {
         match &self.source {
             Source::Rejection(rejection) => &rejection.path,
             Source::Session(_) => &[],
         }
     }
 }
+
+/// Something a person asked for that was not done, and why.
+#[Object]
+impl UserError {
+    /// What is wrong.
+    async fn code(&self) -> UserErrorCode {
+        self.code_of()
+    }
+
+    /// What to do about it, in the caller's language.
+    async fn message(&self) -> String {
+        self.words()
+    }
+
+    /// Where in the input it is.
+    async fn path(&self) -> &[String] {
+        self.place()
+    }
+}
+
+answered_enums!(UserErrorCode);
+
+leaf!(UserError = "UserError", |e| {
+    "code" => e.code_of(),
+    "message" => e.words(),
+    "path" => e.place().to_vec(),
+});
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,7 @@ pub mod families;
 pub mod file;
 pub mod home;
 pub mod inbox;
+mod leaf;
 pub mod notices;
 pub mod operations;
 pub mod planning;

@@ -1,16 +1,17 @@
 //! The planning calendar of a child.
 
+mod cell;
+
 use std::collections::{BTreeMap, HashMap};
 
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Subscription};
-use chrono::{DateTime, NaiveDate, Utc};
+use async_graphql::{Context, ID, Object, Result, SimpleObject, Subscription};
+use chrono::NaiveDate;
 use futures::Stream;
 use portail_domain::{
-    cell::{self, Action, CellStatus as DomainStatus, DayMarker as DomainMarker},
+    cell::{CellStatus as DomainStatus, DayMarker as DomainMarker},
     child::Enrolment,
     ids::{ActivityId, ChildId},
     messages::{Language, text},
-    session::{BookingStatus, CellError},
     terms::Terms,
 };
 use portail_projections::{
@@ -18,12 +19,13 @@ use portail_projections::{
     family,
     planning::{self, CellRow},
 };
-use rust_decimal::Decimal;
 
+use self::cell::CellView;
+pub use self::cell::{Cell, CellStatus, DayMarker};
 use super::{
     context::{Ask, EVERYBODY, be_fresh, payer_names, unavailable, visible_child},
-    errors::UserError,
-    scalars::{Date, Month, Position, Time},
+    leaf::Leaves,
+    scalars::{Month, Position, Time},
 };
 use crate::application::{Caller, Role};
 
@@ -54,110 +56,6 @@ macro_rules! mirrored_enum {
 }
 pub(super) use mirrored_enum;
 
-mirrored_enum!(
-    /// The status of a cell, as the legend names it.
-    CellStatus = DomainStatus {
-        ReservationPending: "Asked, undecided.",
-        Waitlisted: "The session is full: on the list, with a rank; or a place is offered.",
-        Reserved: "Confirmed.",
-        ReservationRefused: "Refused, with a reason.",
-        AbsencePending: "Declared, undecided, or a certificate is awaited.",
-        AbsentExcused: "Absent at no cost.",
-        AbsentBilled: "Absent and billed.",
-        Leave: "Contract leave, taken from the quota.",
-        OutsideContract: "Attended outside the contract.",
-        Present: "Came without a reservation.",
-        PresentAsReserved: "Came as reserved.",
-        Closed: "Closed, or a public holiday.",
-        Error: "Staff must settle it.",
-    }
-);
-
-mirrored_enum!(
-    /// The marker of a day.
-    DayMarker = DomainMarker {
-        SmallHolidays: "Small holidays (P).",
-        SummerHolidays: "Summer holidays (P).",
-        PublicHoliday: "Public holiday (F).",
-        Closure: "Closed by the town (F).",
-    }
-);
-
-mirrored_enum!(
-    /// What a parent may do in a cell.
-    CellAction = Action {
-        RequestReservation: "Ask for a place.",
-        WithdrawReservation: "Take an undecided request back.",
-        CancelReservation: "Cancel at no cost.",
-        AcceptOffer: "Accept the offered place.",
-        DeclineOffer: "Decline the offered place.",
-        DeclareAbsence: "Declare an absence.",
-        WithdrawAbsence: "Take an absence back.",
-        TakeLeave: "Take contract leave.",
-    }
-);
-
-/// Whether an action is possible now, until when, and if not, why.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct AllowedAction {
-    /// Which action.
-    action: CellAction,
-    /// Whether it is possible now.
-    allowed: bool,
-    /// The last instant it is possible, or was; null: no limit applies.
-    until: Option<DateTime<Utc>>,
-    /// Why it is not possible.
-    reason: Option<UserError>,
-}
-
-/// The roll-call of a child.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct Attendance {
-    /// Whether the child was there.
-    present: bool,
-    /// When it arrived.
-    arrived: Option<Time>,
-    /// When it left.
-    left: Option<Time>,
-}
-
-/// A cell: one child, one activity, one payer, one day.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct Cell {
-    /// The day.
-    date: Date,
-    /// The day's marker.
-    marker: Option<DayMarker>,
-    /// The letter the planning prints for the marker: P or F.
-    marker_letter: Option<&'static str>,
-    /// The status; null when the cell is empty.
-    status: Option<CellStatus>,
-    /// The status in the caller's language.
-    status_label: Option<String>,
-    /// Whether the child is enrolled by this payer on that day.
-    enrolled: bool,
-    /// The roll-call.
-    attendance: Option<Attendance>,
-    /// The rank on the waiting list.
-    waiting_rank: Option<i64>,
-    /// Until when the offered place can be accepted.
-    offer_until: Option<DateTime<Utc>>,
-    /// Until when the medical certificate is awaited.
-    certificate_due: Option<DateTime<Utc>>,
-    /// The percentage of the price a billed absence costs.
-    billed_percent: Option<i32>,
-    /// Why the reservation was refused, or what staff must settle.
-    reason: Option<String>,
-    /// The request it came from.
-    request_id: Option<ID>,
-    /// The price; prices come with the tariffs, until then null.
-    price: Option<Decimal>,
-    /// What the family may do here now. Empty for staff and auditors, who do not act here.
-    actions: Vec<AllowedAction>,
-    /// The last event that made the cell.
-    position: Option<Position>,
-}
-
 /// A row: structure × activity × responsible (payer).
 #[derive(Debug, Clone, SimpleObject)]
 pub struct PlanningRow {
@@ -178,7 +76,7 @@ pub struct PlanningRow {
     /// The responsible guardian who pays; null once erased.
     responsible: Option<String>,
     /// A cell per day of the month.
-    cells: Vec<Cell>,
+    cells: Leaves<Cell>,
 }
 
 /// A line of the legend.
@@ -226,78 +124,6 @@ fn legend(language: Language) -> Vec<LegendEntry> {
     let statuses = DomainStatus::ALL.iter().map(|s| entry(Some((*s).into()), None, s.label_key()));
     let markers = DomainMarker::ALL.iter().map(|m| entry(None, Some((*m).into()), m.label_key()));
     statuses.chain(markers).collect()
-}
-
-/// One cell, from its four layers.
-struct CellView<'a> {
-    terms: &'a Terms,
-    row: Option<&'a CellRow>,
-    enrolled: bool,
-    overlaps: Vec<ActivityId>,
-    /// Whether the caller is the family that pays for this row.
-    acts: bool,
-    now: DateTime<Utc>,
-    language: Language,
-}
-
-impl CellView<'_> {
-    fn cell(&self) -> Cell {
-        let booking = self.row.map(|r| &r.booking);
-        let (marker, status) = (cell::marker(self.terms), cell::status(self.terms, booking));
-        let absence = booking.and_then(|b| b.absence.as_ref());
-        let actions = if self.acts {
-            cell::possibilities(self.terms, booking, self.enrolled, &self.overlaps, self.now)
-        } else {
-            vec![]
-        };
-        Cell {
-            date: Date(self.terms.date),
-            marker: marker.map(Into::into),
-            marker_letter: marker.map(DomainMarker::letter),
-            status: status.map(Into::into),
-            status_label: status.map(|s| text(s.label_key(), self.language, &[])),
-            enrolled: self.enrolled,
-            attendance: booking.and_then(|b| b.attendance).map(|a| Attendance {
-                present: a.present,
-                arrived: a.arrived.map(Time),
-                left: a.left.map(Time),
-            }),
-            waiting_rank: self.row.and_then(|r| r.rank),
-            offer_until: booking.filter(|b| b.status == BookingStatus::Offered).and_then(|b| b.offer_until),
-            certificate_due: absence.and_then(|a| a.certificate_due),
-            billed_percent: absence.and_then(|a| a.billed_percent).map(i32::from),
-            reason: booking.and_then(|b| reason(b, self.language)),
-            request_id: booking.and_then(|b| b.request).map(|r| ID(r.to_string())),
-            price: None,
-            actions: actions
-                .into_iter()
-                .map(|p| AllowedAction {
-                    action: p.action.into(),
-                    allowed: p.refusal.is_none(),
-                    until: p.until,
-                    reason: p.refusal.map(|rule| UserError::of_session(rule, self.language)),
-                })
-                .collect(),
-            position: self.row.map(|r| Position(r.position)),
-        }
-    }
-}
-
-fn reason(booking: &portail_domain::session::Booking, language: Language) -> Option<String> {
-    match booking.status {
-        BookingStatus::Error(error) => {
-            let key = match error {
-                CellError::ClosedDay => "ERROR_CLOSED_DAY",
-                CellError::NotEnrolled => "ERROR_NOT_ENROLLED",
-                CellError::Overlap => "ERROR_OVERLAP",
-            };
-            Some(text(key, language, &[]))
-        }
-        BookingStatus::Refused => {
-            booking.refusal.as_ref().map(|r| super::requests::refusal_text(r, language))
-        }
-        _ => None,
-    }
 }
 
 /// A child's planning of a month, for a caller.
@@ -411,7 +237,7 @@ impl MonthView<'_> {
                 ends: Time(settings.ends),
                 responsible: names.get(&payer).cloned(),
                 payer: payer.clone(),
-                cells: terms.iter().flatten().map(view).collect(),
+                cells: Leaves(terms.iter().flatten().map(view).collect()),
             },
         ))
     }
@@ -474,7 +300,7 @@ impl PlanningSubscription {
                 // The session may have ended meanwhile, or the child left the family.
                 visible_child(ctx, &child_id).await?;
                 let planning = month_planning(ctx, child, month, position).await?;
-                let newest = planning.rows.iter().flat_map(|r| &r.cells).filter_map(|c| c.position).max();
+                let newest = planning.rows.iter().flat_map(|r| &r.cells.0).filter_map(|c| c.made_at()).max();
                 let newest = newest.map(|p| p.0);
                 let news = match shown {
                     None => last.is_none() || newest != last,
