@@ -24,6 +24,7 @@ use serde::Deserialize;
 use crate::{
     access::{self, Principal},
     application::Application,
+    documents::TownName,
     graphql::{PortalSchema, context::RequestContext},
 };
 
@@ -40,12 +41,13 @@ struct Server {
 }
 
 /// The routes of the server.
-pub fn router(schema: PortalSchema, application: Arc<Application>) -> Router {
+pub fn router(schema: PortalSchema, application: Arc<Application>, town: TownName) -> Router {
     Router::new()
         .route("/graphql", get(read).post(write))
         .route("/graphql/ws", get(subscribe))
         .route("/health", get(health))
         .with_state(Server { schema, application: application.clone() })
+        .merge(crate::documents::routes(application.clone(), town))
         .merge(crate::uploads::routes(application))
 }
 

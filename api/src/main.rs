@@ -7,9 +7,11 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 use portail_api::{
     access,
-    application::{Application, Role, run_timers},
+    application::{Application, Role, run_billing, run_timers},
     clock::Clock,
-    demo, graphql, http, import,
+    demo,
+    documents::TownName,
+    graphql, http, import,
     notifications::Notifier,
     progress::Progress,
     settings::Settings,
@@ -115,14 +117,17 @@ async fn serve(with_demo: bool) -> Result<()> {
         demo::prepare(&application).await?;
     }
     let timers = tokio::spawn(run_timers(application.clone()));
+    let billing = tokio::spawn(run_billing(application.clone()));
     let notifier = Notifier::new(application.clone(), &settings)?.map(|n| tokio::spawn(n.run()));
     let schema = graphql::schema(application.clone(), settings.site.clone());
     let listener = tokio::net::TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("{} cannot be listened on", settings.listen))?;
     announce(&listener.local_addr()?.to_string(), with_demo, &application);
-    axum::serve(listener, http::router(schema, application)).with_graceful_shutdown(stopped()).await?;
+    let town = TownName(settings.town.as_str().into());
+    axum::serve(listener, http::router(schema, application, town)).with_graceful_shutdown(stopped()).await?;
     timers.abort();
+    billing.abort();
     if let Some(notifier) = notifier {
         notifier.abort();
     }

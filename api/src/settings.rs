@@ -23,6 +23,8 @@ pub struct Settings {
     pub master_key: Option<String>,
     /// `PORTAIL_SITE`: the town's own site, where logging out leads.
     pub site: String,
+    /// `PORTAIL_TOWN`: the town as its documents name it.
+    pub town: String,
     /// `PORTAIL_SMTP_URL`: the server that sends e-mail; none: no e-mail is sent.
     pub smtp_url: Option<String>,
     /// `PORTAIL_MAIL_FROM`: the sender of e-mail.
@@ -53,6 +55,7 @@ impl Settings {
             smtp_url: read("PORTAIL_SMTP_URL"),
             mail_from: read("PORTAIL_MAIL_FROM").unwrap_or_else(|| "portail-famille@localhost".into()),
             sms_url: read("PORTAIL_SMS_URL"),
+            town: read("PORTAIL_TOWN").unwrap_or_else(|| "Mairie de Haisnes".into()),
             site: read("PORTAIL_SITE").unwrap_or_else(|| "https://www.haisnes.fr".into()),
         })
     }

@@ -16,11 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, patch, post},
 };
-use portail_domain::{
-    attachment::MediaType,
-    ids::FamilyNumber,
-    messages::{Language, text},
-};
+use portail_domain::{attachment::MediaType, ids::FamilyNumber, messages::Language};
 use portail_event_store::{AttachmentError, Attachments, LARGEST, StoredAttachment, Upload, VaultError};
 use serde::Deserialize;
 use serde_json::json;
@@ -30,6 +26,7 @@ use crate::{
     access::Principal,
     application::{Application, Role},
     http::{language, signed_in},
+    refusal::Refusal,
 };
 
 /// Whose the files are that the town offers everybody.
@@ -47,17 +44,6 @@ pub fn routes(application: Arc<Application>) -> Router {
         .route("/attachments/{id}", get(download))
         .layer(DefaultBodyLimit::max(most))
         .with_state(application)
-}
-
-/// A refusal with its code and what to do about it.
-struct Refusal(StatusCode, &'static str, Language);
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let most = (LARGEST / 1024 / 1024).to_string();
-        let message = text(self.1, self.2, &[("most", most)]);
-        (self.0, Json(json!({ "code": self.1, "message": message }))).into_response()
-    }
 }
 
 fn refusal(error: AttachmentError, language: Language) -> Response {

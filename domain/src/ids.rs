@@ -102,6 +102,11 @@ code!(
     ActivityId
 );
 
+code!(
+    /// A régie: a till of the town with its own series of invoice and payment numbers.
+    RegieId
+);
+
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -151,4 +156,12 @@ uuid_id!(
 uuid_id!(
     /// A file sent with something, or offered for download.
     AttachmentId
+);
+uuid_id!(
+    /// A billing run of a régie.
+    RunId
+);
+uuid_id!(
+    /// A batch of direct debits of a régie.
+    BatchId
 );

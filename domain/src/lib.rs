@@ -6,8 +6,11 @@
 //!
 //! One folder per aggregate, the same file names in each: `command`, `event`, `state`, `error`.
 
+pub mod account;
 pub mod activity;
+pub mod amount;
 pub mod attachment;
+pub mod billing;
 pub mod calendar;
 pub mod cell;
 pub mod child;
@@ -18,9 +21,11 @@ pub mod file;
 pub mod ids;
 pub mod messages;
 pub mod notice;
+pub mod regie;
 pub mod sealed;
 pub mod session;
 pub mod structure;
+pub mod tariff;
 pub mod terms;
 pub mod time;
 

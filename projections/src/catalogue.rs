@@ -8,14 +8,16 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use cqrs_es::{Aggregate, DomainEvent};
 use futures::future::BoxFuture;
 use portail_domain::{
     activity::Activity,
+    billing::Offer,
     calendar::TownCalendar,
     ids::{ActivityId, StructureId},
     structure::Structure,
+    tariff::Tariff,
     terms::Terms,
     time::Month,
 };
@@ -41,7 +43,7 @@ impl Projection for CatalogueProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        1
+        2
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE entry (kind text NOT NULL, id text NOT NULL, state json NOT NULL, PRIMARY KEY (kind, id))"
@@ -50,7 +52,7 @@ impl Projection for CatalogueProjection {
         include_str!("catalogue.rs")
     }
     fn reads(&self) -> &'static [&'static str] {
-        &[Structure::TYPE, Activity::TYPE, TownCalendar::TYPE]
+        &[Structure::TYPE, Activity::TYPE, Tariff::TYPE, TownCalendar::TYPE]
     }
 
     fn fold<'a>(
@@ -63,6 +65,7 @@ impl Projection for CatalogueProjection {
             for event in events {
                 match &*event.stream.kind {
                     Structure::TYPE => evolve::<Structure>(event, context, connection).await?,
+                    Tariff::TYPE => evolve::<Tariff>(event, context, connection).await?,
                     Activity::TYPE => evolve::<Activity>(event, context, connection).await?,
                     _ => evolve::<TownCalendar>(event, context, connection).await?,
                 }
@@ -112,6 +115,8 @@ pub struct Catalogue {
     pub structures: BTreeMap<StructureId, Structure>,
     /// The activities by their code.
     pub activities: BTreeMap<ActivityId, Activity>,
+    /// What each activity costs.
+    pub tariffs: BTreeMap<ActivityId, Tariff>,
     /// The town's calendar.
     pub calendar: TownCalendar,
     /// The terms of the months asked for so far: a catalogue never changes, a new one takes its
@@ -162,10 +167,24 @@ impl Catalogue {
                     let state = serde_json::from_str(&state).map_err(wrong)?;
                     catalogue.activities.insert(id.parse().map_err(bad_id)?, state);
                 }
+                Tariff::TYPE => {
+                    let state = serde_json::from_str(&state).map_err(wrong)?;
+                    catalogue.tariffs.insert(id.parse().map_err(bad_id)?, state);
+                }
                 _ => catalogue.calendar = serde_json::from_str(&state).map_err(wrong)?,
             }
         }
         Ok(catalogue)
+    }
+}
+
+impl Offer for Catalogue {
+    fn terms(&self, activity: &ActivityId, date: NaiveDate) -> Option<Terms> {
+        let day = usize::try_from(date.day0()).ok()?;
+        self.month(activity, Month::of(date)).get(day)?.clone()
+    }
+    fn tariff(&self, activity: &ActivityId) -> Option<&Tariff> {
+        self.tariffs.get(activity)
     }
 }
 

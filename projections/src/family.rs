@@ -52,7 +52,7 @@ impl Projection for FamilyProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        2
+        3
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE family (number text PRIMARY KEY, responsible json); \
@@ -134,7 +134,9 @@ impl Projection for FamilyProjection {
                             .execute(&mut *connection)
                             .await?;
                     }
-                    ChildEvent::ChildSectionRecorded { .. } | ChildEvent::LeaveCounted { .. } => {}
+                    ChildEvent::ChildSectionRecorded { .. }
+                    | ChildEvent::CostSharingAgreed { .. }
+                    | ChildEvent::LeaveCounted { .. } => {}
                 }
             }
             written.flush(connection).await?;

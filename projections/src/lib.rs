@@ -4,16 +4,20 @@
 //! One engine drives all of them, one module holds each read model: its tables, its fold, its
 //! queries. Everything here can be deleted and rebuilt from the log.
 
+pub mod accounts;
 pub mod catalogue;
+pub mod drafts;
 pub mod engine;
 pub mod family;
 pub mod file;
+pub mod household;
 pub mod inbox;
 pub mod notices;
 pub mod outbox;
 pub mod planning;
 mod projection;
 pub mod rebuild;
+pub mod regies;
 pub mod request_list;
 pub mod requests;
 
@@ -23,13 +27,16 @@ pub use projection::{FoldContext, FoldError, PoisonPolicy, Projection, install};
 /// Every projection of the portal.
 pub fn all() -> Vec<Box<dyn Projection>> {
     vec![
+        Box::new(accounts::AccountsProjection),
         Box::new(catalogue::CatalogueProjection),
         Box::new(family::FamilyProjection),
         Box::new(file::FileProjection),
+        Box::new(household::HouseholdProjection),
         Box::new(inbox::InboxProjection),
         Box::new(notices::NoticesProjection),
         Box::new(outbox::OutboxProjection),
         Box::new(planning::PlanningProjection),
+        Box::new(regies::RegiesProjection),
         Box::new(requests::RequestsProjection),
     ]
 }

@@ -14,7 +14,7 @@ use portail_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Role;
+use super::{MoneyCommand, Role};
 
 /// One child's day in one activity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -258,6 +258,8 @@ pub enum Command {
     },
     /// Staff withdraw a notice.
     WithdrawNotice { notice: NoticeId },
+    /// A command about money.
+    Money(MoneyCommand),
     /// The clock: an offer ran out.
     ExpireOffer { target: Target },
     /// The clock: a certificate did not come.
@@ -300,6 +302,7 @@ impl Command {
             Self::ExpireOffer { .. } | Self::ExpireCertificate { .. } | Self::CloseWaitingList { .. } => {
                 role == Role::Timer
             }
+            Self::Money(command) => command.is_open_to(role),
             _ => role.is_staff(),
         }
     }

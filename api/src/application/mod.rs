@@ -9,6 +9,7 @@ mod conversations;
 mod days;
 mod families;
 mod files;
+mod money;
 mod notices;
 mod outcome;
 mod timers;
@@ -30,6 +31,7 @@ pub use command::{
     PersonName, RollCallEntry, Target, WeeklyPattern,
 };
 pub use files::camel_case;
+pub use money::{MoneyCommand, run_billing};
 pub use outcome::{CommandOutcome, DayOutcome, DayResult, ItemOutcome, Rejection};
 pub use timers::run_timers;
 
@@ -193,6 +195,7 @@ impl Decide for Dispatch<'_> {
                 Command::PublishNotice { .. } | Command::WithdrawNotice { .. } => {
                     notices::decide(caller, id, command, work, &application.vault).await
                 }
+                Command::Money(command) => money::decide(caller, id, command, work, application).await,
                 _ => days::decide(caller, id, command, work, &application.vault).await,
             }
         })

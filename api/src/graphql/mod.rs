@@ -11,6 +11,7 @@ pub mod file;
 pub mod home;
 pub mod inbox;
 mod leaf;
+pub mod money;
 pub mod notices;
 pub mod operations;
 pub mod planning;
@@ -34,6 +35,7 @@ pub struct Query(
     file::FileQuery,
     home::HomeQuery,
     inbox::InboxQuery,
+    money::MoneyQuery,
     notices::NoticeQuery,
     planning::PlanningQuery,
     requests::RequestQuery,
@@ -52,6 +54,7 @@ pub struct Mutation(
     deliveries::DeliveryMutation,
     file::FileMutation,
     inbox::InboxMutation,
+    money::MoneyMutation,
     notices::NoticeMutation,
 );
 

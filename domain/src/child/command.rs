@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::Enrolment;
+use super::{CostSharing, Enrolment};
 use crate::{
     file::Section,
     ids::{ActivityId, FamilyNumber, RequestId},
@@ -43,6 +43,15 @@ pub enum ChildCommand {
         payer: FamilyNumber,
         /// The day.
         date: NaiveDate,
+    },
+    /// Its families bear its costs like this from a day on.
+    ShareCosts {
+        /// How.
+        sharing: CostSharing,
+        /// From which day on.
+        from: NaiveDate,
+        /// When it was received.
+        at: DateTime<Utc>,
     },
     /// Record a section of the child's file.
     RecordSection {

@@ -29,6 +29,9 @@ pub enum ChildError {
     /// The form was filled from an older state of the file.
     #[error("the file has changed since the form was opened")]
     StaleForm,
+    /// Shares that are not 100 percent of different families.
+    #[error("the shares of different families must come to 100 percent")]
+    SharesNotWhole,
     /// No leave left.
     #[error("the leave quota of {0} days is used up")]
     LeaveQuotaUsed(u16),
@@ -45,6 +48,7 @@ impl Rule for ChildError {
             Self::NotEnrolled => "NOT_ENROLLED",
             Self::ImpossibleRange => "IMPOSSIBLE_DATE_RANGE",
             Self::StaleForm => "STALE_FORM",
+            Self::SharesNotWhole => "SHARES_NOT_WHOLE",
             Self::LeaveQuotaUsed(_) => "LEAVE_QUOTA_USED",
         }
     }

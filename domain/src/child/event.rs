@@ -42,6 +42,34 @@ impl Enrolment {
     }
 }
 
+/// How two families bear what a child costs. Without it, each pays what it booked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CostSharing {
+    /// Each what it booked.
+    Booked,
+    /// Each a percentage of everything; together 100.
+    Shares(Vec<(FamilyNumber, u8)>),
+    /// One the days of even weeks (ISO 8601), the other those of odd weeks.
+    Weeks {
+        /// Who pays even weeks.
+        even: FamilyNumber,
+        /// Who pays odd weeks.
+        odd: FamilyNumber,
+    },
+}
+
+impl CostSharing {
+    /// The families it names.
+    pub fn families(&self) -> Vec<&FamilyNumber> {
+        match self {
+            Self::Booked => vec![],
+            Self::Shares(shares) => shares.iter().map(|(family, _)| family).collect(),
+            Self::Weeks { even, odd } => vec![even, odd],
+        }
+    }
+}
+
 /// An event of a child's file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields are the glossary's words; each variant is described")]
@@ -56,6 +84,8 @@ pub enum ChildEvent {
     EnrolmentEnded { activity: ActivityId, payer: FamilyNumber, last_day: NaiveDate },
     /// A day of leave was taken from the quota.
     LeaveCounted { activity: ActivityId, payer: FamilyNumber, date: NaiveDate },
+    /// From a day on, its families bear its costs like this.
+    CostSharingAgreed { sharing: CostSharing, from: NaiveDate, received: DateTime<Utc> },
     /// A section of the child's file has a new value; `request` is what it came from.
     ChildSectionRecorded {
         section: Section,
@@ -73,5 +103,6 @@ domain_event!(ChildEvent {
     ChildEnrolled = "1.0",
     EnrolmentEnded = "1.0",
     LeaveCounted = "1.0",
+    CostSharingAgreed = "1.0",
     ChildSectionRecorded = "1.0",
 });

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{ChildCommand, ChildError as E, ChildEvent as V, Enrolment};
+use super::{ChildCommand, ChildError as E, ChildEvent as V, CostSharing, Enrolment};
 use crate::{
     aggregate,
     file::Section,
@@ -98,6 +98,19 @@ impl Child {
                 self.enrolment(&activity, &payer, last_day).ok_or(E::NotEnrolled)?;
                 Ok(vec![V::EnrolmentEnded { activity, payer, last_day }])
             }
+            ChildCommand::ShareCosts { sharing, from, at } => {
+                if !sharing.families().into_iter().all(|family| self.belongs_to(family)) {
+                    return Err(E::NotLinked);
+                }
+                if let CostSharing::Shares(shares) = &sharing {
+                    let sum: u32 = shares.iter().map(|(_, percent)| u32::from(*percent)).sum();
+                    let families: BTreeSet<_> = shares.iter().map(|(family, _)| family).collect();
+                    if sum != 100 || families.len() != shares.len() {
+                        return Err(E::SharesNotWhole);
+                    }
+                }
+                Ok(vec![V::CostSharingAgreed { sharing, from, received: at }])
+            }
             ChildCommand::RecordSection { section, revision, value, request, at } => {
                 if revision != self.section(section).0 {
                     return Err(E::StaleForm);
@@ -128,6 +141,7 @@ impl Child {
             V::ChildSectionRecorded { section, revision, value, .. } => {
                 self.sections.insert(*section, (*revision, value.clone()));
             }
+            V::CostSharingAgreed { .. } => {}
             V::ChildEnrolled(enrolment) => self.enrolments.push(enrolment.clone()),
             V::EnrolmentEnded { activity, payer, last_day } => {
                 for e in &mut self.enrolments {
@@ -196,6 +210,21 @@ mod tests {
             .given(vec![registered()])
             .when(ChildCommand::Enrol(foreign))
             .then_expect_error(E::NotLinked);
+    }
+
+    #[test]
+    fn given_two_families_when_their_shares_are_not_the_whole_then_refused() {
+        let share = |one, other| ChildCommand::ShareCosts {
+            sharing: CostSharing::Shares(vec![(family(1), one), (family(2), other)]),
+            from: "2015-04-01".parse().unwrap(),
+            at: "2015-03-20T09:00:00Z".parse().unwrap(),
+        };
+        let mut child = Child::default();
+        child.evolve(&registered());
+        assert_eq!(child.decide(share(60, 40)), Err(E::NotLinked), "the other family is a stranger");
+        child.evolve(&V::ChildLinkedToFamily { family: family(2) });
+        assert_eq!(child.decide(share(60, 30)), Err(E::SharesNotWhole));
+        assert!(child.decide(share(60, 40)).is_ok());
     }
 
     #[test]

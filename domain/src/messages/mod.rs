@@ -4,6 +4,7 @@
 
 mod labels;
 mod mail;
+mod money;
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -78,7 +79,7 @@ static BY_KEY: LazyLock<HashMap<&str, (&str, &str)>> =
     LazyLock::new(|| entries().map(|(key, fr, en)| (*key, (*fr, *en))).collect());
 
 fn entries() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-    CATALOGUE.iter().chain(labels::LABELS).chain(mail::MAIL)
+    CATALOGUE.iter().chain(labels::LABELS).chain(mail::MAIL).chain(money::MONEY)
 }
 
 /// Key, French, English. The French labels of the planning are the guide's own.

@@ -28,6 +28,7 @@ use super::{
 use crate::application::{
     Command, CommandOutcome, FileOwner, ModificationDecision, ModificationTarget, Rejection, Role,
 };
+use crate::documents;
 use sections::{SectionChange, form, typed, view};
 
 mirrored_enum!(
@@ -92,6 +93,8 @@ pub struct ChildFile {
     health: Option<view::Health>,
     /// The revision of each section.
     revisions: Vec<SectionRevision>,
+    /// Where its registration form, filled from this file, can be printed.
+    registration_form_url: String,
 }
 
 fn revisions(rows: &[SectionRow], owner: &str, kind: Owner) -> Vec<SectionRevision> {
@@ -114,6 +117,7 @@ fn child_file(rows: &[SectionRow], child: String) -> Result<ChildFile> {
         pick_up: typed(rows, &child, S::PickUp).map_err(unavailable)?,
         health: typed(rows, &child, S::Health).map_err(unavailable)?,
         revisions: revisions(rows, &child, Owner::Child),
+        registration_form_url: documents::child_form(&child),
         child_id: ID(child),
     })
 }

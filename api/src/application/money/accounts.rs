@@ -1,0 +1,179 @@
+//! Commands about the accounts of families. A number is the régie's, and taken in the same append.
+
+use portail_domain::{
+    account::{Account, AccountCommand, PaymentMethod, TakenOver},
+    amount::Amount,
+    family::Family,
+    ids::{FamilyNumber, RegieId},
+    regie::{Regie, RegieCommand},
+    sealed::{Purpose, Sealed},
+};
+use portail_event_store::{CommandError, UnitOfWork, Vault};
+use portail_projections::accounts::NOTE;
+
+use super::MoneyCommand;
+use crate::application::{Caller, CommandOutcome, Rejection, families::seal};
+
+/// The longest note and the longest reference, in characters.
+const LONGEST: (usize, usize) = (500, 60);
+
+pub(super) async fn decide(
+    caller: &Caller,
+    command: &MoneyCommand,
+    work: &mut UnitOfWork<'_>,
+    vault: &Vault,
+) -> Result<CommandOutcome, CommandError> {
+    let at = caller.at;
+    let decided = match command {
+        MoneyCommand::RecordPayment { regie, family, date, method, amount, reference, allocations } => {
+            let mut till = Till::open(regie, family, work).await?;
+            let reference = match reference.as_deref().map(str::trim).filter(|r| !r.is_empty()) {
+                Some(text) if text.chars().count() > LONGEST.1 => {
+                    return Ok(too_long(LONGEST.1, "reference"));
+                }
+                Some(text) => Some(note(vault, family, text).await?),
+                None => None,
+            };
+            let (date, method, amount) = (*date, *method, *amount);
+            let (regie, allocations) = (regie.clone(), allocations.clone());
+            till.numbered(RegieCommand::NumberPayment { date, method, amount, at }, |number| {
+                let debited = None;
+                AccountCommand::Pay {
+                    regie,
+                    number,
+                    date,
+                    method,
+                    amount,
+                    reference,
+                    allocations,
+                    debited,
+                    at,
+                }
+            })
+        }
+        MoneyCommand::RejectPayment { regie, family, payment, date, reason } => {
+            let mut till = Till::open(regie, family, work).await?;
+            let credits = till.work.get::<Account>(family.as_str());
+            let paid = credits
+                .credits()
+                .iter()
+                .find(|c| c.regie == *regie && !c.credit_note && c.number == *payment);
+            let amount = paid.map_or_else(Amount::default, |c| -c.total);
+            let (regie, date, payment, reason) = (regie.clone(), *date, *payment, *reason);
+            let method = PaymentMethod::DirectDebit;
+            till.numbered(RegieCommand::NumberPayment { date, method, amount, at }, |number| {
+                AccountCommand::Reject { regie, payment, number, date, reason, at }
+            })
+        }
+        MoneyCommand::RefundFamily { regie, family, date, method, amount } => {
+            let mut till = Till::open(regie, family, work).await?;
+            let (regie, date, method, amount) = (regie.clone(), *date, *method, *amount);
+            till.numbered(RegieCommand::NumberPayment { date, method, amount: -amount, at }, |number| {
+                AccountCommand::Refund { regie, number, date, method, amount, at }
+            })
+        }
+        MoneyCommand::CreditInvoice { regie, family, invoice, date, amount, note: words } => {
+            let words = words.trim();
+            if words.is_empty() {
+                let error = Rejection::of_code("FIELD_REQUIRED").at(&["input", "note"]);
+                return Ok(CommandOutcome::rejected(error));
+            }
+            if words.chars().count() > LONGEST.0 {
+                return Ok(too_long(LONGEST.0, "note"));
+            }
+            let note = note(vault, family, words).await?;
+            let mut till = Till::open(regie, family, work).await?;
+            let (regie, invoice, date, amount) = (regie.clone(), *invoice, *date, *amount);
+            till.numbered(RegieCommand::NumberCreditNote { at }, |number| AccountCommand::Credit {
+                regie,
+                number,
+                date,
+                invoice,
+                amount,
+                note,
+                at,
+            })
+        }
+        MoneyCommand::TakeOverOperation { regie, family, number, date, amount, operation } => {
+            let mut till = Till::open(regie, family, work).await?;
+            let (regie, number, date, amount) = (regie.clone(), *number, *date, *amount);
+            let operation = operation.clone();
+            let invoice = matches!(operation, TakenOver::Invoice { .. });
+            till.numbered(RegieCommand::TakeOver { invoice, number }, |_| AccountCommand::TakeOver {
+                regie,
+                number,
+                date,
+                amount,
+                operation,
+                at,
+            })
+        }
+        MoneyCommand::ArchiveDocument { family, document, attachment, sha256 } => {
+            work.load::<Account>([family.to_string()]).await?;
+            let (document, attachment, sha256) = (document.clone(), *attachment, sha256.clone());
+            let archive = AccountCommand::Archive { document, attachment, sha256 };
+            let account = work.get::<Account>(family.as_str());
+            match account.decide(archive) {
+                Ok(events) => work.record::<Account>(family.as_str(), events)?,
+                Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error))),
+            }
+            return Ok(CommandOutcome::made(family.as_str()));
+        }
+        _ => Err(Rejection::of_code("NOT_FOUND")),
+    };
+    decided.map_or_else(|error| Ok(CommandOutcome::rejected(error)), |made| Ok(CommandOutcome::made(made?)))
+}
+
+fn too_long(most: usize, field: &str) -> CommandOutcome {
+    let error = Rejection::of_code("FIELD_TOO_LONG").with("most", most.to_string());
+    CommandOutcome::rejected(error.at(&["input", field]))
+}
+
+async fn note(vault: &Vault, family: &FamilyNumber, text: &str) -> Result<Sealed, CommandError> {
+    seal(vault, family.as_str(), Purpose::Note, NOTE, text).await
+}
+
+/// A régie and the account of a family, loaded.
+struct Till<'w, 'l> {
+    regie: &'w RegieId,
+    family: &'w FamilyNumber,
+    work: &'w mut UnitOfWork<'l>,
+}
+
+impl<'w, 'l> Till<'w, 'l> {
+    async fn open(
+        regie: &'w RegieId,
+        family: &'w FamilyNumber,
+        work: &'w mut UnitOfWork<'l>,
+    ) -> Result<Self, CommandError> {
+        work.load::<Regie>([regie.to_string()]).await?;
+        work.load::<Family>([family.to_string()]).await?;
+        work.load::<Account>([family.to_string()]).await?;
+        Ok(Self { regie, family, work })
+    }
+
+    /// Takes a number of the régie and does with the account what needs it; the operation's number.
+    fn numbered(
+        &mut self,
+        take: RegieCommand,
+        order: impl FnOnce(u32) -> AccountCommand,
+    ) -> Result<Result<String, serde_json::Error>, Rejection> {
+        let (regie, family) = (self.regie.as_str(), self.family.as_str());
+        if !self.work.get::<Family>(family).registered {
+            return Err(Rejection::of_code("NOT_FOUND").at(&["input", "familyNumber"]));
+        }
+        let till = self.work.get::<Regie>(regie);
+        let number = match &take {
+            RegieCommand::NumberCreditNote { .. } => till.next_invoice(),
+            RegieCommand::TakeOver { number, .. } => *number,
+            _ => till.next_payment(),
+        };
+        let taken = till.decide(take).map_err(|e| Rejection::of(&e).at(&["input"]))?;
+        let done = self.work.get::<Account>(family).decide(order(number));
+        let done = done.map_err(|e| Rejection::of(&e).at(&["input"]))?;
+        let recorded = self.work.record::<Regie>(regie, taken);
+        let recorded = recorded.and_then(|()| self.work.record::<Account>(family, done));
+        let prefix = till.settings().map_or_else(String::new, |s| s.prefix.clone());
+        Ok(recorded.map(|()| format!("{prefix}-{number}")))
+    }
+}

@@ -1,0 +1,240 @@
+//! Billing runs: a draft is computed family by family, reviewed, and issued chunk by chunk. Both go
+//! on where they stopped, on whichever node.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use chrono::Days;
+use portail_domain::{
+    account::{Account, AccountCommand},
+    billing::{Billed, Booked, bill},
+    ids::{ChildId, FamilyNumber, RegieId, RunId},
+    regie::{Regie, RegieCommand},
+};
+use portail_event_store::{CommandError, UnitOfWork};
+use portail_projections::{
+    accounts,
+    drafts::{self, Draft},
+    household, regies,
+};
+use uuid::Uuid;
+
+use super::{MoneyCommand, regies::of_regie};
+use crate::application::{Application, Caller, Command, CommandOutcome, PATIENCE, Rejection, Role};
+
+/// How many families one step of a draft computes.
+const DRAFTED: i64 = 500;
+
+/// How many invoices one append issues.
+const ISSUED: i64 = 250;
+
+/// How many days before its period a run still looks for changes: later ones need a credit note.
+const REACH_BACK: u64 = 92;
+
+pub(super) async fn decide(
+    caller: &Caller,
+    id: Uuid,
+    command: &MoneyCommand,
+    work: &mut UnitOfWork<'_>,
+    application: &Application,
+) -> Result<CommandOutcome, CommandError> {
+    let at = caller.at;
+    let decided = match command {
+        MoneyCommand::PrepareBillingRun { regie, from, to, date, due } => {
+            let (run, from, to, date, due) = (RunId(id), *from, *to, *date, *due);
+            of_regie(regie, RegieCommand::PrepareRun { run, from, to, date, due, at }, work).await?
+        }
+        MoneyCommand::StartBillingRun { regie, run } => {
+            let progress = drafts::progress(application.pool(), run.0).await;
+            if !progress.map_err(unavailable)?.is_some_and(|p| p.complete) {
+                return Ok(CommandOutcome::rejected(
+                    Rejection::of_code("BILLING_RUN_NOT_READY").at(&["input"]),
+                ));
+            }
+            of_regie(regie, RegieCommand::StartIssuing { run: *run, at }, work).await?
+        }
+        MoneyCommand::AbandonBillingRun { regie, run } => {
+            of_regie(regie, RegieCommand::AbandonRun { run: *run, at }, work).await?
+        }
+        MoneyCommand::IssueInvoices { regie, run, after } => {
+            return issue(caller, regie, *run, after.as_ref(), work, application).await;
+        }
+        _ => CommandOutcome::rejected(Rejection::of_code("NOT_FOUND")),
+    };
+    // The run is what was made, not the régie.
+    let id = if decided.recorded { run_of(id, command) } else { None };
+    Ok(CommandOutcome { id, ..decided })
+}
+
+fn run_of(id: Uuid, command: &MoneyCommand) -> Option<String> {
+    match command {
+        MoneyCommand::StartBillingRun { run, .. } | MoneyCommand::AbandonBillingRun { run, .. } => {
+            Some(run.to_string())
+        }
+        _ => Some(id.to_string()),
+    }
+}
+
+fn unavailable(error: sqlx::Error) -> CommandError {
+    CommandError::Unavailable(error.to_string())
+}
+
+/// Issues the next invoices of a run: their numbers and the accounts in one append.
+async fn issue(
+    caller: &Caller,
+    regie: &RegieId,
+    run: RunId,
+    after: Option<&FamilyNumber>,
+    work: &mut UnitOfWork<'_>,
+    application: &Application,
+) -> Result<CommandOutcome, CommandError> {
+    work.load::<Regie>([regie.to_string()]).await?;
+    let till = work.get::<Regie>(regie.as_str());
+    let (Some(settings), Some(open)) = (till.settings(), till.run().cloned()) else {
+        return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND")));
+    };
+    let begin = after.map_or("", FamilyNumber::as_str);
+    let next = drafts::to_issue(application.pool(), run.0, begin, settings.minimum_invoice, ISSUED).await;
+    let next = next.map_err(unavailable)?;
+    let last = next.last().and_then(|d| d.family.parse().ok());
+    let count = u32::try_from(next.len()).unwrap_or(u32::MAX);
+    let number = RegieCommand::NumberInvoices { run, after: after.cloned(), last, count, at: caller.at };
+    let numbered = match till.decide(number) {
+        Ok(events) => events,
+        Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error))),
+    };
+    work.record::<Regie>(regie.as_str(), numbered)?;
+    work.load::<Account>(next.iter().map(|d| d.family.clone())).await?;
+    for (number, draft) in (till.next_invoice()..).zip(next) {
+        let invoice = AccountCommand::Invoice {
+            regie: regie.clone(),
+            number,
+            run,
+            date: open.date,
+            due: open.due,
+            from: open.from,
+            to: open.to,
+            lines: draft.lines,
+            seen: draft.seen,
+            at: caller.at,
+        };
+        match work.get::<Account>(&draft.family).decide(invoice) {
+            Ok(events) => work.record::<Account>(&draft.family, events)?,
+            Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error))),
+        }
+    }
+    Ok(CommandOutcome::made(run.to_string()))
+}
+
+impl Application {
+    /// Takes every open billing run as far as it goes without staff; whether there was anything to
+    /// do.
+    ///
+    /// # Errors
+    /// A read model cannot be read, or a chunk was not decided.
+    pub async fn advance_billing(&self) -> anyhow::Result<bool> {
+        let mut worked = false;
+        for run in regies::open_runs(self.pool()).await? {
+            let regie: RegieId = run.regie.parse()?;
+            if run.stage == "PREPARED" {
+                while self.draft(&run, &regie).await? {
+                    worked = true;
+                }
+            } else {
+                self.issue_all(&run, regie).await?;
+                worked = true;
+            }
+        }
+        Ok(worked)
+    }
+
+    /// Computes the drafts of the next families; whether there were any left.
+    async fn draft(&self, run: &regies::RunRow, regie: &RegieId) -> anyhow::Result<bool> {
+        let pool = self.pool();
+        let progress = match drafts::progress(pool, run.id).await? {
+            Some(progress) if progress.complete => return Ok(false),
+            Some(progress) => progress,
+            None => {
+                drafts::begin(pool, run.id, household::count_families(pool).await?).await?;
+                return Ok(true);
+            }
+        };
+        let seen = self.log().read_head().await?;
+        anyhow::ensure!(self.engine().wait_for_all(seen, PATIENCE).await, "the read models lag behind");
+        let families = household::next_families(pool, &progress.last_family, DRAFTED).await?;
+        let households = household::households(pool, &families).await?;
+        let children: BTreeSet<Uuid> =
+            households.values().flat_map(|h| h.children.iter().map(|c| c.id.0)).collect();
+        let children: Vec<Uuid> = children.into_iter().collect();
+        let catalogue = self.catalogue().get().await?;
+        let activities: Vec<String> = catalogue.activities.keys().map(ToString::to_string).collect();
+        let since = run.first_day - Days::new(REACH_BACK);
+        let cells = accounts::billable(pool, &children, &activities, since, run.last_day).await?;
+        let billed = accounts::billed(pool, &children, since, run.last_day).await?;
+        let (today, nothing) = (self.clock().today(), Billed::new());
+        let mut of_child: HashMap<ChildId, Vec<&Booked>> = HashMap::new();
+        for cell in &cells {
+            of_child.entry(cell.child).or_default().push(cell);
+        }
+        let mut computed = vec![];
+        for family in &families {
+            let (Some(household), Ok(number)) = (households.get(family), family.parse()) else { continue };
+            let own = household.children.iter().filter_map(|c| of_child.get(&c.id)).flatten();
+            let own: Vec<&Booked> = own.copied().collect();
+            let billed = billed.get(family).unwrap_or(&nothing);
+            let period = (run.first_day, run.last_day);
+            let made = bill(&number, household, regie, period, &own, billed, &*catalogue, today);
+            if !made.lines.is_empty() || !made.warnings.is_empty() {
+                let (total, previous) = (made.total(), portail_domain::amount::Amount::default());
+                let (family, lines, warnings) = (family.clone(), made.lines, made.warnings);
+                computed.push(Draft { family, total, previous, lines, warnings, seen });
+            }
+        }
+        let last = families.last().map(String::as_str);
+        drafts::keep(pool, run.id, &progress, &computed, families.len(), last).await?;
+        tracing::info!(run = %run.id, done = progress.done as usize + families.len(), of = progress.families, "billing draft");
+        Ok(true)
+    }
+
+    /// Issues a run to its end.
+    async fn issue_all(&self, run: &regies::RunRow, regie: RegieId) -> anyhow::Result<()> {
+        let id = RunId(run.id);
+        let mut after: Option<FamilyNumber> = run.last_family.as_deref().map(str::parse).transpose()?;
+        loop {
+            let place = after.as_ref().map_or("", FamilyNumber::as_str);
+            let command = Uuid::new_v5(&run.id, place.as_bytes());
+            let issue = MoneyCommand::IssueInvoices { regie: regie.clone(), run: id, after: after.clone() };
+            let caller = Caller { role: Role::Timer, login: "billing".into(), at: self.clock().now() };
+            let executed = self.decide(&caller, command, Command::Money(issue)).await?;
+            self.wait_for(executed.position).await;
+            match regies::run(self.pool(), run.id).await? {
+                Some(now) if now.stage == "ISSUING" && now.last_family.as_deref() != Some(place) => {
+                    tracing::info!(run = %run.id, invoices = now.invoices, "billing run");
+                    after = now.last_family.as_deref().map(str::parse).transpose()?;
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
+/// Takes billing runs forward for as long as the application runs: at once when a régie changes,
+/// and every few seconds for what an interruption left.
+pub async fn run_billing(application: Arc<Application>) {
+    let mut changes = application.engine().subscribe(regies::NAME);
+    loop {
+        if let Err(error) = application.advance_billing().await {
+            tracing::warn!(%error, "a billing run will go on later");
+        }
+        let pause = tokio::time::sleep(Duration::from_secs(5));
+        match &mut changes {
+            Some(changes) => {
+                tokio::select! { _ = changes.changed() => {}, () = pause => {} }
+            }
+            None => pause.await,
+        }
+    }
+}

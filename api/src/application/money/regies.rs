@@ -1,0 +1,78 @@
+//! Commands about régies, tariffs, and who bears what a child costs.
+
+use portail_domain::{
+    activity::Activity,
+    child::{Child, ChildCommand},
+    ids::RegieId,
+    regie::{Regie, RegieCommand},
+    tariff::{Tariff, TariffCommand},
+};
+use portail_event_store::{CommandError, UnitOfWork};
+
+use super::MoneyCommand;
+use crate::application::{Caller, CommandOutcome, Rejection};
+
+pub(super) async fn decide(
+    caller: &Caller,
+    command: &MoneyCommand,
+    work: &mut UnitOfWork<'_>,
+) -> Result<CommandOutcome, CommandError> {
+    match command {
+        MoneyCommand::DefineRegie { id, settings, first_invoice, first_payment } => {
+            let (settings, first_invoice, first_payment) = (settings.clone(), *first_invoice, *first_payment);
+            of_regie(id, RegieCommand::Define { settings, first_invoice, first_payment }, work).await
+        }
+        MoneyCommand::ChangeRegie { id, settings } => {
+            of_regie(id, RegieCommand::Change { settings: settings.clone() }, work).await
+        }
+        MoneyCommand::CloseCashDay { regie, date } => {
+            of_regie(regie, RegieCommand::CloseCashDay { date: *date, at: caller.at }, work).await
+        }
+        MoneyCommand::SetTariff { activity, settings, from } => {
+            work.load::<Activity>([activity.to_string()]).await?;
+            work.load::<Regie>([settings.regie.to_string()]).await?;
+            let not_found =
+                |path: &[&str]| CommandOutcome::rejected(Rejection::of_code("NOT_FOUND").at(path));
+            if work.get::<Activity>(activity.as_str()).latest().is_none() {
+                return Ok(not_found(&["input", "activityId"]));
+            }
+            if work.get::<Regie>(settings.regie.as_str()).settings().is_none() {
+                return Ok(not_found(&["input", "settings", "regieId"]));
+            }
+            work.load::<Tariff>([activity.to_string()]).await?;
+            let set = TariffCommand::Set { settings: settings.clone(), from: *from };
+            match work.get::<Tariff>(activity.as_str()).decide(set) {
+                Ok(events) => work.record::<Tariff>(activity.as_str(), events)?,
+                Err(error) => {
+                    return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input", "settings"])));
+                }
+            }
+            Ok(CommandOutcome::made(activity.as_str()))
+        }
+        MoneyCommand::ShareCosts { child, sharing, from } => {
+            let id = child.to_string();
+            work.load::<Child>([id.clone()]).await?;
+            let share = ChildCommand::ShareCosts { sharing: sharing.clone(), from: *from, at: caller.at };
+            match work.get::<Child>(&id).decide(share) {
+                Ok(events) => work.record::<Child>(&id, events)?,
+                Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
+            }
+            Ok(CommandOutcome::made(id))
+        }
+        _ => Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND"))),
+    }
+}
+
+/// Sends a command to a régie.
+pub(super) async fn of_regie(
+    id: &RegieId,
+    command: RegieCommand,
+    work: &mut UnitOfWork<'_>,
+) -> Result<CommandOutcome, CommandError> {
+    work.load::<Regie>([id.to_string()]).await?;
+    match work.get::<Regie>(id.as_str()).decide(command) {
+        Ok(events) => work.record::<Regie>(id.as_str(), events)?,
+        Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
+    }
+    Ok(CommandOutcome::made(id.as_str()))
+}

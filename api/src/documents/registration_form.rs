@@ -1,0 +1,221 @@
+//! The registration form of a child ("Fiche d'inscription"): blank, or filled from the file.
+//! Source: the guide, "Fiche d'inscription" and the icon beside each child.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use portail_domain::{
+    file::{Document, Field, Kind, Owner, Section},
+    ids::{ChildId, FamilyNumber},
+    messages::{Language, text},
+    time::school_year,
+};
+use portail_projections::{family, file};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::day;
+use crate::application::Application;
+
+/// The sections the form asks for: what the town needs to receive a child.
+const SECTIONS: [Section; 7] = [
+    Section::ChildIdentity,
+    Section::Responsible,
+    Section::Spouse,
+    Section::Caf,
+    Section::Authorisations,
+    Section::PickUp,
+    Section::Health,
+];
+
+/// What the template prints.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Form {
+    town: String,
+    language: &'static str,
+    subtitle: String,
+    sections: Vec<FormSection>,
+    activities: Vec<Offered>,
+    words: Words,
+}
+
+#[derive(Debug, Serialize)]
+struct FormSection {
+    title: String,
+    fields: Vec<Line>,
+    lists: Vec<Table>,
+}
+
+#[derive(Debug, Serialize)]
+struct Line {
+    label: String,
+    kind: &'static str,
+    value: Value,
+}
+
+#[derive(Debug, Serialize)]
+struct Table {
+    label: String,
+    columns: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Offered {
+    name: String,
+    enrolled: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Words {
+    yes: String,
+    no: String,
+    colon: String,
+    activities: String,
+    declaration: String,
+    place_and_date: String,
+    signature: String,
+}
+
+/// Whose form it is.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The child.
+    pub child: ChildId,
+    /// The family whose cards are printed.
+    pub family: FamilyNumber,
+}
+
+/// The form, filled for a child or blank, for the school year that begins next or runs.
+///
+/// # Errors
+/// The database failed.
+pub async fn form(
+    application: &Application,
+    town: &str,
+    subject: Option<&Subject>,
+    language: Language,
+) -> Result<(String, Form), sqlx::Error> {
+    let today = application.clock().today();
+    let year = school_year(today + chrono::Days::new(92));
+    let said = |key: &str| text(key, language, &[]);
+    let rows = match subject {
+        Some(subject) => {
+            let owners = [subject.child.to_string(), subject.family.to_string()];
+            file::sections(application.pool(), &owners).await?
+        }
+        None => vec![],
+    };
+    let value_of = |section: Section| {
+        let owner = subject.map(|s| match section.owner() {
+            Owner::Family => s.family.to_string(),
+            Owner::Child => s.child.to_string(),
+        });
+        let row = rows.iter().find(|r| Some(&r.owner) == owner.as_ref() && r.section == section);
+        row.and_then(|r| r.value.clone()).unwrap_or_default()
+    };
+    let sections = SECTIONS.map(|s| section_of(s, &value_of(s), language)).into();
+    let activities = offered(application, subject, today).await?;
+    let years = vec![("from", year.to_string()), ("to", (year + 1).to_string())];
+    let mut subtitle = text("FORM_SCHOOL_YEAR", language, &years);
+    if let Some(subject) = subject {
+        let number = vec![("number", subject.family.to_string())];
+        subtitle = format!("{subtitle} \u{2013} {}", text("FORM_FAMILY", language, &number));
+    }
+    let words = Words {
+        yes: said("VALUE_YES"),
+        no: said("VALUE_NO"),
+        colon: said("FORM_COLON"),
+        activities: said("FORM_ACTIVITIES"),
+        declaration: said("FORM_DECLARATION"),
+        place_and_date: said("FORM_PLACE_AND_DATE"),
+        signature: said("FORM_SIGNATURE"),
+    };
+    let language = if language == Language::Fr { "fr" } else { "en" };
+    Ok((said("FORM_TITLE"), Form { town: town.to_owned(), language, subtitle, sections, activities, words }))
+}
+
+fn section_of(section: Section, value: &Document, language: Language) -> FormSection {
+    let title = text(&format!("REQUEST_{section}"), language, &[]);
+    let (mut fields, mut lists) = (vec![], vec![]);
+    for field in section.fields() {
+        let label = text(&format!("FIELD_{}", field.name.to_uppercase()), language, &[]);
+        let held = value.get(field.name).unwrap_or(&Value::Null);
+        match field.kind {
+            Kind::Persons | Kind::Vaccinations => lists.push(table(field, label, held, language)),
+            Kind::Flag => fields.push(Line { label, kind: "flag", value: held.clone() }),
+            _ => fields.push(Line { label, kind: "text", value: shown(field.kind, held).into() }),
+        }
+    }
+    FormSection { title, fields, lists }
+}
+
+fn shown(kind: Kind, value: &Value) -> String {
+    match (kind, value) {
+        (Kind::Day | Kind::PastDay | Kind::RequiredPastDay, Value::String(text)) => {
+            text.parse().map_or_else(|_| text.clone(), day)
+        }
+        (Kind::Words, Value::Array(entries)) => {
+            let words: Vec<&str> = entries.iter().filter_map(Value::as_str).collect();
+            words.join(", ")
+        }
+        (_, Value::String(text)) => text.clone(),
+        (_, Value::Null) => String::new(),
+        (_, other) => other.to_string(),
+    }
+}
+
+fn table(field: &Field, label: String, value: &Value, language: Language) -> Table {
+    let names: &[&str] = match field.kind {
+        Kind::Persons => &["surname", "first_name", "relation", "phone", "barred"],
+        _ => &["vaccine", "date"],
+    };
+    let column = |name: &&str| text(&format!("COLUMN_{}", name.to_uppercase()), language, &[]);
+    let cell = |entry: &Value, name: &str| match &entry[name] {
+        Value::Bool(true) => text("VALUE_BARRED", language, &[]),
+        Value::String(text) if name == "date" => text.parse().map_or_else(|_| text.clone(), day),
+        Value::String(text) => text.clone(),
+        _ => String::new(),
+    };
+    let row = |entry: &Value| names.iter().map(|name| cell(entry, name)).collect();
+    let rows = value.as_array().map(|entries| entries.iter().map(row).collect()).unwrap_or_default();
+    Table { label, columns: names.iter().map(column).collect(), rows }
+}
+
+async fn offered(
+    application: &Application,
+    subject: Option<&Subject>,
+    today: NaiveDate,
+) -> Result<Vec<Offered>, sqlx::Error> {
+    let catalogue = application.catalogue().get().await?;
+    let enrolled: BTreeSet<String> = match subject {
+        Some(subject) => {
+            let found = family::enrolments(application.pool(), subject.child, today, today).await?;
+            found.into_iter().filter(|e| e.payer == subject.family).map(|e| e.activity.to_string()).collect()
+        }
+        None => BTreeSet::new(),
+    };
+    let mut rows: Vec<(u32, Offered)> = vec![];
+    for (id, activity) in &catalogue.activities {
+        if let Some((_, settings)) = activity.settings_on(today) {
+            let structure = catalogue.structures.get(&settings.structure).and_then(|s| s.name.clone());
+            let name = match structure {
+                Some(structure) if structure != settings.name => {
+                    format!("{structure} \u{2013} {}", settings.name)
+                }
+                _ => settings.name.clone(),
+            };
+            rows.push((settings.rank.into(), Offered { name, enrolled: enrolled.contains(id.as_str()) }));
+        }
+    }
+    rows.sort_by_key(|(rank, _)| *rank);
+    Ok(rows.into_iter().map(|(_, offered)| offered).collect())
+}
+
+/// The name of the file it is saved as.
+pub fn file_name(subject: Option<&Subject>) -> String {
+    subject
+        .map_or_else(|| "fiche-inscription.pdf".to_owned(), |s| format!("fiche-inscription-{}.pdf", s.child))
+}

@@ -1,0 +1,120 @@
+//! Money: tariffs, régies, billing runs, invoices, payments and the account statement.
+
+pub mod billing;
+pub mod invoices;
+pub mod payments;
+pub mod regies;
+pub mod statement;
+pub mod tariffs;
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, MergedObject, Result};
+use portail_domain::{
+    account::{PaymentMethod as DomainMethod, RejectionReason as DomainReason},
+    amount::Amount,
+    ids::RegieId,
+    regie::{CollectionMode as DomainMode, RegieSettings},
+};
+use portail_projections::regies as read;
+use rust_decimal::Decimal;
+
+use super::{
+    context::{Ask, coded, unavailable},
+    planning::mirrored_enum,
+};
+use crate::application::{Rejection, Role};
+
+mirrored_enum!(
+    /// How a family pays.
+    PaymentMethod = DomainMethod {
+        Cheque: "A cheque.",
+        Cash: "Cash.",
+        Card: "A bank card.",
+        Transfer: "A bank transfer.",
+        DirectDebit: "A SEPA direct debit.",
+        Cesu: "Prepaid service vouchers (CESU).",
+        HolidayVoucher: "Holiday vouchers.",
+    }
+);
+
+mirrored_enum!(
+    /// Why a bank rejects a payment.
+    PaymentRejectionReason = DomainReason {
+        InsufficientFunds: "The money was not there.",
+        AccountClosed: "The account is closed.",
+        WrongAccount: "The account number is wrong.",
+        NoMandate: "There is no mandate.",
+        Objection: "The payer objected.",
+        Other: "Another reason.",
+    }
+);
+
+mirrored_enum!(
+    /// Who collects what is invoiced.
+    CollectionMode = DomainMode {
+        Regie: "The régie of the town: the balance is authoritative.",
+        Treasury: "The treasury: the town does not see every payment, its balance is not authoritative.",
+    }
+);
+
+use async_graphql::Enum;
+
+/// Queries about money.
+#[derive(Debug, Default, MergedObject)]
+pub struct MoneyQuery(
+    statement::StatementQuery,
+    invoices::InvoiceQuery,
+    tariffs::TariffQuery,
+    regies::RegieQuery,
+    billing::BillingQuery,
+    payments::PaymentQuery,
+);
+
+/// Mutations about money.
+#[derive(Debug, Default, MergedObject)]
+pub struct MoneyMutation(
+    tariffs::TariffMutation,
+    regies::RegieMutation,
+    billing::BillingMutation,
+    payments::PaymentMutation,
+);
+
+/// The settings of the régies by their code.
+pub(super) type Regies = HashMap<String, RegieSettings>;
+
+/// The régies by their code.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn all_regies(ctx: &Context<'_>) -> Result<Regies> {
+    let found: Vec<(RegieId, RegieSettings)> =
+        read::regies(ctx.application()?.pool()).await.map_err(unavailable)?;
+    Ok(found.into_iter().map(|(id, settings)| (id.to_string(), settings)).collect())
+}
+
+/// An operation's number as people read it: AL-36.
+pub(super) fn number(regies: &Regies, regie: &str, number: i32) -> String {
+    let prefix = regies.get(regie).map_or(regie, |settings| settings.prefix.as_str());
+    format!("{prefix}-{number}")
+}
+
+/// The family a money query is about: a parent's own, whatever is asked; else the one named.
+///
+/// # Errors
+/// `NOT_FOUND`: a foreign family, or none named.
+pub(super) fn family_asked(ctx: &Context<'_>, named: Option<String>) -> Result<String> {
+    let caller = ctx.caller()?;
+    match (caller.role, named) {
+        (Role::Parent, None) => Ok(caller.login),
+        (Role::Parent, Some(named)) if named == caller.login => Ok(named),
+        (Role::Staff | Role::Administrator | Role::Auditor, Some(named)) => Ok(named),
+        _ => Err(coded("NOT_FOUND", ctx.language())),
+    }
+}
+
+/// An amount of the input.
+pub(super) fn amount(value: Decimal, path: &[&str]) -> Result<Amount, Rejection> {
+    Amount::try_from(value)
+        .map_err(|e| Rejection::of_code("INVALID_VALUE").with("expected", e.to_string()).at(path))
+}

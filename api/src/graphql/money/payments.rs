@@ -1,0 +1,384 @@
+//! Payments, refunds, credit notes, rejected payments, direct debits.
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use chrono::NaiveDate;
+use portail_domain::account::{Allocation, TakenOver};
+use portail_projections::accounts::{self, PaymentRow};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::{PaymentMethod, PaymentRejectionReason, all_regies, amount, family_asked, number};
+use crate::{
+    application::{Command, MoneyCommand, Rejection},
+    documents,
+    graphql::{
+        context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, unavailable},
+        families::{RecordPayload, parse, record},
+        scalars::{Date, Position},
+    },
+};
+
+/// What part of an invoice a payment settles.
+#[derive(Debug, Clone, InputObject)]
+pub struct AllocationInput {
+    /// The invoice's number, without the prefix.
+    invoice: u32,
+    /// How much, in euros.
+    amount: Decimal,
+}
+
+/// A payment to record.
+#[derive(Debug, Clone, InputObject)]
+pub struct RecordPaymentInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The régie.
+    regie_id: ID,
+    /// The family.
+    family_number: String,
+    /// When it was paid.
+    date: Date,
+    /// How.
+    method: PaymentMethod,
+    /// How much, in euros.
+    amount: Decimal,
+    /// The cheque's number and the like.
+    reference: Option<String>,
+    /// What it settles; left out: the invoices due first.
+    #[graphql(default)]
+    allocations: Vec<AllocationInput>,
+}
+
+/// A payment the bank rejected.
+#[derive(Debug, Clone, InputObject)]
+pub struct RejectPaymentInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The régie.
+    regie_id: ID,
+    /// The family.
+    family_number: String,
+    /// The payment's number, without the prefix.
+    payment: u32,
+    /// When the bank rejected it.
+    date: Date,
+    /// Why.
+    reason: PaymentRejectionReason,
+}
+
+/// A refund.
+#[derive(Debug, Clone, InputObject)]
+pub struct RefundFamilyInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The régie.
+    regie_id: ID,
+    /// The family.
+    family_number: String,
+    /// When it is paid back.
+    date: Date,
+    /// How.
+    method: PaymentMethod,
+    /// How much, in euros: at most what settles no invoice.
+    amount: Decimal,
+}
+
+/// A credit note.
+#[derive(Debug, Clone, InputObject)]
+pub struct CreditInvoiceInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The régie.
+    regie_id: ID,
+    /// The family.
+    family_number: String,
+    /// The invoice's number, without the prefix.
+    invoice: u32,
+    /// The credit note's date.
+    date: Date,
+    /// How much, in euros: at most what the invoice comes to.
+    amount: Decimal,
+    /// Why; the family reads it.
+    note: String,
+}
+
+/// An operation of the software before this one: an invoice when it has a period, else a payment.
+#[derive(Debug, Clone, InputObject)]
+pub struct TakeOverOperationInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The régie.
+    regie_id: ID,
+    /// The family.
+    family_number: String,
+    /// Its number, without the prefix; below the régie's own series.
+    number: u32,
+    /// Its date.
+    date: Date,
+    /// How much, in euros.
+    amount: Decimal,
+    /// Of an invoice: the first billed day.
+    from: Option<Date>,
+    /// Of an invoice: the last billed day.
+    to: Option<Date>,
+    /// Of an invoice: until when it is to be paid.
+    due: Option<Date>,
+    /// Of a payment: how it was paid.
+    method: Option<PaymentMethod>,
+}
+
+/// A batch of direct debits.
+#[derive(Debug, Clone, InputObject)]
+pub struct PrepareDirectDebitsInput {
+    /// The idempotency key, which becomes the batch's id: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The régie.
+    regie_id: ID,
+    /// The day the banks collect.
+    date: Date,
+    /// Collect what is due by this day.
+    due_by: Date,
+}
+
+/// A payment.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Payment {
+    /// Its number, e.g. AL-228.
+    number: String,
+    /// The régie.
+    regie_id: ID,
+    /// The family.
+    family_number: String,
+    /// When it was paid.
+    date: Date,
+    /// How.
+    method: PaymentMethod,
+    /// How much, in euros.
+    amount: Decimal,
+    /// What settles no invoice yet.
+    free: Decimal,
+    /// When the bank rejected it.
+    rejected_on: Option<Date>,
+    /// Where its receipt can be printed.
+    document_url: String,
+}
+
+/// One collection of a batch.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct DirectDebit {
+    /// The payment's number.
+    number: String,
+    /// The family.
+    family_number: String,
+    /// The invoice it settles.
+    invoice: Option<String>,
+    /// How much, in euros.
+    amount: Decimal,
+    /// The mandate's reference.
+    mandate: String,
+    /// Whether it is the mandate's first collection.
+    first: bool,
+}
+
+/// A batch of direct debits.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct DirectDebitBatch {
+    /// Its id.
+    id: ID,
+    /// The day the banks collect.
+    date: Date,
+    /// How much, in euros.
+    total: Decimal,
+    /// The collections.
+    debits: Vec<DirectDebit>,
+    /// Where the bank's file (SEPA pain.008.001.08) is.
+    file_url: String,
+}
+
+/// Queries of payments.
+#[derive(Debug, Default)]
+pub struct PaymentQuery;
+
+#[Object]
+impl PaymentQuery {
+    /// The payments of a family, the newest first.
+    #[graphql(guard = "EVERYBODY")]
+    async fn payments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The family's number; left out by parents.")] family_number: Option<String>,
+        #[graphql(desc = "How many, at most 200.", default = 50)] first: i32,
+        #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
+    ) -> Result<Vec<Payment>> {
+        be_fresh(ctx, &[accounts::NAME], min_position.map(|p| p.0)).await?;
+        let family = family_asked(ctx, family_number)?;
+        let rows = accounts::payments(ctx.application()?.pool(), &family, first.clamp(1, 200).into()).await;
+        let all = all_regies(ctx).await?;
+        let payment = |row: PaymentRow| Payment {
+            number: number(&all, &row.regie, row.number),
+            document_url: documents::receipt(&row.regie, row.number),
+            regie_id: ID(row.regie),
+            family_number: row.family,
+            date: Date(row.date),
+            method: row.method.into(),
+            amount: row.amount.decimal(),
+            free: row.free.decimal(),
+            rejected_on: row.rejected.map(Date),
+        };
+        Ok(rows.map_err(unavailable)?.into_iter().map(payment).collect())
+    }
+
+    /// A batch of direct debits.
+    #[graphql(guard = "OFFICERS")]
+    async fn direct_debit_batch(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its id.")] id: ID,
+        #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
+    ) -> Result<DirectDebitBatch> {
+        be_fresh(ctx, &[accounts::NAME], min_position.map(|p| p.0)).await?;
+        let not_found = || coded("NOT_FOUND", ctx.language());
+        let batch: Uuid = id.parse().map_err(|_| not_found())?;
+        let rows = accounts::debits(ctx.application()?.pool(), batch).await.map_err(unavailable)?;
+        let date: NaiveDate = rows.first().ok_or_else(not_found)?.date;
+        let all = all_regies(ctx).await?;
+        Ok(DirectDebitBatch {
+            file_url: documents::direct_debits(batch),
+            date: Date(date),
+            total: rows.iter().map(|r| r.amount).sum::<portail_domain::amount::Amount>().decimal(),
+            debits: rows
+                .into_iter()
+                .map(|row| DirectDebit {
+                    number: number(&all, &row.regie, row.number),
+                    invoice: row.invoice.map(|i| number(&all, &row.regie, i)),
+                    family_number: row.family,
+                    amount: row.amount.decimal(),
+                    mandate: row.mandate,
+                    first: row.first,
+                })
+                .collect(),
+            id,
+        })
+    }
+}
+
+/// Mutations of payments.
+#[derive(Debug, Default)]
+pub struct PaymentMutation;
+
+#[Object]
+impl PaymentMutation {
+    /// Records a payment.
+    #[graphql(guard = "STAFF")]
+    async fn record_payment(&self, ctx: &Context<'_>, input: RecordPaymentInput) -> Result<RecordPayload> {
+        let build = || {
+            let part = |a: AllocationInput| {
+                let amount = amount(a.amount, &["input", "allocations"])?;
+                Ok(Allocation { invoice: a.invoice, amount })
+            };
+            Ok(Command::Money(MoneyCommand::RecordPayment {
+                regie: parse(&input.regie_id, "regieId")?,
+                family: parse(&input.family_number, "familyNumber")?,
+                date: input.date.0,
+                method: input.method.into(),
+                amount: amount(input.amount, &["input", "amount"])?,
+                reference: input.reference,
+                allocations: input.allocations.into_iter().map(part).collect::<Result<_, Rejection>>()?,
+            }))
+        };
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Records that the bank rejected a payment: what it settled is open again.
+    #[graphql(guard = "STAFF")]
+    async fn reject_payment(&self, ctx: &Context<'_>, input: RejectPaymentInput) -> Result<RecordPayload> {
+        let build = || {
+            Ok(Command::Money(MoneyCommand::RejectPayment {
+                regie: parse(&input.regie_id, "regieId")?,
+                family: parse(&input.family_number, "familyNumber")?,
+                payment: input.payment,
+                date: input.date.0,
+                reason: input.reason.into(),
+            }))
+        };
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Pays back what a family is owed.
+    #[graphql(guard = "STAFF")]
+    async fn refund_family(&self, ctx: &Context<'_>, input: RefundFamilyInput) -> Result<RecordPayload> {
+        let build = || {
+            Ok(Command::Money(MoneyCommand::RefundFamily {
+                regie: parse(&input.regie_id, "regieId")?,
+                family: parse(&input.family_number, "familyNumber")?,
+                date: input.date.0,
+                method: input.method.into(),
+                amount: amount(input.amount, &["input", "amount"])?,
+            }))
+        };
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Credits an invoice, in part or whole. The invoice itself never changes.
+    #[graphql(guard = "STAFF")]
+    async fn credit_invoice(&self, ctx: &Context<'_>, input: CreditInvoiceInput) -> Result<RecordPayload> {
+        let build = || {
+            Ok(Command::Money(MoneyCommand::CreditInvoice {
+                regie: parse(&input.regie_id, "regieId")?,
+                family: parse(&input.family_number, "familyNumber")?,
+                invoice: input.invoice,
+                date: input.date.0,
+                amount: amount(input.amount, &["input", "amount"])?,
+                note: input.note,
+            }))
+        };
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Takes an invoice or a payment of the software before this one over, with its number.
+    #[graphql(guard = "STAFF")]
+    async fn take_over_operation(
+        &self,
+        ctx: &Context<'_>,
+        input: TakeOverOperationInput,
+    ) -> Result<RecordPayload> {
+        let build = || {
+            let operation = match (input.from, input.to, input.due, input.method) {
+                (Some(from), Some(to), Some(due), None) => {
+                    TakenOver::Invoice { from: from.0, to: to.0, due: due.0 }
+                }
+                (None, None, None, Some(method)) => TakenOver::Payment { method: method.into() },
+                _ => {
+                    let error =
+                        Rejection::of_code("INVALID_VALUE").with("expected", "from + to + due | method");
+                    return Err(error.at(&["input"]));
+                }
+            };
+            Ok(Command::Money(MoneyCommand::TakeOverOperation {
+                regie: parse(&input.regie_id, "regieId")?,
+                family: parse(&input.family_number, "familyNumber")?,
+                number: input.number,
+                date: input.date.0,
+                amount: amount(input.amount, &["input", "amount"])?,
+                operation,
+            }))
+        };
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Collects by direct debit what is open and due: each collection is recorded as a payment of
+    /// the day, and the bank's file can be fetched.
+    #[graphql(guard = "STAFF")]
+    async fn prepare_direct_debits(
+        &self,
+        ctx: &Context<'_>,
+        input: PrepareDirectDebitsInput,
+    ) -> Result<RecordPayload> {
+        let build = || {
+            let regie = parse(&input.regie_id, "regieId")?;
+            let (date, due_by) = (input.date.0, input.due_by.0);
+            Ok(Command::Money(MoneyCommand::PrepareDirectDebits { regie, date, due_by }))
+        };
+        record(ctx, input.client_mutation_id, build()).await
+    }
+}

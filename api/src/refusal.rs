@@ -1,0 +1,22 @@
+//! What the routes beside GraphQL answer instead of what was asked: a stable code, and what to do.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use portail_domain::messages::{Language, text};
+use portail_event_store::LARGEST;
+use serde_json::json;
+
+/// A refusal: its status, its code and the caller's language.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal(pub StatusCode, pub &'static str, pub Language);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let most = (LARGEST / 1024 / 1024).to_string();
+        let message = text(self.1, self.2, &[("most", most)]);
+        (self.0, Json(json!({ "code": self.1, "message": message }))).into_response()
+    }
+}

@@ -1,0 +1,50 @@
+//! A line of an invoice: the days one price was charged for, and how that price came about.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    amount::Amount,
+    ids::{ActivityId, ChildId},
+    tariff::{Charge, Step},
+};
+
+/// A line of an invoice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceLine {
+    /// The child.
+    pub child: ChildId,
+    /// The activity.
+    pub activity: ActivityId,
+    /// What is charged.
+    pub charge: Charge,
+    /// The difference to what was invoiced before, when the days were.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub correction: bool,
+    /// The version of the tariff.
+    pub tariff: u32,
+    /// What each day costs; negative when it gives back.
+    pub unit: Amount,
+    /// The days.
+    pub dates: Vec<NaiveDate>,
+    /// How the price of a day was computed.
+    pub steps: Vec<Step>,
+    /// How much of it is deductible child care, in percent.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub deductible: u8,
+    /// The account of the books it is earned on.
+    pub account: String,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(value: &u8) -> bool {
+    *value == 0
+}
+
+impl InvoiceLine {
+    /// What the line comes to.
+    pub fn amount(&self) -> Amount {
+        Amount::round(self.unit.decimal() * Decimal::from(self.dates.len()))
+    }
+}

@@ -1,0 +1,22 @@
+//! The account of a family: what it was invoiced, what it paid, what it is owed.
+//!
+//! Stream `Account` / the family's number. Nothing is ever edited: a correction is another
+//! operation. Debits minus credits are the balance, which is also what is open on the invoices
+//! minus what is free on payments and credit notes.
+//!
+//! ```text
+//! invoice:  issued -> settled (by payments and credit notes) -> open again (a payment rejected)
+//! payment:  recorded -> rejected
+//! ```
+
+mod command;
+mod error;
+mod event;
+mod line;
+mod state;
+
+pub use command::AccountCommand;
+pub use error::AccountError;
+pub use event::{AccountEvent, Allocation, DebitedAccount, PaymentMethod, RejectionReason, TakenOver, Use};
+pub use line::InvoiceLine;
+pub use state::{Account, Credit, Invoice};

@@ -1,0 +1,342 @@
+//! The computation of a bill.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
+
+use super::Household;
+use crate::{
+    account::InvoiceLine,
+    amount::Amount,
+    ids::{ActivityId, ChildId, FamilyNumber, RegieId},
+    session::{Booking, BookingStatus as S},
+    tariff::{Charge, Facts, Quote, Tariff, TariffSettings, Unit},
+    terms::Terms,
+    time::{Month, TOWN_ZONE},
+};
+
+/// What the town offers: how sessions are on their day, and what they cost.
+pub trait Offer {
+    /// The terms of a session.
+    fn terms(&self, activity: &ActivityId, date: NaiveDate) -> Option<Terms>;
+    /// The tariff of an activity.
+    fn tariff(&self, activity: &ActivityId) -> Option<&Tariff>;
+}
+
+/// A booking as the calendar has it.
+#[derive(Debug, Clone)]
+pub struct Booked {
+    /// The child.
+    pub child: ChildId,
+    /// The activity.
+    pub activity: ActivityId,
+    /// The day.
+    pub date: NaiveDate,
+    /// The booking.
+    pub booking: Booking,
+    /// The position of the log that made it so.
+    pub position: u64,
+}
+
+/// What was billed: a child's session of a day, or its month (by the first).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BilledKey {
+    /// The child.
+    pub child: ChildId,
+    /// The activity.
+    pub activity: ActivityId,
+    /// The day, or the first of the month.
+    pub date: NaiveDate,
+    /// Whether it is a month.
+    pub month: bool,
+}
+
+/// What a family was billed so far, and the position of the log each price was computed from.
+pub type Billed = HashMap<BilledKey, (Amount, u64)>;
+
+/// What a bill cannot settle by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum WarningKind {
+    /// A session is in error: it is not billed.
+    Error,
+    /// An absence is undecided: it is not billed yet.
+    Undecided,
+    /// The roll was not called: it is billed as reserved.
+    NotPointed,
+    /// The activity has no tariff on the day: it is not billed.
+    NoTariff,
+}
+
+impl WarningKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Error, Self::Undecided, Self::NotPointed, Self::NoTariff];
+
+    /// The key of its label in the message catalogue.
+    pub fn label_key(self) -> &'static str {
+        match self {
+            Self::Error => "WARNING_ERROR",
+            Self::Undecided => "WARNING_UNDECIDED",
+            Self::NotPointed => "WARNING_NOT_POINTED",
+            Self::NoTariff => "WARNING_NO_TARIFF",
+        }
+    }
+}
+
+/// A warning about a session.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Warning {
+    /// What about.
+    pub kind: WarningKind,
+    /// The child.
+    pub child: ChildId,
+    /// The activity.
+    pub activity: ActivityId,
+    /// The day.
+    pub date: NaiveDate,
+}
+
+/// A bill.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bill {
+    /// Its lines.
+    pub lines: Vec<InvoiceLine>,
+    /// What staff should look at.
+    pub warnings: Vec<Warning>,
+}
+
+impl Bill {
+    /// What it comes to.
+    pub fn total(&self) -> Amount {
+        self.lines.iter().map(InvoiceLine::amount).sum()
+    }
+}
+
+/// What a booking is charged as; none when it costs nothing.
+fn charge(booking: &Booking) -> Option<Charge> {
+    match booking.status {
+        S::Reserved | S::PresentAsReserved => Some(Charge::Reserved),
+        S::Present => Some(Charge::Unbooked),
+        S::OutsideContract => Some(Charge::OutsideContract),
+        S::AbsentBilled => {
+            let percent = booking.absence.as_ref().and_then(|a| a.billed_percent);
+            Some(Charge::Absent(percent.unwrap_or(100)))
+        }
+        _ => None,
+    }
+}
+
+fn minutes(time: NaiveTime) -> u32 {
+    time.num_seconds_from_midnight() / 60
+}
+
+/// What a price of a session depends on.
+fn facts(
+    household: &Household,
+    family: &FamilyNumber,
+    child: ChildId,
+    terms: &Terms,
+    booking: Option<&Booking>,
+    tariff: &TariffSettings,
+) -> Facts {
+    let local = |at: chrono::DateTime<chrono::Utc>| minutes(at.with_timezone(&TOWN_ZONE).time());
+    let (starts, ends) = (local(terms.starts), local(terms.ends));
+    let attended = booking.and_then(|b| b.attendance).filter(|a| a.present);
+    let stay = attended.and_then(|a| Some((minutes(a.arrived?), minutes(a.left?))));
+    let left = attended.and_then(|a| a.left).map(minutes);
+    Facts {
+        charge: booking.and_then(charge).unwrap_or(Charge::Reserved),
+        quotient: household.quotient_on(terms.date),
+        resident: household.is_resident(tariff),
+        rank: household.rank(child, family, terms.date),
+        minutes: stay.map_or(ends.saturating_sub(starts), |(came, went)| went.saturating_sub(came)),
+        minutes_late: left.map_or(0, |left| left.saturating_sub(ends)),
+        late_request: booking.is_some_and(|b| b.requested > terms.book_cutoff),
+    }
+}
+
+/// What a session costs a family: as its booking stands, or as it would cost if it were reserved
+/// in time. None where no tariff holds or nothing is charged.
+pub fn price_of(
+    household: &Household,
+    family: &FamilyNumber,
+    child: ChildId,
+    terms: &Terms,
+    booking: Option<&Booking>,
+    tariff: &Tariff,
+) -> Option<Quote> {
+    let (_, settings) = tariff.on(terms.date)?;
+    if booking.is_some_and(|b| !b.status.is_over() && charge(b).is_none()) {
+        return Some(Quote { amount: Amount::default(), steps: vec![] });
+    }
+    let booking = booking.filter(|b| !b.status.is_over());
+    let payer = booking.map_or(family, |b| &b.payer);
+    let (from, to) = match household.child(child) {
+        Some(child) => child.part(family, payer, terms.date)?,
+        None => (0, 100),
+    };
+    let facts = facts(household, family, child, terms, booking, settings);
+    Some(settings.price(&facts).part(from, to))
+}
+
+/// Groups charges of one price into lines.
+#[derive(Default)]
+struct Lines(BTreeMap<(ChildId, ActivityId, bool, Charge, u32, Amount, String), InvoiceLine>);
+
+impl Lines {
+    fn add(
+        &mut self,
+        key: &BilledKey,
+        charge: Charge,
+        version: u32,
+        tariff: &TariffSettings,
+        quote: &Quote,
+        before: Option<Amount>,
+    ) {
+        let unit = quote.amount - before.unwrap_or_default();
+        if unit.is_zero() {
+            return;
+        }
+        let correction = before.is_some();
+        let how = quote.steps.iter().map(|s| format!("{:?}{:?}{}", s.rule, s.value, s.price)).collect();
+        let place = (key.child, key.activity.clone(), correction, charge, version, unit, how);
+        let line = self.0.entry(place).or_insert_with(|| InvoiceLine {
+            child: key.child,
+            activity: key.activity.clone(),
+            charge,
+            correction,
+            tariff: version,
+            unit,
+            dates: vec![],
+            steps: quote.steps.clone(),
+            deductible: if matches!(charge, Charge::Absent(_)) { 0 } else { tariff.deductible_percent },
+            account: tariff.product_account.clone(),
+        });
+        line.dates.push(key.date);
+    }
+}
+
+/// What a family is to be billed by a régie up to a day: the sessions given, the months of the
+/// period, less what it was billed for them already.
+#[allow(clippy::too_many_arguments, reason = "each is one thing a bill depends on")]
+pub fn bill(
+    family: &FamilyNumber,
+    household: &Household,
+    regie: &RegieId,
+    (from, to): (NaiveDate, NaiveDate),
+    booked: &[&Booked],
+    billed: &Billed,
+    offer: &dyn Offer,
+    today: NaiveDate,
+) -> Bill {
+    let (mut lines, mut warnings) = (Lines::default(), vec![]);
+    for cell in booked {
+        let Some(child) = household.child(cell.child) else { continue };
+        let Some((begin, end)) = child.part(family, &cell.booking.payer, cell.date) else { continue };
+        let warn =
+            |kind| Warning { kind, child: cell.child, activity: cell.activity.clone(), date: cell.date };
+        let key =
+            BilledKey { child: cell.child, activity: cell.activity.clone(), date: cell.date, month: false };
+        let before = billed.get(&key).copied();
+        // What was invoiced keeps its price: only a booking that changed since is looked at again.
+        if before.is_some_and(|(_, seen)| seen >= cell.position) {
+            continue;
+        }
+        let before = before.map(|(amount, _)| amount);
+        let charged = charge(&cell.booking);
+        let tariff = offer.tariff(&cell.activity).and_then(|t| t.on(cell.date));
+        let Some((version, settings)) = tariff else {
+            if charged.is_some() {
+                warnings.push(warn(WarningKind::NoTariff));
+            }
+            continue;
+        };
+        if settings.regie != *regie {
+            continue;
+        }
+        match cell.booking.status {
+            S::Error(_) => {
+                warnings.push(warn(WarningKind::Error));
+                continue;
+            }
+            S::AbsencePending => {
+                warnings.push(warn(WarningKind::Undecided));
+                continue;
+            }
+            S::Reserved if cell.date < today => warnings.push(warn(WarningKind::NotPointed)),
+            _ => {}
+        }
+        let quote = match charged {
+            Some(_) => {
+                let Some(terms) = offer.terms(&cell.activity, cell.date) else { continue };
+                let facts = facts(household, family, cell.child, &terms, Some(&cell.booking), settings);
+                settings.price(&facts).part(begin, end)
+            }
+            None => Quote { amount: Amount::default(), steps: vec![] },
+        };
+        lines.add(&key, charged.unwrap_or(Charge::Reserved), version, settings, &quote, before);
+    }
+    months(family, household, regie, (from, to), billed, offer, &mut lines);
+    warnings.sort();
+    Bill { lines: lines.0.into_values().collect(), warnings }
+}
+
+/// The months of enrolments paid by the month.
+fn months(
+    family: &FamilyNumber,
+    household: &Household,
+    regie: &RegieId,
+    (from, to): (NaiveDate, NaiveDate),
+    billed: &Billed,
+    offer: &dyn Offer,
+    lines: &mut Lines,
+) {
+    for child in &household.children {
+        for enrolment in &child.enrolments {
+            let Some(tariff) = offer.tariff(&enrolment.activity) else { continue };
+            let mut month = Month::of(from);
+            while month.first() <= to {
+                let day = month.first().max(enrolment.from);
+                let inside = day.month() == month.first().month() && enrolment.holds_on(day);
+                let key = BilledKey {
+                    child: child.id,
+                    activity: enrolment.activity.clone(),
+                    date: month.first(),
+                    month: true,
+                };
+                month = month.next();
+                let Some((version, settings)) = tariff.on(day).filter(|_| inside) else { continue };
+                let part = child.part(family, &enrolment.payer, day);
+                let (Some((begin, end)), Unit::Month, false) =
+                    (part, settings.unit, billed.contains_key(&key))
+                else {
+                    continue;
+                };
+                if settings.regie != *regie {
+                    continue;
+                }
+                let facts = Facts {
+                    charge: Charge::Month,
+                    quotient: household.quotient_on(day),
+                    resident: household.is_resident(settings),
+                    rank: household.rank(child.id, family, day),
+                    minutes: 0,
+                    minutes_late: 0,
+                    late_request: false,
+                };
+                lines.add(
+                    &key,
+                    Charge::Month,
+                    version,
+                    settings,
+                    &settings.price(&facts).part(begin, end),
+                    None,
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,22 @@
+//! A régie is a till of the town: it numbers invoices and payments without gaps, runs the billing
+//! of a period, closes its cash desk day by day and has direct debits collected.
+//!
+//! Stream `Regie` / its code. Credit notes are numbered among the invoices, refunds among the
+//! payments.
+//!
+//! ```text
+//! run:  prepared -> issuing -> completed        cash desk day:  open -> closed
+//!          \-> abandoned
+//! ```
+
+mod command;
+mod error;
+mod event;
+mod settings;
+mod state;
+
+pub use command::RegieCommand;
+pub use error::RegieError;
+pub use event::{CashTotal, RegieEvent};
+pub use settings::{CollectionMode, Creditor, RegieSettings};
+pub use state::{Regie, Run, RunStage};

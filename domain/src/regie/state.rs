@@ -1,0 +1,350 @@
+//! The régie's state.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::{CashTotal, RegieCommand as C, RegieError as E, RegieEvent as V, RegieSettings};
+use crate::{
+    account::PaymentMethod,
+    aggregate,
+    amount::Amount,
+    ids::{FamilyNumber, RunId},
+};
+
+/// Where a billing run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RunStage {
+    /// To be reviewed.
+    Prepared,
+    /// Being issued.
+    Issuing,
+}
+
+/// The billing run that is not finished.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// The first billed day.
+    pub from: NaiveDate,
+    /// The last billed day.
+    pub to: NaiveDate,
+    /// The date of its invoices.
+    pub date: NaiveDate,
+    /// Until when they are to be paid.
+    pub due: NaiveDate,
+    /// Where it stands.
+    pub stage: RunStage,
+    /// The last family invoiced.
+    pub last: Option<FamilyNumber>,
+}
+
+/// A régie.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Regie {
+    settings: Option<Box<RegieSettings>>,
+    next_invoice: u32,
+    next_payment: u32,
+    first: (u32, u32),
+    taken: BTreeSet<(bool, u32)>,
+    run: Option<Run>,
+    closed_to: Option<NaiveDate>,
+    desk: Vec<CashTotal>,
+}
+
+impl Regie {
+    /// Its settings; none before it is defined.
+    pub fn settings(&self) -> Option<&RegieSettings> {
+        self.settings.as_deref()
+    }
+
+    /// The billing run that is not finished.
+    pub fn run(&self) -> Option<&Run> {
+        self.run.as_ref()
+    }
+
+    /// The number the next invoice or credit note gets.
+    pub fn next_invoice(&self) -> u32 {
+        self.next_invoice
+    }
+
+    /// The number the next payment gets.
+    pub fn next_payment(&self) -> u32 {
+        self.next_payment
+    }
+
+    fn run_at(&self, run: RunId, stage: RunStage) -> Result<&Run, E> {
+        let open = self.run.as_ref().filter(|r| r.id == run).ok_or(E::Unknown)?;
+        if open.stage == stage { Ok(open) } else { Err(E::RunStage) }
+    }
+
+    fn desk_open(&self, date: NaiveDate) -> Result<(), E> {
+        match self.closed_to {
+            Some(closed) if date <= closed => Err(E::CashDayClosed(closed)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Decides a command; pure.
+    ///
+    /// # Errors
+    /// The rule the command breaks.
+    pub fn decide(&self, command: C) -> Result<Vec<V>, E> {
+        let settings = match (&self.settings, &command) {
+            (None, C::Define { settings, .. }) => return self.define(command.clone(), settings),
+            (None, _) => return Err(E::Unknown),
+            (Some(settings), _) => settings,
+        };
+        let event = match command {
+            C::Define { .. } => return Err(E::AlreadyDefined),
+            C::Change { settings } => match settings.defect() {
+                Some(defect) => return Err(E::Settings(defect)),
+                None => V::RegieChanged { settings },
+            },
+            C::PrepareRun { run, from, to, date, due, at } => {
+                if self.run.is_some() {
+                    return Err(E::RunOpen);
+                }
+                if !(0..=366).contains(&(to - from).num_days()) || due < date {
+                    return Err(E::ImpossibleRange);
+                }
+                V::BillingRunPrepared { run, from, to, date, due, received: at }
+            }
+            C::StartIssuing { run, at } => {
+                self.run_at(run, RunStage::Prepared)?;
+                V::BillingRunStarted { run, received: at }
+            }
+            C::NumberInvoices { run, after, last, count, at } => {
+                if self.run_at(run, RunStage::Issuing)?.last != after {
+                    return Err(E::RunStage);
+                }
+                match last {
+                    Some(last) => V::InvoicesNumbered { run, first: self.next_invoice, count, last },
+                    None => V::BillingRunCompleted { run, received: at },
+                }
+            }
+            C::AbandonRun { run, at } => {
+                self.run_at(run, RunStage::Prepared)?;
+                V::BillingRunAbandoned { run, received: at }
+            }
+            C::NumberCreditNote { at } => V::CreditNoteNumbered { number: self.next_invoice, received: at },
+            C::NumberPayment { date, method, amount, at } => {
+                self.desk_open(date)?;
+                V::PaymentNumbered { number: self.next_payment, date, method, amount, received: at }
+            }
+            C::NumberDirectDebits { batch, date, count, total, at } => {
+                self.desk_open(date)?;
+                settings.creditor.as_ref().ok_or(E::NoCreditor)?;
+                V::DirectDebitsNumbered { batch, first: self.next_payment, count, date, total, received: at }
+            }
+            C::TakeOver { invoice, number } => {
+                let first = if invoice { self.first.0 } else { self.first.1 };
+                if number == 0 || number >= first || self.taken.contains(&(invoice, number)) {
+                    return Err(E::NumberTaken);
+                }
+                V::NumberTakenOver { invoice, number }
+            }
+            C::CloseCashDay { date, at } => {
+                self.desk_open(date)?;
+                let totals = self.desk.iter().filter(|t| t.date <= date).cloned().collect();
+                V::CashDayClosed { date, totals, received: at }
+            }
+        };
+        Ok(vec![event])
+    }
+
+    fn define(&self, command: C, settings: &RegieSettings) -> Result<Vec<V>, E> {
+        if let Some(defect) = settings.defect() {
+            return Err(E::Settings(defect));
+        }
+        match command {
+            C::Define { settings, first_invoice, first_payment }
+                if first_invoice > 0 && first_payment > 0 =>
+            {
+                Ok(vec![V::RegieDefined { settings, first_invoice, first_payment }])
+            }
+            _ => Err(E::Settings("series that begin at 1 or later")),
+        }
+    }
+
+    fn take(&mut self, date: NaiveDate, method: PaymentMethod, count: u32, amount: Amount) {
+        match self.desk.iter_mut().find(|t| t.date == date && t.method == method) {
+            Some(entry) => {
+                entry.count += count;
+                entry.total += amount;
+            }
+            None => self.desk.push(CashTotal { date, method, count, total: amount }),
+        }
+    }
+
+    /// Folds an event; total.
+    pub fn evolve(&mut self, event: &V) {
+        match event {
+            V::RegieDefined { settings, first_invoice, first_payment } => {
+                self.settings = Some(settings.clone());
+                self.first = (*first_invoice, *first_payment);
+                self.next_invoice = *first_invoice;
+                self.next_payment = *first_payment;
+            }
+            V::RegieChanged { settings } => self.settings = Some(settings.clone()),
+            V::BillingRunPrepared { run, from, to, date, due, .. } => {
+                self.run = Some(Run {
+                    id: *run,
+                    from: *from,
+                    to: *to,
+                    date: *date,
+                    due: *due,
+                    stage: RunStage::Prepared,
+                    last: None,
+                });
+            }
+            V::BillingRunStarted { .. } => {
+                if let Some(run) = &mut self.run {
+                    run.stage = RunStage::Issuing;
+                }
+            }
+            V::InvoicesNumbered { count, last, .. } => {
+                self.next_invoice += count;
+                if let Some(run) = &mut self.run {
+                    run.last = Some(last.clone());
+                }
+            }
+            V::BillingRunCompleted { .. } | V::BillingRunAbandoned { .. } => self.run = None,
+            V::CreditNoteNumbered { .. } => self.next_invoice += 1,
+            V::PaymentNumbered { date, method, amount, .. } => {
+                self.next_payment += 1;
+                self.take(*date, *method, 1, *amount);
+            }
+            V::DirectDebitsNumbered { count, date, total, .. } => {
+                self.next_payment += count;
+                self.take(*date, PaymentMethod::DirectDebit, *count, *total);
+            }
+            V::NumberTakenOver { invoice, number } => {
+                self.taken.insert((*invoice, *number));
+            }
+            V::CashDayClosed { date, .. } => {
+                self.closed_to = Some(*date);
+                self.desk.retain(|t| t.date > *date);
+            }
+        }
+    }
+}
+
+aggregate!(Regie, "Regie", C, V, E);
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use cqrs_es::test::TestFramework;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::regie::CollectionMode;
+
+    fn settings() -> Box<RegieSettings> {
+        Box::new(RegieSettings {
+            name: "Régie garderie ALSH".into(),
+            prefix: "AL".into(),
+            collection: CollectionMode::Regie,
+            show_balance: true,
+            show_unpaid: true,
+            minimum_invoice: Amount::cents(1500),
+            creditor: None,
+            debtor_account: "411".into(),
+            contact: vec![],
+        })
+    }
+
+    fn defined() -> V {
+        V::RegieDefined { settings: settings(), first_invoice: 37, first_payment: 229 }
+    }
+
+    fn at() -> DateTime<Utc> {
+        "2015-05-04T09:00:00Z".parse().unwrap()
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn pay(date: &str, cents: i64) -> C {
+        let method = PaymentMethod::Cheque;
+        C::NumberPayment { date: day(date), method, amount: Amount::cents(cents), at: at() }
+    }
+
+    fn prepared(run: RunId) -> V {
+        V::BillingRunPrepared {
+            run,
+            from: day("2015-04-01"),
+            to: day("2015-04-30"),
+            date: day("2015-05-04"),
+            due: day("2015-05-31"),
+            received: at(),
+        }
+    }
+
+    #[test]
+    fn given_a_run_being_issued_then_numbers_follow_without_a_gap_and_a_chunk_counts_once() {
+        let run = RunId(Uuid::from_u128(1));
+        let family: FamilyNumber = "1001001010331".parse().unwrap();
+        let mut regie = Regie::default();
+        for event in [defined(), prepared(run), V::BillingRunStarted { run, received: at() }] {
+            regie.evolve(&event);
+        }
+        let chunk = C::NumberInvoices { run, after: None, last: Some(family.clone()), count: 200, at: at() };
+        for event in regie.decide(chunk.clone()).unwrap() {
+            assert_eq!(event, V::InvoicesNumbered { run, first: 37, count: 200, last: family.clone() });
+            regie.evolve(&event);
+        }
+        assert_eq!(regie.next_invoice(), 237);
+        assert_eq!(regie.decide(chunk), Err(E::RunStage), "the same chunk again");
+    }
+
+    #[test]
+    fn given_a_prepared_run_when_another_is_prepared_then_refused() {
+        let run = RunId(Uuid::from_u128(1));
+        let again = C::PrepareRun {
+            run: RunId(Uuid::from_u128(2)),
+            from: day("2015-05-01"),
+            to: day("2015-05-31"),
+            date: day("2015-06-01"),
+            due: day("2015-06-30"),
+            at: at(),
+        };
+        TestFramework::<Regie>::with(())
+            .given(vec![defined(), prepared(run)])
+            .when(again)
+            .then_expect_error(E::RunOpen);
+    }
+
+    #[test]
+    fn given_a_closed_cash_day_when_a_payment_is_dated_in_it_then_refused() {
+        let mut regie = Regie::default();
+        regie.evolve(&defined());
+        for command in [pay("2015-05-04", 1000), pay("2015-05-04", 500), pay("2015-05-05", 700)] {
+            for event in regie.decide(command).unwrap() {
+                regie.evolve(&event);
+            }
+        }
+        let close = C::CloseCashDay { date: day("2015-05-04"), at: at() };
+        for event in regie.decide(close).unwrap() {
+            if let V::CashDayClosed { totals, .. } = &event {
+                assert_eq!(totals.len(), 1, "the next day's payment is not in it");
+                assert_eq!((totals[0].count, totals[0].total), (2, Amount::cents(1500)));
+            }
+            regie.evolve(&event);
+        }
+        assert_eq!(regie.decide(pay("2015-05-04", 100)), Err(E::CashDayClosed(day("2015-05-04"))));
+        assert!(regie.decide(pay("2015-05-05", 100)).is_ok());
+    }
+
+    #[test]
+    fn given_own_series_when_a_number_of_them_is_taken_over_then_refused() {
+        let take = |number| C::TakeOver { invoice: true, number };
+        let framework = || TestFramework::<Regie>::with(()).given(vec![defined()]);
+        framework().when(take(36)).then_expect_events(vec![V::NumberTakenOver { invoice: true, number: 36 }]);
+        framework().when(take(37)).then_expect_error(E::NumberTaken);
+    }
+}

@@ -1,0 +1,250 @@
+//! The accounts of families: the operations of their statements, what is open on each invoice, what
+//! is free on each payment, and what was billed for each session.
+
+mod queries;
+mod write;
+
+use cqrs_es::Aggregate;
+use futures::future::BoxFuture;
+use portail_domain::account::{Account, AccountEvent as V, Allocation, InvoiceLine, TakenOver, Use};
+use portail_event_store::RecordedEvent;
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+
+use crate::{
+    family::open,
+    projection::{FoldContext, FoldError, Projection},
+};
+pub use queries::{
+    AllocationRow, DebitRow, InvoiceRow, OperationRow, PaymentRow, StatementRow, allocations_in_year,
+    archived, balance, billable, billed, debits, due_for_debit, invoice, invoices, invoices_of,
+    operations_between, payment, payments, statement, totals, unpaid, years,
+};
+use write::Written;
+
+/// Its name.
+pub const NAME: &str = "accounts";
+
+/// What binds the words of a credit note, or the reference of a payment, to where they stand.
+pub const NOTE: &str = "Operation";
+
+/// What binds the account a direct debit takes from to where it stands.
+pub const DEBITED: &str = "Debited";
+
+/// What is known of an operation besides its amount.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Detail {
+    /// The first billed day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<chrono::NaiveDate>,
+    /// The last billed day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<chrono::NaiveDate>,
+    /// How it was paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<portail_domain::account::PaymentMethod>,
+    /// Why the bank rejected it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejection: Option<portail_domain::account::RejectionReason>,
+    /// The number of the operation it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<u32>,
+    /// What staff wrote, or the payment's reference; none once erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// The projection of accounts.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountsProjection;
+
+impl Projection for AccountsProjection {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+    fn version(&self) -> i32 {
+        1
+    }
+    fn tables(&self) -> &'static str {
+        // One event is one operation at most. `seen` is the position the price was computed from.
+        "CREATE TABLE operation (line bigint PRIMARY KEY, family text NOT NULL, regie text NOT NULL, \
+            number int NOT NULL, kind text NOT NULL, date date NOT NULL, school_year int NOT NULL, \
+            debit numeric(14,2) NOT NULL, credit numeric(14,2) NOT NULL, detail text NOT NULL); \
+         CREATE INDEX operation_family ON operation (family, school_year); \
+         CREATE INDEX operation_regie ON operation (regie, date); \
+         CREATE TABLE invoice (regie text NOT NULL, number int NOT NULL, family text NOT NULL, \
+            credit_note boolean NOT NULL, date date NOT NULL, due date NOT NULL, first_day date, last_day date, \
+            total numeric(14,2) NOT NULL, open numeric(14,2) NOT NULL, run uuid, lines text NOT NULL, \
+            note text, line bigint NOT NULL, PRIMARY KEY (regie, number)) WITH (fillfactor = 80); \
+         CREATE INDEX invoice_family ON invoice (family); \
+         CREATE INDEX invoice_run ON invoice (run, family); \
+         CREATE INDEX invoice_open ON invoice (regie, due) WHERE open > 0; \
+         CREATE TABLE payment (regie text NOT NULL, number int NOT NULL, family text NOT NULL, date date NOT NULL, \
+            method text NOT NULL, amount numeric(14,2) NOT NULL, free numeric(14,2) NOT NULL, reference text, \
+            rejected date, line bigint NOT NULL, PRIMARY KEY (regie, number)); \
+         CREATE INDEX payment_family ON payment (family); \
+         CREATE TABLE allocation (line bigint NOT NULL, family text NOT NULL, regie text NOT NULL, \
+            credit_note boolean NOT NULL, number int NOT NULL, invoice int NOT NULL, amount numeric(14,2) NOT NULL, \
+            date date NOT NULL); \
+         CREATE INDEX allocation_family ON allocation (family, date); \
+         CREATE INDEX allocation_source ON allocation (regie, number); \
+         CREATE TABLE billed (child uuid NOT NULL, date date NOT NULL, activity text NOT NULL, month boolean NOT NULL, \
+            family text NOT NULL, amount numeric(14,2) NOT NULL, seen bigint NOT NULL, \
+            PRIMARY KEY (child, date, activity, month, family)); \
+         CREATE TABLE debit (batch uuid NOT NULL, regie text NOT NULL, number int NOT NULL, family text NOT NULL, \
+            date date NOT NULL, amount numeric(14,2) NOT NULL, invoice int, mandate text NOT NULL, first boolean NOT NULL, \
+            details text, PRIMARY KEY (batch, number)); \
+         CREATE TABLE archive (family text NOT NULL, document text NOT NULL, attachment uuid NOT NULL, \
+            sha256 text NOT NULL, PRIMARY KEY (family, document))"
+    }
+    fn source(&self) -> &'static str {
+        concat!(include_str!("mod.rs"), include_str!("write.rs"))
+    }
+    fn reads(&self) -> &'static [&'static str] {
+        &[Account::TYPE]
+    }
+
+    fn fold<'a>(
+        &'a self,
+        events: &'a [&'a RecordedEvent],
+        context: &'a FoldContext,
+        connection: &'a mut PgConnection,
+    ) -> BoxFuture<'a, Result<(), FoldError>> {
+        Box::pin(async move {
+            let mut written = Written::default();
+            for event in events {
+                fold_one(event, context.decode(event)?, context, connection, &mut written).await?;
+            }
+            written.flush(connection).await?;
+            Ok(())
+        })
+    }
+}
+
+async fn fold_one<'a>(
+    event: &'a RecordedEvent,
+    change: V,
+    context: &FoldContext,
+    connection: &mut PgConnection,
+    written: &mut Written<'a>,
+) -> Result<(), FoldError> {
+    match change {
+        V::OperationTakenOver { regie, number, date, amount, operation, allocations, .. } => {
+            match operation {
+                TakenOver::Invoice { from, to, due } => {
+                    let detail = Detail { from: Some(from), to: Some(to), ..Detail::default() };
+                    written.operation(event, &regie, number, "INVOICE", date, amount, &detail)?;
+                    written.invoice(
+                        event,
+                        &regie,
+                        number,
+                        (date, due),
+                        Some((from, to)),
+                        amount,
+                        None,
+                        &[],
+                    )?;
+                }
+                TakenOver::Payment { method } => {
+                    let detail = Detail { method: Some(method), ..Detail::default() };
+                    written.operation(event, &regie, number, "PAYMENT", date, amount, &detail)?;
+                    written.payment(event, &regie, number, date, method, amount, None)?;
+                    written.allocate(event, &regie, (false, number), date, &allocations);
+                }
+            }
+        }
+        V::InvoiceIssued {
+            regie, number, run, date, due, from, to, lines, total, settled_by, seen, ..
+        } => {
+            let detail = Detail { from: Some(from), to: Some(to), ..Detail::default() };
+            written.operation(event, &regie, number, "INVOICE", date, total, &detail)?;
+            written.invoice(
+                event,
+                &regie,
+                number,
+                (date, due),
+                Some((from, to)),
+                total,
+                Some(run),
+                &lines,
+            )?;
+            for Use { credit_note, number: source, amount } in settled_by {
+                let part = [Allocation { invoice: number, amount }];
+                written.allocate(event, &regie, (credit_note, source), date, &part);
+            }
+            written.bill(event, &lines, seen);
+        }
+        V::CreditNoteIssued {
+            regie,
+            number,
+            date,
+            run,
+            invoice,
+            lines,
+            note,
+            total,
+            allocations,
+            seen,
+            ..
+        } => {
+            let note = match note {
+                Some(note) => open(&note, NOTE, event, context, connection).await?,
+                None => None,
+            };
+            let detail = Detail { about: invoice, note, ..Detail::default() };
+            written.operation(event, &regie, number, "CREDIT_NOTE", date, total, &detail)?;
+            written.credit_note(
+                event,
+                &regie,
+                number,
+                date,
+                total,
+                run.map(|r| r.0),
+                &lines,
+                detail.note.clone(),
+            )?;
+            written.allocate(event, &regie, (true, number), date, &allocations);
+            written.bill(event, &lines, seen);
+        }
+        V::PaymentRecorded {
+            regie, number, date, method, amount, reference, allocations, debited, ..
+        } => {
+            let reference = match reference {
+                Some(reference) => open(&reference, NOTE, event, context, connection).await?,
+                None => None,
+            };
+            let detail = Detail { method: Some(method), note: reference.clone(), ..Detail::default() };
+            written.operation(event, &regie, number, "PAYMENT", date, amount, &detail)?;
+            written.payment(event, &regie, number, date, method, amount, reference)?;
+            written.allocate(event, &regie, (false, number), date, &allocations);
+            if let Some((batch, account)) = debited {
+                let details = open(&account.details, DEBITED, event, context, connection).await?;
+                let invoice = allocations.first().map(|a| a.invoice);
+                written.debit(event, batch.0, &regie, number, date, amount, invoice, &account, details);
+            }
+        }
+        V::PaymentRejected { regie, payment, number, date, amount, reason, reopened, .. } => {
+            let detail = Detail { rejection: Some(reason), about: Some(payment), ..Detail::default() };
+            written.operation(event, &regie, number, "REJECTION", date, amount, &detail)?;
+            let back: Vec<Allocation> =
+                reopened.into_iter().map(|a| Allocation { invoice: a.invoice, amount: -a.amount }).collect();
+            written.allocate(event, &regie, (false, payment), date, &back);
+            written.reject(&regie, payment, date);
+        }
+        V::RefundRecorded { regie, number, date, method, amount, uses, .. } => {
+            let detail = Detail { method: Some(method), ..Detail::default() };
+            written.operation(event, &regie, number, "REFUND", date, amount, &detail)?;
+            written.spend(&regie, &uses);
+        }
+        V::DocumentArchived { document, attachment, sha256 } => {
+            written.archive(event, document, attachment, sha256);
+        }
+    }
+    Ok(())
+}
+
+/// The lines of an invoice as they are kept.
+fn lines_text(lines: &[InvoiceLine], event: &RecordedEvent) -> Result<String, FoldError> {
+    serde_json::to_string(lines).map_err(|e| FoldError::poison(event, e))
+}

@@ -1,0 +1,518 @@
+//! What is asked of accounts.
+
+use chrono::NaiveDate;
+use portail_domain::{
+    account::InvoiceLine,
+    amount::Amount,
+    billing::{Billed, BilledKey, Booked},
+    ids::{ActivityId, ChildId, IdError},
+};
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use super::Detail;
+
+fn amount(text: &str) -> Result<Amount, sqlx::Error> {
+    text.parse().map_err(|e: portail_domain::amount::AmountError| sqlx::Error::Decode(e.into()))
+}
+
+fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
+    serde_json::from_str(text).map_err(|e| sqlx::Error::Decode(e.into()))
+}
+
+fn activity(text: &str) -> Result<ActivityId, sqlx::Error> {
+    text.parse().map_err(|e: IdError| sqlx::Error::Decode(e.into()))
+}
+
+/// An operation of a statement.
+#[derive(Debug, Clone)]
+pub struct OperationRow {
+    /// Its position in the log.
+    pub line: i64,
+    /// The family.
+    pub family: String,
+    /// The régie.
+    pub regie: String,
+    /// Its number.
+    pub number: i32,
+    /// `INVOICE`, `CREDIT_NOTE`, `PAYMENT`, `REJECTION` or `REFUND`.
+    pub kind: String,
+    /// Its date.
+    pub date: NaiveDate,
+    /// What the family owes more.
+    pub debit: Amount,
+    /// What it owes less.
+    pub credit: Amount,
+    /// What else is known.
+    pub detail: Detail,
+}
+
+type StoredOperation = (i64, String, String, i32, String, NaiveDate, String, String, String);
+
+fn operation(row: StoredOperation) -> Result<OperationRow, sqlx::Error> {
+    let (line, family, regie, number, kind, date, debit, credit, detail) = row;
+    let (debit, credit, detail) = (amount(&debit)?, amount(&credit)?, json(&detail)?);
+    Ok(OperationRow { line, family, regie, number, kind, date, debit, credit, detail })
+}
+
+const OPERATION: &str = "SELECT line, family, regie, number, kind, date, debit::text, credit::text, detail FROM rm_accounts.operation";
+
+/// A statement: what was due before the school year, and its operations, the newest first.
+#[derive(Debug, Clone)]
+pub struct StatementRow {
+    /// The balance before.
+    pub previous: Amount,
+    /// The operations.
+    pub operations: Vec<OperationRow>,
+}
+
+/// The statement of a family for a school year, by its first calendar year.
+///
+/// # Errors
+/// The database failed.
+pub async fn statement(pool: &PgPool, family: &str, year: i32) -> Result<StatementRow, sqlx::Error> {
+    let previous: String = sqlx::query_scalar(
+        "SELECT coalesce(sum(debit - credit), 0)::numeric(14,2)::text FROM rm_accounts.operation \
+         WHERE family = $1 AND school_year < $2",
+    )
+    .bind(family)
+    .bind(year)
+    .fetch_one(pool)
+    .await?;
+    let query = format!("{OPERATION} WHERE family = $1 AND school_year = $2 ORDER BY date DESC, line DESC");
+    let rows: Vec<StoredOperation> = sqlx::query_as(&query).bind(family).bind(year).fetch_all(pool).await?;
+    let operations: Result<Vec<OperationRow>, sqlx::Error> = rows.into_iter().map(operation).collect();
+    Ok(StatementRow { previous: amount(&previous)?, operations: operations? })
+}
+
+/// The school years a family has operations in, the newest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn years(pool: &PgPool, family: &str) -> Result<Vec<i32>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT DISTINCT school_year FROM rm_accounts.operation WHERE family = $1 ORDER BY school_year DESC",
+    )
+    .bind(family)
+    .fetch_all(pool)
+    .await
+}
+
+/// What a family owes some régies at the end of a day.
+///
+/// # Errors
+/// The database failed.
+pub async fn balance(
+    pool: &PgPool,
+    family: &str,
+    regies: &[String],
+    date: NaiveDate,
+) -> Result<Amount, sqlx::Error> {
+    let sum: String = sqlx::query_scalar(
+        "SELECT coalesce(sum(debit - credit), 0)::numeric(14,2)::text FROM rm_accounts.operation \
+         WHERE family = $1 AND regie = ANY($2) AND date <= $3",
+    )
+    .bind(family)
+    .bind(regies)
+    .bind(date)
+    .fetch_one(pool)
+    .await?;
+    amount(&sum)
+}
+
+/// The operations of a régie in a range of days, in the order they were recorded.
+///
+/// # Errors
+/// The database failed.
+pub async fn operations_between(
+    pool: &PgPool,
+    regie: &str,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<OperationRow>, sqlx::Error> {
+    let query = format!("{OPERATION} WHERE regie = $1 AND date BETWEEN $2 AND $3 ORDER BY date, line");
+    let rows: Vec<StoredOperation> =
+        sqlx::query_as(&query).bind(regie).bind(from).bind(to).fetch_all(pool).await?;
+    rows.into_iter().map(operation).collect()
+}
+
+/// The debits, the credits and the sum of all families' balances of a régie.
+///
+/// # Errors
+/// The database failed.
+pub async fn totals(pool: &PgPool, regie: &str) -> Result<(Amount, Amount, Amount), sqlx::Error> {
+    let (debits, credits, open): (String, String, String) = sqlx::query_as(
+        "SELECT (SELECT coalesce(sum(debit), 0)::numeric(14,2)::text FROM rm_accounts.operation WHERE regie = $1), \
+            (SELECT coalesce(sum(credit), 0)::numeric(14,2)::text FROM rm_accounts.operation WHERE regie = $1), \
+            (SELECT coalesce(sum(open), 0)::numeric(14,2)::text FROM rm_accounts.invoice WHERE regie = $1)",
+    )
+    .bind(regie)
+    .fetch_one(pool)
+    .await?;
+    Ok((amount(&debits)?, amount(&credits)?, amount(&open)?))
+}
+
+/// An invoice or a credit note.
+#[derive(Debug, Clone)]
+pub struct InvoiceRow {
+    /// The régie.
+    pub regie: String,
+    /// Its number.
+    pub number: i32,
+    /// The family.
+    pub family: String,
+    /// Whether it is a credit note.
+    pub credit_note: bool,
+    /// Its date.
+    pub date: NaiveDate,
+    /// Until when it is to be paid.
+    pub due: NaiveDate,
+    /// The period it bills.
+    pub period: Option<(NaiveDate, NaiveDate)>,
+    /// What it comes to.
+    pub total: Amount,
+    /// What is still to be paid.
+    pub open: Amount,
+    /// The run that issued it.
+    pub run: Option<Uuid>,
+    /// Its lines.
+    pub lines: Vec<InvoiceLine>,
+    /// What staff wrote on a credit note.
+    pub note: Option<String>,
+    /// Its position in the log.
+    pub line: i64,
+}
+
+#[derive(FromRow)]
+struct StoredInvoice {
+    regie: String,
+    number: i32,
+    family: String,
+    credit_note: bool,
+    date: NaiveDate,
+    due: NaiveDate,
+    first_day: Option<NaiveDate>,
+    last_day: Option<NaiveDate>,
+    total: String,
+    open: String,
+    run: Option<Uuid>,
+    lines: String,
+    note: Option<String>,
+    line: i64,
+}
+
+impl TryFrom<StoredInvoice> for InvoiceRow {
+    type Error = sqlx::Error;
+    fn try_from(row: StoredInvoice) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            period: row.first_day.zip(row.last_day),
+            total: amount(&row.total)?,
+            open: amount(&row.open)?,
+            lines: json(&row.lines)?,
+            regie: row.regie,
+            number: row.number,
+            family: row.family,
+            credit_note: row.credit_note,
+            date: row.date,
+            due: row.due,
+            run: row.run,
+            note: row.note,
+            line: row.line,
+        })
+    }
+}
+
+const INVOICE: &str = "SELECT i.regie, i.number, i.family, i.credit_note, i.date, i.due, i.first_day, i.last_day, \
+    i.total::text AS total, i.open::text AS open, i.run, i.lines, i.note, i.line FROM rm_accounts.invoice i";
+
+fn rows(stored: Vec<StoredInvoice>) -> Result<Vec<InvoiceRow>, sqlx::Error> {
+    stored.into_iter().map(TryInto::try_into).collect()
+}
+
+/// An invoice or credit note by its number.
+///
+/// # Errors
+/// The database failed.
+pub async fn invoice(pool: &PgPool, regie: &str, number: i32) -> Result<Option<InvoiceRow>, sqlx::Error> {
+    let query = format!("{INVOICE} WHERE i.regie = $1 AND i.number = $2");
+    let row: Option<StoredInvoice> =
+        sqlx::query_as(&query).bind(regie).bind(number).fetch_optional(pool).await?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// Several invoices of a régie.
+///
+/// # Errors
+/// The database failed.
+pub async fn invoices(pool: &PgPool, regie: &str, numbers: &[i32]) -> Result<Vec<InvoiceRow>, sqlx::Error> {
+    let query = format!("{INVOICE} WHERE i.regie = $1 AND i.number = ANY($2)");
+    rows(sqlx::query_as(&query).bind(regie).bind(numbers).fetch_all(pool).await?)
+}
+
+/// The invoices and credit notes of a family, the newest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn invoices_of(pool: &PgPool, family: &str, most: i64) -> Result<Vec<InvoiceRow>, sqlx::Error> {
+    let query = format!("{INVOICE} WHERE i.family = $1 ORDER BY i.line DESC LIMIT $2");
+    rows(sqlx::query_as(&query).bind(family).bind(most).fetch_all(pool).await?)
+}
+
+/// The invoices a family has not paid in full, the one due first at the head.
+///
+/// # Errors
+/// The database failed.
+pub async fn unpaid(pool: &PgPool, family: &str, regies: &[String]) -> Result<Vec<InvoiceRow>, sqlx::Error> {
+    let query = format!(
+        "{INVOICE} WHERE i.family = $1 AND i.regie = ANY($2) AND i.open > 0 ORDER BY i.due, i.number"
+    );
+    rows(sqlx::query_as(&query).bind(family).bind(regies).fetch_all(pool).await?)
+}
+
+/// The open invoices of families that pay by direct debit, due by a day: with their bank details.
+///
+/// # Errors
+/// The database failed.
+pub async fn due_for_debit(
+    pool: &PgPool,
+    regie: &str,
+    by: NaiveDate,
+) -> Result<Vec<(InvoiceRow, serde_json::Value)>, sqlx::Error> {
+    let query = format!(
+        "{INVOICE} JOIN rm_file.section s ON s.owner = i.family AND s.section = 'BANK' \
+         WHERE i.regie = $1 AND i.open > 0 AND i.due <= $2 AND s.value->>'direct_debit' = 'true' \
+         ORDER BY i.family, i.number"
+    );
+    let found = rows(sqlx::query_as(&query).bind(regie).bind(by).fetch_all(pool).await?)?;
+    let families: Vec<&str> = found.iter().map(|r| r.family.as_str()).collect();
+    let banks: Vec<(String, String)> = sqlx::query_as(
+        "SELECT owner, value::text FROM rm_file.section WHERE section = 'BANK' AND owner = ANY($1) AND value IS NOT NULL",
+    )
+    .bind(families)
+    .fetch_all(pool)
+    .await?;
+    let banks: std::collections::HashMap<String, String> = banks.into_iter().collect();
+    let with_bank = |row: InvoiceRow| {
+        let bank = banks.get(&row.family)?;
+        Some(json(bank).map(|bank| (row, bank)))
+    };
+    found.into_iter().filter_map(with_bank).collect()
+}
+
+/// A payment.
+#[derive(Debug, Clone)]
+pub struct PaymentRow {
+    /// The régie.
+    pub regie: String,
+    /// Its number.
+    pub number: i32,
+    /// The family.
+    pub family: String,
+    /// Its date.
+    pub date: NaiveDate,
+    /// How it was paid.
+    pub method: portail_domain::account::PaymentMethod,
+    /// How much.
+    pub amount: Amount,
+    /// What settles no invoice.
+    pub free: Amount,
+    /// The cheque's number and the like.
+    pub reference: Option<String>,
+    /// When the bank rejected it.
+    pub rejected: Option<NaiveDate>,
+}
+
+type StoredPayment =
+    (String, i32, String, NaiveDate, String, String, String, Option<String>, Option<NaiveDate>);
+
+fn payment_row(row: StoredPayment) -> Result<PaymentRow, sqlx::Error> {
+    let (regie, number, family, date, method, paid, free, reference, rejected) = row;
+    let method = serde_json::from_value(method.into()).map_err(|e| sqlx::Error::Decode(e.into()))?;
+    let (amount, free) = (amount(&paid)?, amount(&free)?);
+    Ok(PaymentRow { regie, number, family, date, method, amount, free, reference, rejected })
+}
+
+const PAYMENT: &str = "SELECT regie, number, family, date, method, amount::text, free::text, reference, rejected \
+    FROM rm_accounts.payment";
+
+/// A payment by its number.
+///
+/// # Errors
+/// The database failed.
+pub async fn payment(pool: &PgPool, regie: &str, number: i32) -> Result<Option<PaymentRow>, sqlx::Error> {
+    let query = format!("{PAYMENT} WHERE regie = $1 AND number = $2");
+    let row: Option<StoredPayment> =
+        sqlx::query_as(&query).bind(regie).bind(number).fetch_optional(pool).await?;
+    row.map(payment_row).transpose()
+}
+
+/// The payments of a family, the newest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn payments(pool: &PgPool, family: &str, most: i64) -> Result<Vec<PaymentRow>, sqlx::Error> {
+    let query = format!("{PAYMENT} WHERE family = $1 ORDER BY line DESC LIMIT $2");
+    let rows: Vec<StoredPayment> = sqlx::query_as(&query).bind(family).bind(most).fetch_all(pool).await?;
+    rows.into_iter().map(payment_row).collect()
+}
+
+/// What part of an invoice a payment settled.
+#[derive(Debug, Clone)]
+pub struct AllocationRow {
+    /// The régie.
+    pub regie: String,
+    /// Whether it was a credit note.
+    pub credit_note: bool,
+    /// Its number.
+    pub number: i32,
+    /// The invoice.
+    pub invoice: i32,
+    /// How much; negative when a rejection took it back.
+    pub amount: Amount,
+    /// When.
+    pub date: NaiveDate,
+}
+
+/// What a family settled in a range of days.
+///
+/// # Errors
+/// The database failed.
+pub async fn allocations_in_year(
+    pool: &PgPool,
+    family: &str,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<AllocationRow>, sqlx::Error> {
+    let rows: Vec<(String, bool, i32, i32, String, NaiveDate)> = sqlx::query_as(
+        "SELECT regie, credit_note, number, invoice, amount::text, date FROM rm_accounts.allocation \
+         WHERE family = $1 AND date BETWEEN $2 AND $3 ORDER BY line",
+    )
+    .bind(family)
+    .bind(from)
+    .bind(to)
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|(regie, credit_note, number, invoice, text, date)| {
+            Ok(AllocationRow { regie, credit_note, number, invoice, amount: amount(&text)?, date })
+        })
+        .collect()
+}
+
+/// One collection of a batch of direct debits.
+#[derive(Debug, Clone)]
+pub struct DebitRow {
+    /// The régie.
+    pub regie: String,
+    /// The payment's number.
+    pub number: i32,
+    /// The family.
+    pub family: String,
+    /// The day it is collected.
+    pub date: NaiveDate,
+    /// How much.
+    pub amount: Amount,
+    /// The invoice it settles.
+    pub invoice: Option<i32>,
+    /// The mandate's reference.
+    pub mandate: String,
+    /// Whether it is the mandate's first collection.
+    pub first: bool,
+    /// Holder, IBAN, BIC and the mandate's day; none once erased.
+    pub details: Option<serde_json::Value>,
+}
+
+/// A batch of direct debits.
+///
+/// # Errors
+/// The database failed.
+pub async fn debits(pool: &PgPool, batch: Uuid) -> Result<Vec<DebitRow>, sqlx::Error> {
+    type Row = (String, i32, String, NaiveDate, String, Option<i32>, String, bool, Option<String>);
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT regie, number, family, date, amount::text, invoice, mandate, first, details \
+         FROM rm_accounts.debit WHERE batch = $1 ORDER BY number",
+    )
+    .bind(batch)
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|(regie, number, family, date, text, invoice, mandate, first, details)| {
+            let (amount, details) = (amount(&text)?, details.as_deref().map(json).transpose()?);
+            Ok(DebitRow { regie, number, family, date, amount, invoice, mandate, first, details })
+        })
+        .collect()
+}
+
+/// The kept copy of a printed document, with its hash.
+///
+/// # Errors
+/// The database failed.
+pub async fn archived(
+    pool: &PgPool,
+    family: &str,
+    document: &str,
+) -> Result<Option<(Uuid, String)>, sqlx::Error> {
+    sqlx::query_as("SELECT attachment, sha256 FROM rm_accounts.archive WHERE family = $1 AND document = $2")
+        .bind(family)
+        .bind(document)
+        .fetch_optional(pool)
+        .await
+}
+
+/// The bookings of some children in some activities.
+///
+/// # Errors
+/// The database failed.
+pub async fn billable(
+    pool: &PgPool,
+    children: &[Uuid],
+    activities: &[String],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<Booked>, sqlx::Error> {
+    let rows: Vec<(Uuid, String, NaiveDate, String, i64)> = sqlx::query_as(
+        "SELECT c.child, c.activity, c.date, c.booking, c.position FROM rm_planning.cell c \
+         WHERE c.child = ANY($1) AND c.date BETWEEN $3 AND $4 AND c.activity = ANY($2) \
+         ORDER BY c.child, c.date, c.activity",
+    )
+    .bind(children)
+    .bind(activities)
+    .bind(from)
+    .bind(to)
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|(child, name, date, booking, position)| {
+            let (activity, booking) = (activity(&name)?, json(&booking)?);
+            Ok(Booked { child: ChildId(child), activity, date, booking, position: position.unsigned_abs() })
+        })
+        .collect()
+}
+
+/// What some families were billed for some children, by family, with the positions those prices
+/// were computed from.
+///
+/// # Errors
+/// The database failed.
+pub async fn billed(
+    pool: &PgPool,
+    children: &[Uuid],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<std::collections::HashMap<String, Billed>, sqlx::Error> {
+    let rows: Vec<(String, Uuid, String, NaiveDate, bool, String, i64)> = sqlx::query_as(
+        "SELECT family, child, activity, date, month, amount::text, seen FROM rm_accounts.billed \
+         WHERE child = ANY($1) AND date BETWEEN $2 AND $3",
+    )
+    .bind(children)
+    .bind(from)
+    .bind(to)
+    .fetch_all(pool)
+    .await?;
+    let mut billed: std::collections::HashMap<String, Billed> = std::collections::HashMap::new();
+    for (family, child, name, date, month, text, seen) in rows {
+        let key = BilledKey { child: ChildId(child), activity: activity(&name)?, date, month };
+        billed.entry(family).or_default().insert(key, (amount(&text)?, seen.unsigned_abs()));
+    }
+    Ok(billed)
+}

@@ -1,0 +1,266 @@
+//! Households as prices see them: the quotients, the town, the children and who bears their costs.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use cqrs_es::Aggregate;
+use futures::future::BoxFuture;
+use portail_domain::{
+    billing::{Household, HouseholdChild, Quotient},
+    child::{Child, ChildEvent},
+    family::{Family, FamilyEvent},
+    file::{Document, Section},
+    ids::ChildId,
+    sealed::Sealed,
+    time::local_date,
+};
+use portail_event_store::RecordedEvent;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sqlx::{PgConnection, PgPool};
+
+use crate::{
+    family::open,
+    projection::{FoldContext, FoldError, Projection},
+};
+
+/// Its name.
+pub const NAME: &str = "household";
+
+/// The projection of households.
+#[derive(Debug, Clone, Copy)]
+pub struct HouseholdProjection;
+
+/// What a family's own document holds.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Own {
+    quotients: Vec<Quotient>,
+    postcode: Option<String>,
+}
+
+impl Projection for HouseholdProjection {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+    fn version(&self) -> i32 {
+        1
+    }
+    fn tables(&self) -> &'static str {
+        "CREATE TABLE household (id text PRIMARY KEY, document text NOT NULL); \
+         CREATE TABLE child (id text PRIMARY KEY, document text NOT NULL); \
+         CREATE TABLE link (family text NOT NULL, child text NOT NULL, PRIMARY KEY (family, child))"
+    }
+    fn source(&self) -> &'static str {
+        include_str!("household.rs")
+    }
+    fn reads(&self) -> &'static [&'static str] {
+        &[Family::TYPE, Child::TYPE]
+    }
+
+    fn fold<'a>(
+        &'a self,
+        events: &'a [&'a RecordedEvent],
+        context: &'a FoldContext,
+        connection: &'a mut PgConnection,
+    ) -> BoxFuture<'a, Result<(), FoldError>> {
+        Box::pin(async move {
+            let ids = |kind: &str| {
+                events.iter().filter(|e| e.stream.kind == kind).map(|e| e.stream.id.clone()).collect()
+            };
+            let mut families = Documents::<Own>::load("household", ids(Family::TYPE), connection).await?;
+            let mut children = Documents::load("child", ids(Child::TYPE), connection).await?;
+            let mut links = vec![];
+            for event in events {
+                if event.stream.kind == Family::TYPE {
+                    let own = families.of(&event.stream.id, Own::default);
+                    of_family(own, event, context, connection).await?;
+                } else {
+                    let id: ChildId = event.stream.id.parse().map_err(|e| FoldError::poison(event, e))?;
+                    let fresh = || HouseholdChild { id, born: None, enrolments: vec![], sharing: vec![] };
+                    let child = children.of(&event.stream.id, fresh);
+                    of_child(child, event, context, connection, &mut links).await?;
+                }
+            }
+            families.store("household", connection).await?;
+            children.store("child", connection).await?;
+            let (families, children): (Vec<String>, Vec<String>) = links.into_iter().unzip();
+            sqlx::query(
+                "INSERT INTO link SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING",
+            )
+            .bind(families)
+            .bind(children)
+            .execute(connection)
+            .await?;
+            Ok(())
+        })
+    }
+}
+
+/// The documents a batch changes.
+struct Documents<T>(HashMap<String, T>);
+
+impl<T: Serialize + DeserializeOwned> Documents<T> {
+    async fn load(table: &str, ids: Vec<String>, connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
+        let query = format!("SELECT id, document FROM {table} WHERE id = ANY($1)");
+        let rows: Vec<(String, String)> = sqlx::query_as(&query).bind(ids).fetch_all(connection).await?;
+        let read = |(id, text): (String, String)| Ok((id, serde_json::from_str(&text)?));
+        let read: Result<HashMap<String, T>, serde_json::Error> = rows.into_iter().map(read).collect();
+        read.map(Self).map_err(|e| sqlx::Error::Decode(e.into()))
+    }
+
+    fn of(&mut self, id: &str, fresh: impl FnOnce() -> T) -> &mut T {
+        self.0.entry(id.to_owned()).or_insert_with(fresh)
+    }
+
+    async fn store(self, table: &str, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let (mut ids, mut documents) = (vec![], vec![]);
+        for (id, document) in &self.0 {
+            ids.push(id.as_str());
+            documents.push(serde_json::to_string(document).map_err(|e| sqlx::Error::Encode(e.into()))?);
+        }
+        let query = format!(
+            "INSERT INTO {table} SELECT * FROM unnest($1::text[], $2::text[]) \
+             ON CONFLICT (id) DO UPDATE SET document = EXCLUDED.document"
+        );
+        sqlx::query(&query).bind(ids).bind(documents).execute(connection).await?;
+        Ok(())
+    }
+}
+
+async fn opened(
+    sealed: &Sealed,
+    kind: &str,
+    event: &RecordedEvent,
+    context: &FoldContext,
+    connection: &mut PgConnection,
+) -> Result<Option<Document>, FoldError> {
+    let text = open(sealed, kind, event, context, connection).await?;
+    text.map(|t| serde_json::from_str(&t)).transpose().map_err(|e| FoldError::poison(event, e))
+}
+
+fn day(document: &Document, field: &str) -> Option<NaiveDate> {
+    document.get(field)?.as_str()?.parse().ok()
+}
+
+async fn of_family(
+    own: &mut Own,
+    event: &RecordedEvent,
+    context: &FoldContext,
+    connection: &mut PgConnection,
+) -> Result<(), FoldError> {
+    match context.decode(event)? {
+        FamilyEvent::FamilySectionRecorded { section: Section::Caf, value, request, received, .. } => {
+            let Some(caf) = opened(&value, Family::TYPE, event, context, connection).await? else {
+                own.quotients.clear();
+                return Ok(());
+            };
+            let value = caf.get("income_quotient").and_then(|v| v.as_str()?.parse().ok());
+            let since = day(&caf, "quotient_from");
+            // What a parent brings does not count back; what staff record says itself since when.
+            let from = match request {
+                Some(_) => since.unwrap_or(NaiveDate::MIN).max(local_date(received)),
+                None => since.unwrap_or_else(|| local_date(received)),
+            };
+            let to = day(&caf, "quotient_to");
+            if let Some(value) = value
+                && own.quotients.last().is_none_or(|q| (q.value, q.to) != (value, to))
+            {
+                own.quotients.push(Quotient { value, from, to });
+            }
+        }
+        FamilyEvent::FamilySectionRecorded { section: Section::Responsible, value, .. } => {
+            let card = opened(&value, Family::TYPE, event, context, connection).await?;
+            own.postcode = card.and_then(|c| Some(c.get("postcode")?.as_str()?.to_owned()));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+async fn of_child(
+    child: &mut HouseholdChild,
+    event: &RecordedEvent,
+    context: &FoldContext,
+    connection: &mut PgConnection,
+    links: &mut Vec<(String, String)>,
+) -> Result<(), FoldError> {
+    match context.decode(event)? {
+        ChildEvent::ChildRegistered { family, identity } => {
+            let identity = opened(&identity, Child::TYPE, event, context, connection).await?;
+            child.born = identity.and_then(|i| day(&i, "birth_date"));
+            links.push((family.to_string(), event.stream.id.clone()));
+        }
+        ChildEvent::ChildSectionRecorded { section: Section::ChildIdentity, value, .. } => {
+            let identity = opened(&value, Child::TYPE, event, context, connection).await?;
+            child.born = identity.and_then(|i| day(&i, "birth_date"));
+        }
+        ChildEvent::ChildLinkedToFamily { family } => {
+            links.push((family.to_string(), event.stream.id.clone()));
+        }
+        ChildEvent::ChildEnrolled(enrolment) => child.enrolments.push(enrolment),
+        ChildEvent::EnrolmentEnded { activity, payer, last_day } => {
+            for enrolment in &mut child.enrolments {
+                let same = enrolment.activity == activity && enrolment.payer == payer;
+                if same && enrolment.holds_on(last_day) {
+                    enrolment.to = Some(last_day);
+                }
+            }
+        }
+        ChildEvent::CostSharingAgreed { sharing, from, .. } => {
+            child.sharing.retain(|(since, _)| *since < from);
+            child.sharing.push((from, sharing));
+        }
+        ChildEvent::ChildSectionRecorded { .. } | ChildEvent::LeaveCounted { .. } => {}
+    }
+    Ok(())
+}
+
+/// Several households.
+///
+/// # Errors
+/// The database failed.
+pub async fn households(
+    pool: &PgPool,
+    families: &[String],
+) -> Result<HashMap<String, Household>, sqlx::Error> {
+    // A family without a card of its own yet still has children.
+    let rows: Vec<(String, Option<String>, Vec<String>)> = sqlx::query_as(
+        "SELECT f.family, h.document, \
+            ARRAY(SELECT c.document FROM rm_household.link l JOIN rm_household.child c ON c.id = l.child \
+                WHERE l.family = f.family ORDER BY l.child) \
+         FROM unnest($1::text[]) AS f (family) LEFT JOIN rm_household.household h ON h.id = f.family",
+    )
+    .bind(families)
+    .fetch_all(pool)
+    .await?;
+    let household = |(family, own, children): (String, Option<String>, Vec<String>)| {
+        let own: Own = own.map(|t| serde_json::from_str(&t)).transpose()?.unwrap_or_default();
+        let children: Result<Vec<HouseholdChild>, _> =
+            children.iter().map(|text| serde_json::from_str(text)).collect();
+        let household = Household { quotients: own.quotients, postcode: own.postcode, children: children? };
+        Ok((family, household))
+    };
+    let read: Result<HashMap<_, _>, serde_json::Error> = rows.into_iter().map(household).collect();
+    read.map_err(|e| sqlx::Error::Decode(e.into()))
+}
+
+/// The next families with children, by number, after one.
+///
+/// # Errors
+/// The database failed.
+pub async fn next_families(pool: &PgPool, after: &str, most: i64) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT DISTINCT family FROM rm_household.link WHERE family > $1 ORDER BY family LIMIT $2",
+    )
+    .bind(after)
+    .bind(most)
+    .fetch_all(pool)
+    .await
+}
+
+/// How many families have children.
+///
+/// # Errors
+/// The database failed.
+pub async fn count_families(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT count(DISTINCT family) FROM rm_household.link").fetch_one(pool).await
+}
