@@ -7,7 +7,7 @@ use serde::Serialize;
 use typst::foundations::{Dict, Smart, Value};
 use typst_as_lib::TypstEngine;
 use typst_layout::PagedDocument;
-use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
+use typst_pdf::PdfOptions;
 
 /// The templates, by their file name.
 const TEMPLATES: &[(&str, &str)] = &[
@@ -31,7 +31,7 @@ pub struct TypesetError {
     reason: String,
 }
 
-/// Sets a document: A4, tagged for screen readers (PDF/A-2a, for archives).
+/// Sets a document: A4, tagged for screen readers.
 ///
 /// # Errors
 /// The template does not fit the data.
@@ -54,10 +54,6 @@ fn set(template: &'static str, title: String, data: Value) -> Result<Vec<u8>, St
     inputs.insert("title".into(), Value::Str(title.as_str().into()));
     let set = ENGINE.compile_with_input::<_, _, PagedDocument>(template, inputs);
     let document = set.output.map_err(|e| format!("{e:?}"))?;
-    let options = PdfOptions {
-        ident: Smart::Custom(title.clone()),
-        standards: PdfStandards::new(&[PdfStandard::A_2a]).map_err(|e| format!("{e:?}"))?,
-        ..PdfOptions::default()
-    };
+    let options = PdfOptions { ident: Smart::Custom(title.clone()), ..PdfOptions::default() };
     typst_pdf::pdf(&document, &options).map_err(|e| format!("{e:?}"))
 }

@@ -28,6 +28,19 @@ macro_rules! codes {
 }
 
 codes! {
+    BillingRunOpen = "BILLING_RUN_OPEN",
+    BillingRunStage = "BILLING_RUN_STAGE",
+    BillingRunNotReady = "BILLING_RUN_NOT_READY",
+    CashDayClosed = "CASH_DAY_CLOSED",
+    NumberTaken = "NUMBER_TAKEN",
+    NoCreditor = "NO_CREDITOR",
+    AmountNotPositive = "AMOUNT_NOT_POSITIVE",
+    MoreThanInvoice = "MORE_THAN_INVOICE",
+    MoreThanPaid = "MORE_THAN_PAID",
+    MoreThanFree = "MORE_THAN_FREE",
+    PaymentRejected = "PAYMENT_REJECTED",
+    SharesNotWhole = "SHARES_NOT_WHOLE",
+    NothingToDebit = "NOTHING_TO_DEBIT",
     NotFound = "NOT_FOUND",
     AlreadyExists = "ALREADY_EXISTS",
     ImpossibleDateRange = "IMPOSSIBLE_DATE_RANGE",

@@ -32,6 +32,7 @@ fn literal(kind: &Value, types: &BTreeMap<String, Value>) -> String {
         }
         _ => match kind["name"].as_str().unwrap() {
             "Int" | "Float" => "1".into(),
+            "Decimal" => "\"1.00\"".into(),
             "Boolean" => "true".into(),
             "UUID" => format!("\"{}\"", uuid::Uuid::new_v4()),
             // Staff really do what is called here: far from the other tests' days.

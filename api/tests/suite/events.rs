@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use portail_domain::{
-    activity::ActivityEvent, calendar::CalendarEvent, child::ChildEvent, conversation::ConversationEvent,
-    family::FamilyEvent, notice::NoticeEvent, session::SessionEvent, structure::StructureEvent,
+    account::AccountEvent, activity::ActivityEvent, calendar::CalendarEvent, child::ChildEvent,
+    conversation::ConversationEvent, family::FamilyEvent, notice::NoticeEvent, regie::RegieEvent,
+    session::SessionEvent, structure::StructureEvent, tariff::TariffEvent,
 };
 use portail_event_store::canonical_json;
 use serde::{Serialize, de::DeserializeOwned};
@@ -42,5 +43,8 @@ fn every_event_ever_written_is_still_read_and_written_alike() {
     check::<ChildEvent>("Child", ChildEvent::TYPES);
     check::<ConversationEvent>("Conversation", ConversationEvent::TYPES);
     check::<NoticeEvent>("Notice", NoticeEvent::TYPES);
+    check::<TariffEvent>("Tariff", TariffEvent::TYPES);
+    check::<RegieEvent>("Regie", RegieEvent::TYPES);
+    check::<AccountEvent>("Account", AccountEvent::TYPES);
     check::<SessionEvent>("Session", SessionEvent::TYPES);
 }

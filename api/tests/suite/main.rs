@@ -11,6 +11,7 @@ mod family_file;
 mod faults;
 mod import;
 mod messages_and_notices;
+mod money;
 mod notifications;
 mod parents_and_staff;
 mod server;

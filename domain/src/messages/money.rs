@@ -120,4 +120,11 @@ pub(super) const MONEY: &[(&str, &str, &str)] = &[
         "Aucune facture échue d'une famille au prélèvement n'est ouverte à cette date.",
         "No open invoice due by then belongs to a family paying by direct debit.",
     ),
+    (
+        "BALANCE_NOT_AUTHORITATIVE",
+        "La mairie ne gère pas directement les encaissements : ce solde et ces factures ne tiennent pas compte de \
+         tous vos règlements. Adressez-vous à votre trésorerie.",
+        "The town does not collect payments itself: this balance and these invoices do not show all your payments. \
+         Ask your treasury.",
+    ),
 ];
