@@ -179,9 +179,13 @@ pub fn price_of(
     Some(settings.price(&facts).part(from, to))
 }
 
+/// Child, activity, whether it corrects, what is charged, the tariff's version, the price of a day
+/// and how it was computed.
+type LineKey = (ChildId, ActivityId, bool, Charge, u32, Amount, String);
+
 /// Groups charges of one price into lines.
 #[derive(Default)]
-struct Lines(BTreeMap<(ChildId, ActivityId, bool, Charge, u32, Amount, String), InvoiceLine>);
+struct Lines(BTreeMap<LineKey, InvoiceLine>);
 
 impl Lines {
     fn add(
