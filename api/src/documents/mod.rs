@@ -33,36 +33,6 @@ pub fn child_form(child: &str) -> String {
     format!("/documents/children/{child}/registration-form.pdf")
 }
 
-/// Where an invoice or credit note can be printed.
-pub fn invoice(regie: &str, number: i32) -> String {
-    format!("/documents/regies/{regie}/invoices/{number}.pdf")
-}
-
-/// Where the receipt of a payment can be printed.
-pub fn receipt(regie: &str, number: i32) -> String {
-    format!("/documents/regies/{regie}/payments/{number}.pdf")
-}
-
-/// Where a family's statement of a school year can be printed.
-pub fn statement(family: &str, year: i32) -> String {
-    format!("/documents/families/{family}/statements/{year}.pdf")
-}
-
-/// Where a family's tax certificate of a year can be printed.
-pub fn tax_certificate(family: &str, year: i32) -> String {
-    format!("/documents/families/{family}/tax-certificates/{year}.pdf")
-}
-
-/// Where the books of a régie can be had.
-pub fn accounting(regie: &str) -> String {
-    format!("/documents/regies/{regie}/accounting.csv")
-}
-
-/// Where the bank's file of a batch of direct debits is.
-pub fn direct_debits(batch: uuid::Uuid) -> String {
-    format!("/documents/direct-debits/{batch}.xml")
-}
-
 /// The town as its documents name it.
 #[derive(Debug, Clone)]
 pub struct TownName(pub Arc<str>);

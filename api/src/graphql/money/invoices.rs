@@ -16,7 +16,6 @@ use std::collections::HashMap;
 use super::{Regies, all_regies, family_asked, number};
 use crate::{
     application::Role,
-    documents,
     graphql::{
         context::{Ask, EVERYBODY, be_fresh, coded, unavailable, visible_child},
         scalars::{Date, Position},
@@ -148,8 +147,6 @@ pub struct Invoice {
     note: Option<String>,
     /// Its lines; none for what was taken over from the software before.
     lines: Vec<InvoiceLine>,
-    /// Where it can be printed.
-    document_url: String,
 }
 
 /// First names by child, and activities' names.
@@ -204,7 +201,6 @@ fn invoice(row: InvoiceRow, all: &Regies, names: &Names, language: Language) -> 
         open: row.open.decimal(),
         note: row.note,
         lines: row.lines.iter().map(|l| names.line(l, language)).collect(),
-        document_url: documents::invoice(&row.regie, row.number),
         regie_id: row.regie,
         family_number: row.family,
     }

@@ -10,7 +10,6 @@ use uuid::Uuid;
 use super::{PaymentMethod, PaymentRejectionReason, all_regies, amount, family_asked, number};
 use crate::{
     application::{Command, MoneyCommand, Rejection},
-    documents,
     graphql::{
         context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, unavailable},
         families::{RecordPayload, parse, record},
@@ -159,8 +158,6 @@ pub struct Payment {
     free: Decimal,
     /// When the bank rejected it.
     rejected_on: Option<Date>,
-    /// Where its receipt can be printed.
-    document_url: String,
 }
 
 /// One collection of a batch.
@@ -191,8 +188,6 @@ pub struct DirectDebitBatch {
     total: Decimal,
     /// The collections.
     debits: Vec<DirectDebit>,
-    /// Where the bank's file (SEPA pain.008.001.08) is.
-    file_url: String,
 }
 
 /// Queries of payments.
@@ -216,7 +211,6 @@ impl PaymentQuery {
         let all = all_regies(ctx).await?;
         let payment = |row: PaymentRow| Payment {
             number: number(&all, &row.regie, row.number),
-            document_url: documents::receipt(&row.regie, row.number),
             regie_id: ID(row.regie),
             family_number: row.family,
             date: Date(row.date),
@@ -243,7 +237,6 @@ impl PaymentQuery {
         let date: NaiveDate = rows.first().ok_or_else(not_found)?.date;
         let all = all_regies(ctx).await?;
         Ok(DirectDebitBatch {
-            file_url: documents::direct_debits(batch),
             date: Date(date),
             total: rows.iter().map(|r| r.amount).sum::<portail_domain::amount::Amount>().decimal(),
             debits: rows
@@ -367,7 +360,7 @@ impl PaymentMutation {
     }
 
     /// Collects by direct debit what is open and due: each collection is recorded as a payment of
-    /// the day, and the bank's file can be fetched.
+    /// the day.
     #[graphql(guard = "STAFF")]
     async fn prepare_direct_debits(
         &self,

@@ -14,7 +14,6 @@ use uuid::Uuid;
 use super::{CollectionMode, PaymentMethod, all_regies, amount, number};
 use crate::{
     application::{Command, MoneyCommand, Rejection},
-    documents,
     graphql::{
         context::{Ask, OFFICERS, STAFF, be_fresh, unavailable},
         families::{RecordPayload, parse, record},
@@ -147,8 +146,6 @@ pub struct Regie {
     total_credit: Decimal,
     /// What is open on all its invoices, in euros.
     open: Decimal,
-    /// Where its books can be had as CSV: add `from` and `to`.
-    accounting_export_url: String,
 }
 
 /// What a cash desk took by one method on one day.
@@ -215,7 +212,6 @@ impl RegieQuery {
         for (id, settings) in regies::regies(pool).await.map_err(unavailable)? {
             let (debit, credit, open) = accounts::totals(pool, id.as_str()).await.map_err(unavailable)?;
             answer.push(Regie {
-                accounting_export_url: documents::accounting(id.as_str()),
                 id: ID(id.to_string()),
                 name: settings.name,
                 prefix: settings.prefix,

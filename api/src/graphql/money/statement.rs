@@ -14,12 +14,9 @@ use portail_projections::{
 use rust_decimal::Decimal;
 
 use super::{CollectionMode, Regies, all_regies, family_asked, number};
-use crate::{
-    documents,
-    graphql::{
-        context::{Ask, EVERYBODY, be_fresh, unavailable},
-        scalars::{Date, Position},
-    },
+use crate::graphql::{
+    context::{Ask, EVERYBODY, be_fresh, unavailable},
+    scalars::{Date, Position},
 };
 
 /// What an operation is.
@@ -57,8 +54,6 @@ pub struct Operation {
     debit: Option<Decimal>,
     /// What it owes less, in euros.
     credit: Option<Decimal>,
-    /// Where the invoice, the credit note or the receipt can be printed.
-    document_url: Option<String>,
 }
 
 /// A family's account over a school year.
@@ -84,8 +79,6 @@ pub struct AccountStatement {
     collection_mode: CollectionMode,
     /// What is to be known about the balance, where the treasury collects.
     warning: Option<String>,
-    /// Where the statement can be printed.
-    document_url: String,
 }
 
 /// The words of an operation.
@@ -132,13 +125,6 @@ fn operation(row: &OperationRow, all: &Regies, language: Language) -> Operation 
         regie: settings.map_or_else(String::new, |s| s.name.clone()),
         debit: side(row.debit),
         credit: side(row.credit),
-        document_url: match kind {
-            OperationKind::Invoice | OperationKind::CreditNote => {
-                Some(documents::invoice(&row.regie, row.number))
-            }
-            OperationKind::Payment => Some(documents::receipt(&row.regie, row.number)),
-            _ => None,
-        },
         regie_id: row.regie.clone(),
     }
 }
@@ -181,8 +167,6 @@ pub struct UnpaidInvoice {
     amount: Decimal,
     /// What is still to be paid.
     open: Decimal,
-    /// Where it can be printed.
-    document_url: String,
 }
 
 /// The invoices a family has not paid in full.
@@ -248,7 +232,6 @@ fn unpaid_invoice(row: &accounts::InvoiceRow, all: &Regies) -> UnpaidInvoice {
         due: Date(row.due),
         amount: row.total.decimal(),
         open: row.open.decimal(),
-        document_url: documents::invoice(&row.regie, row.number),
     }
 }
 
@@ -286,7 +269,6 @@ impl StatementQuery {
         let debit: Amount = rows.operations.iter().map(|o| o.debit).sum();
         let credit: Amount = rows.operations.iter().map(|o| o.credit).sum();
         Ok(AccountStatement {
-            document_url: documents::statement(&family, year),
             family_number: family,
             school_year: format!("{year}-{}", year + 1),
             years,
