@@ -5,6 +5,8 @@ use portail_domain::{account::InvoiceLine, amount::Amount, billing::Warning};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
+use crate::decode::{json, parsed};
+
 /// How far a draft is.
 #[derive(Debug, Clone, FromRow)]
 pub struct Progress {
@@ -123,14 +125,12 @@ pub async fn discard(pool: &PgPool, run: Uuid) -> Result<(), sqlx::Error> {
 type Stored = (String, String, String, String, String, i64);
 
 fn draft((family, total, previous, lines, warnings, seen): Stored) -> Result<Draft, sqlx::Error> {
-    let wrong = |e: serde_json::Error| sqlx::Error::Decode(e.into());
-    let sum = |text: String| text.parse::<Amount>().map_err(|e| sqlx::Error::Decode(e.into()));
     Ok(Draft {
         family,
-        total: sum(total)?,
-        previous: sum(previous)?,
-        lines: serde_json::from_str(&lines).map_err(wrong)?,
-        warnings: serde_json::from_str(&warnings).map_err(wrong)?,
+        total: parsed(&total)?,
+        previous: parsed(&previous)?,
+        lines: json(&lines)?,
+        warnings: json(&warnings)?,
         seen: seen.unsigned_abs(),
     })
 }
@@ -212,7 +212,6 @@ pub async fn summary(pool: &PgPool, run: Uuid, minimum: Amount) -> Result<Summar
     .bind(minimum.to_string())
     .fetch_one(pool)
     .await?;
-    let total =
-        row.3.parse().map_err(|e: portail_domain::amount::AmountError| sqlx::Error::Decode(e.into()))?;
+    let total = parsed(&row.3)?;
     Ok(Summary { invoices: row.0, credit_notes: row.1, carried_forward: row.2, total, warnings: row.4 })
 }

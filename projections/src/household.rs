@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sqlx::{PgConnection, PgPool};
 
 use crate::{
+    decode::decoding,
     family::open,
     projection::{FoldContext, FoldError, Projection},
 };
@@ -104,7 +105,7 @@ impl<T: Serialize + DeserializeOwned> Documents<T> {
         let rows: Vec<(String, String)> = sqlx::query_as(&query).bind(ids).fetch_all(connection).await?;
         let read = |(id, text): (String, String)| Ok((id, serde_json::from_str(&text)?));
         let read: Result<HashMap<String, T>, serde_json::Error> = rows.into_iter().map(read).collect();
-        read.map(Self).map_err(|e| sqlx::Error::Decode(e.into()))
+        read.map(Self).map_err(decoding)
     }
 
     fn of(&mut self, id: &str, fresh: impl FnOnce() -> T) -> &mut T {
@@ -240,7 +241,7 @@ pub async fn households(
         Ok((family, household))
     };
     let read: Result<HashMap<_, _>, serde_json::Error> = rows.into_iter().map(household).collect();
-    read.map_err(|e| sqlx::Error::Decode(e.into()))
+    read.map_err(decoding)
 }
 
 /// The next families with children, by number, after one.

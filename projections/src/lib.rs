@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod catalogue;
+mod decode;
 pub mod drafts;
 pub mod engine;
 pub mod family;

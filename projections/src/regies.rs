@@ -11,7 +11,10 @@ use portail_event_store::RecordedEvent;
 use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::projection::{FoldContext, FoldError, Projection};
+use crate::{
+    decode::{json, parsed},
+    projection::{FoldContext, FoldError, Projection},
+};
 
 /// Its name.
 pub const NAME: &str = "regies";
@@ -132,10 +135,6 @@ async fn stage(
     Ok(())
 }
 
-fn decode<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
-    serde_json::from_str(text).map_err(|e| sqlx::Error::Decode(e.into()))
-}
-
 /// Every régie with its settings, by its code.
 ///
 /// # Errors
@@ -143,10 +142,7 @@ fn decode<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> 
 pub async fn regies(pool: &PgPool) -> Result<Vec<(RegieId, RegieSettings)>, sqlx::Error> {
     let rows: Vec<(String, String)> =
         sqlx::query_as("SELECT id, settings FROM rm_regies.regie ORDER BY id").fetch_all(pool).await?;
-    let read = |(id, text): (String, String)| {
-        let id = id.parse().map_err(|e: portail_domain::ids::IdError| sqlx::Error::Decode(e.into()))?;
-        Ok((id, decode(&text)?))
-    };
+    let read = |(id, text): (String, String)| Ok((parsed(&id)?, json(&text)?));
     rows.into_iter().map(read).collect()
 }
 
@@ -221,5 +217,5 @@ pub async fn closings(pool: &PgPool, regie: &str, most: i64) -> Result<Vec<Closi
     .bind(most)
     .fetch_all(pool)
     .await?;
-    rows.into_iter().map(|(date, totals, closed)| Ok((date, decode(&totals)?, closed))).collect()
+    rows.into_iter().map(|(date, totals, closed)| Ok((date, json(&totals)?, closed))).collect()
 }

@@ -144,14 +144,12 @@ fn facts(
     let attended = booking.and_then(|b| b.attendance).filter(|a| a.present);
     let stay = attended.and_then(|a| Some((minutes(a.arrived?), minutes(a.left?))));
     let left = attended.and_then(|a| a.left).map(minutes);
+    let charge = booking.and_then(charge).unwrap_or(Charge::Reserved);
     Facts {
-        charge: booking.and_then(charge).unwrap_or(Charge::Reserved),
-        quotient: household.quotient_on(terms.date),
-        resident: household.is_resident(tariff),
-        rank: household.rank(child, family, terms.date),
         minutes: stay.map_or(ends.saturating_sub(starts), |(came, went)| went.saturating_sub(came)),
         minutes_late: left.map_or(0, |left| left.saturating_sub(ends)),
         late_request: booking.is_some_and(|b| b.requested > terms.book_cutoff),
+        ..household.facts(family, child, terms.date, tariff, charge)
     }
 }
 
@@ -319,15 +317,7 @@ fn months(
                 if settings.regie != *regie {
                     continue;
                 }
-                let facts = Facts {
-                    charge: Charge::Month,
-                    quotient: household.quotient_on(day),
-                    resident: household.is_resident(settings),
-                    rank: household.rank(child.id, family, day),
-                    minutes: 0,
-                    minutes_late: 0,
-                    late_request: false,
-                };
+                let facts = household.facts(family, child.id, day, settings, Charge::Month);
                 lines.add(
                     &key,
                     Charge::Month,

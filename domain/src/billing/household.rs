@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     child::{CostSharing, Enrolment},
     ids::{ChildId, FamilyNumber},
-    tariff::TariffSettings,
+    tariff::{Charge, Facts, TariffSettings},
 };
 
 /// A household income quotient and the days it counts for.
@@ -97,5 +97,25 @@ impl Household {
         let own = self.child(child).map(key);
         let older = self.children.iter().filter(enrolled).filter(|c| Some(key(c)) < own).count();
         u8::try_from(older + 1).unwrap_or(u8::MAX)
+    }
+
+    /// What the price of a charge depends on before anything is known of attendance.
+    pub(super) fn facts(
+        &self,
+        family: &FamilyNumber,
+        child: ChildId,
+        date: NaiveDate,
+        tariff: &TariffSettings,
+        charge: Charge,
+    ) -> Facts {
+        Facts {
+            charge,
+            quotient: self.quotient_on(date),
+            resident: self.is_resident(tariff),
+            rank: self.rank(child, family, date),
+            minutes: 0,
+            minutes_late: 0,
+            late_request: false,
+        }
     }
 }

@@ -16,9 +16,8 @@ use crate::{
     projection::{FoldContext, FoldError, Projection},
 };
 pub use queries::{
-    AllocationRow, DebitRow, InvoiceRow, OperationRow, PaymentRow, StatementRow, allocations_in_year,
-    archived, balance, billable, billed, debits, due_for_debit, invoice, invoices, invoices_of,
-    operations_between, payment, payments, statement, totals, unpaid, years,
+    DebitRow, InvoiceRow, OperationRow, PaymentRow, StatementRow, balance, billable, billed, debits,
+    due_for_debit, invoice, invoices_of, operations_between, payments, statement, totals, unpaid, years,
 };
 use write::Written;
 

@@ -5,24 +5,13 @@ use portail_domain::{
     account::InvoiceLine,
     amount::Amount,
     billing::{Billed, BilledKey, Booked},
-    ids::{ActivityId, ChildId, IdError},
+    ids::ChildId,
 };
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use super::Detail;
-
-fn amount(text: &str) -> Result<Amount, sqlx::Error> {
-    text.parse().map_err(|e: portail_domain::amount::AmountError| sqlx::Error::Decode(e.into()))
-}
-
-fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
-    serde_json::from_str(text).map_err(|e| sqlx::Error::Decode(e.into()))
-}
-
-fn activity(text: &str) -> Result<ActivityId, sqlx::Error> {
-    text.parse().map_err(|e: IdError| sqlx::Error::Decode(e.into()))
-}
+use crate::decode::{decoding, json, parsed};
 
 /// An operation of a statement.
 #[derive(Debug, Clone)]
@@ -51,7 +40,7 @@ type StoredOperation = (i64, String, String, i32, String, NaiveDate, String, Str
 
 fn operation(row: StoredOperation) -> Result<OperationRow, sqlx::Error> {
     let (line, family, regie, number, kind, date, debit, credit, detail) = row;
-    let (debit, credit, detail) = (amount(&debit)?, amount(&credit)?, json(&detail)?);
+    let (debit, credit, detail) = (parsed(&debit)?, parsed(&credit)?, json(&detail)?);
     Ok(OperationRow { line, family, regie, number, kind, date, debit, credit, detail })
 }
 
@@ -82,7 +71,7 @@ pub async fn statement(pool: &PgPool, family: &str, year: i32) -> Result<Stateme
     let query = format!("{OPERATION} WHERE family = $1 AND school_year = $2 ORDER BY date DESC, line DESC");
     let rows: Vec<StoredOperation> = sqlx::query_as(&query).bind(family).bind(year).fetch_all(pool).await?;
     let operations: Result<Vec<OperationRow>, sqlx::Error> = rows.into_iter().map(operation).collect();
-    Ok(StatementRow { previous: amount(&previous)?, operations: operations? })
+    Ok(StatementRow { previous: parsed(&previous)?, operations: operations? })
 }
 
 /// The school years a family has operations in, the newest first.
@@ -117,7 +106,7 @@ pub async fn balance(
     .bind(date)
     .fetch_one(pool)
     .await?;
-    amount(&sum)
+    parsed(&sum)
 }
 
 /// The operations of a régie in a range of days, in the order they were recorded.
@@ -149,7 +138,7 @@ pub async fn totals(pool: &PgPool, regie: &str) -> Result<(Amount, Amount, Amoun
     .bind(regie)
     .fetch_one(pool)
     .await?;
-    Ok((amount(&debits)?, amount(&credits)?, amount(&open)?))
+    Ok((parsed(&debits)?, parsed(&credits)?, parsed(&open)?))
 }
 
 /// An invoice or a credit note.
@@ -206,8 +195,8 @@ impl TryFrom<StoredInvoice> for InvoiceRow {
     fn try_from(row: StoredInvoice) -> Result<Self, sqlx::Error> {
         Ok(Self {
             period: row.first_day.zip(row.last_day),
-            total: amount(&row.total)?,
-            open: amount(&row.open)?,
+            total: parsed(&row.total)?,
+            open: parsed(&row.open)?,
             lines: json(&row.lines)?,
             regie: row.regie,
             number: row.number,
@@ -240,15 +229,6 @@ pub async fn invoice(pool: &PgPool, regie: &str, number: i32) -> Result<Option<I
     row.map(TryInto::try_into).transpose()
 }
 
-/// Several invoices of a régie.
-///
-/// # Errors
-/// The database failed.
-pub async fn invoices(pool: &PgPool, regie: &str, numbers: &[i32]) -> Result<Vec<InvoiceRow>, sqlx::Error> {
-    let query = format!("{INVOICE} WHERE i.regie = $1 AND i.number = ANY($2)");
-    rows(sqlx::query_as(&query).bind(regie).bind(numbers).fetch_all(pool).await?)
-}
-
 /// The invoices and credit notes of a family, the newest first.
 ///
 /// # Errors
@@ -278,25 +258,19 @@ pub async fn due_for_debit(
     regie: &str,
     by: NaiveDate,
 ) -> Result<Vec<(InvoiceRow, serde_json::Value)>, sqlx::Error> {
-    let query = format!(
-        "{INVOICE} JOIN rm_file.section s ON s.owner = i.family AND s.section = 'BANK' \
-         WHERE i.regie = $1 AND i.open > 0 AND i.due <= $2 AND s.value->>'direct_debit' = 'true' \
-         ORDER BY i.family, i.number"
-    );
-    let found = rows(sqlx::query_as(&query).bind(regie).bind(by).fetch_all(pool).await?)?;
-    let families: Vec<&str> = found.iter().map(|r| r.family.as_str()).collect();
-    let banks: Vec<(String, String)> = sqlx::query_as(
-        "SELECT owner, value::text FROM rm_file.section WHERE section = 'BANK' AND owner = ANY($1) AND value IS NOT NULL",
-    )
-    .bind(families)
-    .fetch_all(pool)
-    .await?;
-    let banks: std::collections::HashMap<String, String> = banks.into_iter().collect();
-    let with_bank = |row: InvoiceRow| {
-        let bank = banks.get(&row.family)?;
-        Some(json(bank).map(|bank| (row, bank)))
-    };
-    found.into_iter().filter_map(with_bank).collect()
+    let query = INVOICE.replacen(" FROM", ", s.value::text AS bank FROM", 1)
+        + " JOIN rm_file.section s ON s.owner = i.family AND s.section = 'BANK' \
+           WHERE i.regie = $1 AND i.open > 0 AND i.due <= $2 AND s.value->>'direct_debit' = 'true' \
+           ORDER BY i.family, i.number";
+    let rows: Vec<InvoiceWithBank> = sqlx::query_as(&query).bind(regie).bind(by).fetch_all(pool).await?;
+    rows.into_iter().map(|row| Ok((row.invoice.try_into()?, json(&row.bank)?))).collect()
+}
+
+#[derive(FromRow)]
+struct InvoiceWithBank {
+    #[sqlx(flatten)]
+    invoice: StoredInvoice,
+    bank: String,
 }
 
 /// A payment.
@@ -327,24 +301,13 @@ type StoredPayment =
 
 fn payment_row(row: StoredPayment) -> Result<PaymentRow, sqlx::Error> {
     let (regie, number, family, date, method, paid, free, reference, rejected) = row;
-    let method = serde_json::from_value(method.into()).map_err(|e| sqlx::Error::Decode(e.into()))?;
-    let (amount, free) = (amount(&paid)?, amount(&free)?);
+    let method = serde_json::from_value(method.into()).map_err(decoding)?;
+    let (amount, free) = (parsed(&paid)?, parsed(&free)?);
     Ok(PaymentRow { regie, number, family, date, method, amount, free, reference, rejected })
 }
 
 const PAYMENT: &str = "SELECT regie, number, family, date, method, amount::text, free::text, reference, rejected \
     FROM rm_accounts.payment";
-
-/// A payment by its number.
-///
-/// # Errors
-/// The database failed.
-pub async fn payment(pool: &PgPool, regie: &str, number: i32) -> Result<Option<PaymentRow>, sqlx::Error> {
-    let query = format!("{PAYMENT} WHERE regie = $1 AND number = $2");
-    let row: Option<StoredPayment> =
-        sqlx::query_as(&query).bind(regie).bind(number).fetch_optional(pool).await?;
-    row.map(payment_row).transpose()
-}
 
 /// The payments of a family, the newest first.
 ///
@@ -354,49 +317,6 @@ pub async fn payments(pool: &PgPool, family: &str, most: i64) -> Result<Vec<Paym
     let query = format!("{PAYMENT} WHERE family = $1 ORDER BY line DESC LIMIT $2");
     let rows: Vec<StoredPayment> = sqlx::query_as(&query).bind(family).bind(most).fetch_all(pool).await?;
     rows.into_iter().map(payment_row).collect()
-}
-
-/// What part of an invoice a payment settled.
-#[derive(Debug, Clone)]
-pub struct AllocationRow {
-    /// The régie.
-    pub regie: String,
-    /// Whether it was a credit note.
-    pub credit_note: bool,
-    /// Its number.
-    pub number: i32,
-    /// The invoice.
-    pub invoice: i32,
-    /// How much; negative when a rejection took it back.
-    pub amount: Amount,
-    /// When.
-    pub date: NaiveDate,
-}
-
-/// What a family settled in a range of days.
-///
-/// # Errors
-/// The database failed.
-pub async fn allocations_in_year(
-    pool: &PgPool,
-    family: &str,
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<Vec<AllocationRow>, sqlx::Error> {
-    let rows: Vec<(String, bool, i32, i32, String, NaiveDate)> = sqlx::query_as(
-        "SELECT regie, credit_note, number, invoice, amount::text, date FROM rm_accounts.allocation \
-         WHERE family = $1 AND date BETWEEN $2 AND $3 ORDER BY line",
-    )
-    .bind(family)
-    .bind(from)
-    .bind(to)
-    .fetch_all(pool)
-    .await?;
-    rows.into_iter()
-        .map(|(regie, credit_note, number, invoice, text, date)| {
-            Ok(AllocationRow { regie, credit_note, number, invoice, amount: amount(&text)?, date })
-        })
-        .collect()
 }
 
 /// One collection of a batch of direct debits.
@@ -437,26 +357,10 @@ pub async fn debits(pool: &PgPool, batch: Uuid) -> Result<Vec<DebitRow>, sqlx::E
     .await?;
     rows.into_iter()
         .map(|(regie, number, family, date, text, invoice, mandate, first, details)| {
-            let (amount, details) = (amount(&text)?, details.as_deref().map(json).transpose()?);
+            let (amount, details) = (parsed(&text)?, details.as_deref().map(json).transpose()?);
             Ok(DebitRow { regie, number, family, date, amount, invoice, mandate, first, details })
         })
         .collect()
-}
-
-/// The kept copy of a printed document, with its hash.
-///
-/// # Errors
-/// The database failed.
-pub async fn archived(
-    pool: &PgPool,
-    family: &str,
-    document: &str,
-) -> Result<Option<(Uuid, String)>, sqlx::Error> {
-    sqlx::query_as("SELECT attachment, sha256 FROM rm_accounts.archive WHERE family = $1 AND document = $2")
-        .bind(family)
-        .bind(document)
-        .fetch_optional(pool)
-        .await
 }
 
 /// The bookings of some children in some activities.
@@ -483,7 +387,7 @@ pub async fn billable(
     .await?;
     rows.into_iter()
         .map(|(child, name, date, booking, position)| {
-            let (activity, booking) = (activity(&name)?, json(&booking)?);
+            let (activity, booking) = (parsed(&name)?, json(&booking)?);
             Ok(Booked { child: ChildId(child), activity, date, booking, position: position.unsigned_abs() })
         })
         .collect()
@@ -511,8 +415,8 @@ pub async fn billed(
     .await?;
     let mut billed: std::collections::HashMap<String, Billed> = std::collections::HashMap::new();
     for (family, child, name, date, month, text, seen) in rows {
-        let key = BilledKey { child: ChildId(child), activity: activity(&name)?, date, month };
-        billed.entry(family).or_default().insert(key, (amount(&text)?, seen.unsigned_abs()));
+        let key = BilledKey { child: ChildId(child), activity: parsed(&name)?, date, month };
+        billed.entry(family).or_default().insert(key, (parsed(&text)?, seen.unsigned_abs()));
     }
     Ok(billed)
 }

@@ -130,25 +130,20 @@ async fn issue(
 }
 
 impl Application {
-    /// Takes every open billing run as far as it goes without staff; whether there was anything to
-    /// do.
+    /// Takes every open billing run as far as it goes without staff.
     ///
     /// # Errors
     /// A read model cannot be read, or a chunk was not decided.
-    pub async fn advance_billing(&self) -> anyhow::Result<bool> {
-        let mut worked = false;
+    pub async fn advance_billing(&self) -> anyhow::Result<()> {
         for run in regies::open_runs(self.pool()).await? {
             let regie: RegieId = run.regie.parse()?;
             if run.stage == "PREPARED" {
-                while self.draft(&run, &regie).await? {
-                    worked = true;
-                }
+                while self.draft(&run, &regie).await? {}
             } else {
                 self.issue_all(&run, regie).await?;
-                worked = true;
             }
         }
-        Ok(worked)
+        Ok(())
     }
 
     /// Computes the drafts of the next families; whether there were any left.
@@ -224,17 +219,22 @@ impl Application {
 /// Takes billing runs forward for as long as the application runs: at once when a régie changes,
 /// and every few seconds for what an interruption left.
 pub async fn run_billing(application: Arc<Application>) {
-    let mut changes = application.engine().subscribe(regies::NAME);
+    let engine = application.engine();
+    let mut positions = engine.subscribe(regies::NAME);
     loop {
+        let seen = engine.last_effect(regies::NAME);
         if let Err(error) = application.advance_billing().await {
             tracing::warn!(%error, "a billing run will go on later");
         }
-        let pause = tokio::time::sleep(Duration::from_secs(5));
-        match &mut changes {
-            Some(changes) => {
-                tokio::select! { _ = changes.changed() => {}, () = pause => {} }
+        // The position moves with every event of the log; only a régie's own can bring work.
+        let changed = async {
+            match &mut positions {
+                Some(positions) => {
+                    while engine.last_effect(regies::NAME) == seen && positions.changed().await.is_ok() {}
+                }
+                None => std::future::pending().await,
             }
-            None => pause.await,
-        }
+        };
+        tokio::select! { () = changed => {}, () = tokio::time::sleep(Duration::from_secs(5)) => {} }
     }
 }
