@@ -30,7 +30,7 @@ impl Projection for PlanningProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        1
+        2
     }
     fn tables(&self) -> &'static str {
         // `due` is when a timer must act; `queued` orders the waiting list.

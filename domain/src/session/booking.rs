@@ -212,8 +212,17 @@ impl Booking {
     /// Whether the child has one of the session's places. Only an absence declared before the
     /// cancel cut-off gives it back.
     pub fn holds_place(&self) -> bool {
+        self.holds_place_as(self.status)
+    }
+
+    /// Whether a place waits for the child while the session is closed: reopening gives it back.
+    pub fn keeps_place(&self) -> bool {
+        self.before_closure.is_some_and(|before| self.holds_place_as(before))
+    }
+
+    fn holds_place_as(&self, status: BookingStatus) -> bool {
         use BookingStatus as S;
-        match self.status {
+        match status {
             S::Offered | S::Reserved | S::AbsencePending | S::AbsentBilled | S::PresentAsReserved => true,
             S::AbsentExcused => self.absence.as_ref().is_some_and(|a| !a.freed_place),
             _ => false,
@@ -325,6 +334,8 @@ impl Booking {
             }
             E::AttendanceCorrected { to: status, .. } => {
                 booking.turn(at, *status);
+                // What staff found out stands, whatever the booking was before a closure.
+                booking.before_closure = None;
                 booking.attendance = match status {
                     S::PresentAsReserved | S::Present | S::OutsideContract => {
                         Some(Attendance { present: true, arrived: None, left: None })
@@ -342,6 +353,7 @@ impl Booking {
             }
             E::SessionReopened { dropped, .. } => {
                 let (before, now) = (booking.before_closure.take(), booking.status);
+                let present = booking.attendance.is_some_and(|a| a.present);
                 booking.turn(
                     at,
                     if dropped.contains(&child) {
@@ -350,6 +362,7 @@ impl Booking {
                         match before {
                             // An offer interrupted by the closure is made again.
                             Some(S::Offered) => S::Waitlisted,
+                            Some(S::Reserved) if present => S::PresentAsReserved,
                             Some(status) => status,
                             None => now,
                         }

@@ -61,8 +61,10 @@ impl Session {
         u32::try_from(index + 1).ok()
     }
 
+    /// Whether a place is neither held nor kept for a reopening.
     fn has_free_place(&self, terms: &Terms) -> bool {
-        terms.capacity.is_none_or(|capacity| self.held() < capacity)
+        let taken = || count(self.bookings.values().filter(|b| b.holds_place() || b.keeps_place()));
+        terms.capacity.is_none_or(|capacity| taken() < capacity)
     }
 
     /// A newcomer gets a place only when nobody waits for it.
@@ -498,7 +500,8 @@ impl Deciding<'_> {
         let undecided = matches!(booking.status, S::Pending | S::Waitlisted | S::Offered);
         let called = booking.attendance.is_some();
         let booked = booking.request.is_some() && !booking.status.is_over();
-        let place = booked && (booking.holds_place() || self.session.has_free_place(self.terms));
+        let own = booking.holds_place() || booking.keeps_place();
+        let place = booked && (own || self.session.has_free_place(self.terms));
         let status = match to {
             _ if undecided || booking.status == S::Closed => return Err(E::NothingToCorrect),
             Correction::Present if place => S::PresentAsReserved,

@@ -452,6 +452,39 @@ fn a_closure_excuses_everybody_and_reopening_brings_back_what_still_can_stand() 
     );
 }
 
+#[test]
+fn a_place_kept_over_a_closure_is_not_given_away_by_a_correction() {
+    use BookingStatus as S;
+    let correct = |child, to| Act::Correct { child, to, reason: note(), overlaps: vec![] };
+    let seen = |child| Act::RecordPresence {
+        child,
+        payer: payer(),
+        enrolled: true,
+        contract: false,
+        overlaps: vec![],
+        arrived: None,
+        left: None,
+    };
+    let full = Refusal { code: RefusalCode::Capacity, note: None, capacity: None };
+    let one_place = with(|s| {
+        s.capacity = Some(1);
+        s.waiting_list = true;
+    });
+    let mut story = Story::new(one_place)
+        .given(EARLY, ask(LEO))
+        .given(EARLY, ask(EMMA))
+        .given(EARLY, Act::Refuse { child: EMMA, refusal: full })
+        .given(LATE, Act::Close { reason: ClosureReason::Weather })
+        .given(DURING, seen(EMMA));
+    assert_eq!(story.status(EMMA), S::Error(CellError::ClosedDay));
+    story.act(DURING, correct(EMMA, Correction::Present)).unwrap();
+    assert_eq!(story.status(EMMA), S::Present, "the only place is kept for the first child");
+    story.act(DURING, seen(LEO)).unwrap();
+    story.act(DURING, Act::Reopen { reserved_elsewhere: [].into() }).unwrap();
+    assert_eq!([LEO, EMMA].map(|c| story.status(c)), [S::PresentAsReserved, S::Present]);
+    assert_eq!(story.session.held(), 1);
+}
+
 mod properties {
     use proptest::prelude::*;
 
