@@ -6,7 +6,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{AccountCommand as C, AccountError as E, AccountEvent as V, Allocation, TakenOver, Use};
+use super::{
+    AccountCommand as C, AccountError as E, AccountEvent as V, Allocation, PaymentMethod, TakenOver, Use,
+};
 use crate::{aggregate, amount::Amount, ids::RegieId};
 
 /// An invoice.
@@ -29,8 +31,8 @@ pub struct Invoice {
 pub struct Credit {
     /// The régie that numbered it.
     pub regie: RegieId,
-    /// Whether it is a credit note.
-    pub credit_note: bool,
+    /// How it was paid; none for a credit note.
+    pub method: Option<PaymentMethod>,
     /// Its number.
     pub number: u32,
     /// What it comes to.
@@ -51,6 +53,13 @@ pub struct Account {
     balance: Amount,
     mandates: BTreeSet<String>,
     archived: BTreeMap<String, Uuid>,
+}
+
+impl Credit {
+    /// Whether it is a credit note.
+    pub fn is_credit_note(&self) -> bool {
+        self.method.is_none()
+    }
 }
 
 impl Account {
@@ -109,7 +118,7 @@ impl Account {
             if !part.is_positive() {
                 break;
             }
-            uses.push(Use { credit_note: credit.credit_note, number: credit.number, amount: part });
+            uses.push(Use { credit_note: credit.is_credit_note(), number: credit.number, amount: part });
             rest = rest - part;
         }
         (uses, amount - rest)
@@ -232,7 +241,7 @@ impl Account {
                 }
             }
             C::Reject { regie, payment, number, date, reason, at } => {
-                let same = |c: &&Credit| c.regie == regie && !c.credit_note && c.number == payment;
+                let same = |c: &&Credit| c.regie == regie && !c.is_credit_note() && c.number == payment;
                 let credit = self.credits.iter().find(same).ok_or(E::Unknown)?;
                 if credit.final_ {
                     return Err(E::AlreadyRejected);
@@ -274,7 +283,7 @@ impl Account {
     fn consume(&mut self, regie: &RegieId, uses: &[Use], invoice: Option<u32>) {
         for used in uses {
             let same = |c: &&mut Credit| {
-                c.regie == *regie && c.credit_note == used.credit_note && c.number == used.number
+                c.regie == *regie && c.is_credit_note() == used.credit_note && c.number == used.number
             };
             if let Some(credit) = self.credits.iter_mut().find(same) {
                 credit.free = credit.free - used.amount;
@@ -289,7 +298,7 @@ impl Account {
     fn credit(
         &mut self,
         regie: &RegieId,
-        credit_note: bool,
+        method: Option<PaymentMethod>,
         number: u32,
         total: Amount,
         settles: &[Allocation],
@@ -298,12 +307,12 @@ impl Account {
         let used: Amount = settles.iter().map(|a| a.amount).sum();
         self.credits.push(Credit {
             regie: regie.clone(),
-            credit_note,
+            method,
             number,
             total,
             free: total - used,
             allocations: settles.to_vec(),
-            final_: credit_note,
+            final_: method.is_none(),
         });
         self.balance = self.balance - total;
     }
@@ -317,7 +326,9 @@ impl Account {
                     self.invoices.push(Invoice { regie, number, total, open, due });
                     self.balance += *amount;
                 }
-                TakenOver::Payment { .. } => self.credit(regie, false, *number, *amount, allocations),
+                TakenOver::Payment { method } => {
+                    self.credit(regie, Some(*method), *number, *amount, allocations)
+                }
             },
             V::InvoiceIssued { regie, number, due, total, settled_by, .. } => {
                 let settled: Amount = settled_by.iter().map(|u| u.amount).sum();
@@ -332,17 +343,17 @@ impl Account {
                 self.balance += *total;
             }
             V::CreditNoteIssued { regie, number, total, allocations, .. } => {
-                self.credit(regie, true, *number, *total, allocations);
+                self.credit(regie, None, *number, *total, allocations);
             }
-            V::PaymentRecorded { regie, number, amount, allocations, debited, .. } => {
-                self.credit(regie, false, *number, *amount, allocations);
+            V::PaymentRecorded { regie, number, method, amount, allocations, debited, .. } => {
+                self.credit(regie, Some(*method), *number, *amount, allocations);
                 if let Some((_, debited)) = debited {
                     self.mandates.insert(debited.mandate.clone());
                 }
             }
             V::PaymentRejected { regie, payment, amount, reopened, .. } => {
                 self.settle(regie, reopened, true);
-                let same = |c: &&mut Credit| c.regie == *regie && !c.credit_note && c.number == *payment;
+                let same = |c: &&mut Credit| c.regie == *regie && !c.is_credit_note() && c.number == *payment;
                 if let Some(credit) = self.credits.iter_mut().find(same) {
                     credit.free = Amount::default();
                     credit.allocations.clear();

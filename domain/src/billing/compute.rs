@@ -1,8 +1,8 @@
 //! The computation of a bill.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
+use chrono::{NaiveDate, NaiveTime, Timelike};
 
 use super::Household;
 use crate::{
@@ -283,7 +283,8 @@ pub fn bill(
     Bill { lines: lines.0.into_values().collect(), warnings }
 }
 
-/// The months of enrolments paid by the month.
+/// The months of enrolments paid by the month; and those billed before that no enrolment holds in
+/// any more, given back.
 fn months(
     family: &FamilyNumber,
     household: &Household,
@@ -293,40 +294,41 @@ fn months(
     offer: &dyn Offer,
     lines: &mut Lines,
 ) {
+    let mut held = HashSet::new();
     for child in &household.children {
         for enrolment in &child.enrolments {
             let Some(tariff) = offer.tariff(&enrolment.activity) else { continue };
-            let mut month = Month::of(from);
+            let mut month = Month::of(billed.keys().map(|key| key.date).min().map_or(from, |d| d.min(from)));
             while month.first() <= to {
-                let day = month.first().max(enrolment.from);
-                let inside = day.month() == month.first().month() && enrolment.holds_on(day);
+                let (this, day) = (month, month.first().max(enrolment.from));
+                month = month.next();
+                let inside = Month::of(day) == this && enrolment.holds_on(day);
+                let Some((version, settings)) = tariff.on(day).filter(|_| inside) else { continue };
+                let Some((begin, end)) = child.part(family, &enrolment.payer, day) else { continue };
                 let key = BilledKey {
                     child: child.id,
                     activity: enrolment.activity.clone(),
-                    date: month.first(),
+                    date: this.first(),
                     month: true,
                 };
-                month = month.next();
-                let Some((version, settings)) = tariff.on(day).filter(|_| inside) else { continue };
-                let part = child.part(family, &enrolment.payer, day);
-                let (Some((begin, end)), Unit::Month, false) =
-                    (part, settings.unit, billed.contains_key(&key))
-                else {
-                    continue;
-                };
-                if settings.regie != *regie {
+                held.insert(key.clone());
+                let due = settings.unit == Unit::Month && settings.regie == *regie && this >= Month::of(from);
+                if !due || billed.contains_key(&key) {
                     continue;
                 }
                 let facts = household.facts(family, child.id, day, settings, Charge::Month);
-                lines.add(
-                    &key,
-                    Charge::Month,
-                    version,
-                    settings,
-                    &settings.price(&facts).part(begin, end),
-                    None,
-                );
+                let quote = settings.price(&facts).part(begin, end);
+                lines.add(&key, Charge::Month, version, settings, &quote, None);
             }
+        }
+    }
+    for (key, (amount, _)) in billed {
+        let Some((version, settings)) = offer.tariff(&key.activity).and_then(|t| t.on(key.date)) else {
+            continue;
+        };
+        if key.month && !held.contains(key) && settings.regie == *regie {
+            let nothing = Quote { amount: Amount::default(), steps: vec![] };
+            lines.add(key, Charge::Month, version, settings, &nothing, Some(*amount));
         }
     }
 }

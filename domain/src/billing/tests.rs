@@ -189,6 +189,25 @@ fn a_month_is_billed_once_per_enrolled_child() {
 }
 
 #[test]
+fn a_month_is_owed_only_while_an_enrolment_holds_in_it() {
+    let mut household = household();
+    household.children.truncate(1);
+    household.children[0].enrolments[0].from = day("2016-04-01");
+    assert!(
+        of(&family(1), &household, &[], &Billed::new(), Unit::Month).lines.is_empty(),
+        "April of the next year is not this April"
+    );
+    let april = BilledKey { child: LEO, activity: meals(), date: day("2015-04-01"), month: true };
+    let billed: Billed = [(april, (Amount::cents(340), 5))].into();
+    let back = of(&family(1), &household, &[], &billed, Unit::Month);
+    assert_eq!(told(&back), [(1, "-3.40".to_owned(), "-3.40".to_owned())], "it was billed, and is not owed");
+    assert!(back.lines[0].correction);
+    household.children[0].enrolments[0].from = day("2014-09-01");
+    household.children[0].enrolments[0].to = Some(day("2015-04-02"));
+    assert!(of(&family(1), &household, &[], &billed, Unit::Month).lines.is_empty(), "a month begun is owed");
+}
+
+#[test]
 fn separated_parents_bear_shares_or_weeks_that_add_up() {
     let days =
         [booked(LEO, "2015-04-07", S::PresentAsReserved), booked(LEO, "2015-04-14", S::PresentAsReserved)];

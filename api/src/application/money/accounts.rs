@@ -1,8 +1,7 @@
 //! Commands about the accounts of families. A number is the régie's, and taken in the same append.
 
 use portail_domain::{
-    account::{Account, AccountCommand, PaymentMethod, TakenOver},
-    amount::Amount,
+    account::{Account, AccountCommand, TakenOver},
     family::Family,
     ids::{FamilyNumber, RegieId},
     regie::{Regie, RegieCommand},
@@ -53,14 +52,18 @@ pub(super) async fn decide(
         }
         MoneyCommand::RejectPayment { regie, family, payment, date, reason } => {
             let mut till = Till::open(regie, family, work).await?;
-            let credits = till.work.get::<Account>(family.as_str());
-            let paid = credits
+            let account = till.work.get::<Account>(family.as_str());
+            let paid = account
                 .credits()
                 .iter()
-                .find(|c| c.regie == *regie && !c.credit_note && c.number == *payment);
-            let amount = paid.map_or_else(Amount::default, |c| -c.total);
-            let (regie, date, payment, reason) = (regie.clone(), *date, *payment, *reason);
-            let method = PaymentMethod::DirectDebit;
+                .find(|c| c.regie == *regie && !c.is_credit_note() && c.number == *payment);
+            let paid = paid.and_then(|credit| Some((credit.method?, credit.total)));
+            let Some((method, paid)) = paid else {
+                return Ok(CommandOutcome::rejected(
+                    Rejection::of_code("NOT_FOUND").at(&["input", "payment"]),
+                ));
+            };
+            let (regie, date, payment, reason, amount) = (regie.clone(), *date, *payment, *reason, -paid);
             till.numbered(RegieCommand::NumberPayment { date, method, amount, at }, |number| {
                 AccountCommand::Reject { regie, payment, number, date, reason, at }
             })
