@@ -48,6 +48,7 @@ pub fn router(schema: PortalSchema, application: Arc<Application>, town: TownNam
         .route("/health", get(health))
         .with_state(Server { schema, application: application.clone() })
         .merge(crate::documents::routes(application.clone(), town))
+        .merge(crate::exports::routes(application.clone()))
         .merge(crate::uploads::routes(application))
 }
 

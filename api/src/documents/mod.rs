@@ -1,7 +1,12 @@
 //! Documents to print, beside GraphQL: each is set when it is asked for, for those who may see what
 //! is on it.
 
+mod account;
+mod archive;
+mod attendance_sheet;
+mod money;
 mod registration_form;
+mod sheet;
 mod typesetter;
 
 use std::sync::Arc;
@@ -9,21 +14,24 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::HeaderMap,
+    response::Response,
     routing::get,
 };
 use chrono::NaiveDate;
-use portail_domain::ids::ChildId;
+use portail_domain::{ids::ChildId, messages::Language};
 use portail_projections::family;
 
 use crate::{
     access::Principal,
     application::{Application, Role},
-    http::{language, signed_in},
-    refusal::Refusal,
+    download::{Download, Failed, NOT_FOUND, PDF, answer, officer, reader},
+    http::language,
 };
+pub use attendance_sheet::status_label;
+pub use money::{invoice_url, receipt_url, statement_url, tax_certificate_url};
 use registration_form::Subject;
+use sheet::Writer;
 
 /// Where the blank registration form is.
 pub const BLANK_FORM: &str = "/documents/registration-form.pdf";
@@ -31,6 +39,11 @@ pub const BLANK_FORM: &str = "/documents/registration-form.pdf";
 /// Where a child's registration form is.
 pub fn child_form(child: &str) -> String {
     format!("/documents/children/{child}/registration-form.pdf")
+}
+
+/// Where the attendance sheet of a session is.
+pub fn attendance_sheet_url(activity: &str, date: NaiveDate) -> String {
+    format!("/documents/sessions/{activity}/{date}")
 }
 
 /// The town as its documents name it.
@@ -48,56 +61,14 @@ pub fn routes(application: Arc<Application>, town: TownName) -> Router {
     Router::new()
         .route(BLANK_FORM, get(blank_form))
         .route("/documents/children/{child}/registration-form.pdf", get(prefilled_form))
+        .route("/documents/sessions/{activity}/{date}", get(attendance_sheet))
+        .merge(money::routes())
         .with_state(Printer { application, town })
 }
 
 /// A day as French documents write it.
 fn day(date: NaiveDate) -> String {
     date.format("%d/%m/%Y").to_string()
-}
-
-/// What kept a document from being set.
-enum Failed {
-    Refused(StatusCode, &'static str),
-    Broken(String),
-}
-
-impl From<sqlx::Error> for Failed {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Broken(error.to_string())
-    }
-}
-
-impl From<typesetter::TypesetError> for Failed {
-    fn from(error: typesetter::TypesetError) -> Self {
-        Self::Broken(error.to_string())
-    }
-}
-
-const NOT_FOUND: Failed = Failed::Refused(StatusCode::NOT_FOUND, "NOT_FOUND");
-
-fn answer(made: Result<(String, Vec<u8>), Failed>, headers: &HeaderMap) -> Response {
-    match made {
-        Ok((name, content)) => {
-            let safe = [
-                (header::CONTENT_TYPE, "application/pdf".to_owned()),
-                (header::CONTENT_DISPOSITION, format!("inline; filename=\"{name}\"")),
-                (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-                (header::CACHE_CONTROL, "private, no-store".to_owned()),
-            ];
-            (StatusCode::OK, safe, content).into_response()
-        }
-        Err(Failed::Refused(status, code)) => Refusal(status, code, language(headers)).into_response(),
-        Err(Failed::Broken(reason)) => {
-            tracing::error!(reason, "a document");
-            Refusal(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", language(headers)).into_response()
-        }
-    }
-}
-
-async fn reader(application: &Application, headers: &HeaderMap) -> Result<Principal, Failed> {
-    let principal = signed_in(application, headers).await?;
-    principal.ok_or(Failed::Refused(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"))
 }
 
 async fn blank_form(State(printer): State<Printer>, headers: HeaderMap) -> Response {
@@ -112,8 +83,34 @@ async fn prefilled_form(
     answer(printer.form(Some(&child), &headers).await, &headers)
 }
 
+async fn attendance_sheet(
+    State(printer): State<Printer>,
+    Path((activity, date)): Path<(String, NaiveDate)>,
+    headers: HeaderMap,
+) -> Response {
+    answer(printer.attendance_sheet(&activity, date, &headers).await, &headers)
+}
+
 impl Printer {
-    async fn form(&self, child: Option<&str>, headers: &HeaderMap) -> Result<(String, Vec<u8>), Failed> {
+    async fn attendance_sheet(
+        &self,
+        activity: &str,
+        date: NaiveDate,
+        headers: &HeaderMap,
+    ) -> Result<Download, Failed> {
+        officer(&self.application, headers).await?;
+        let session = activity.parse().map_err(|_| NOT_FOUND)?;
+        let roll = crate::roll::roll(&self.application, &session, date).await?.ok_or(NOT_FOUND)?;
+        let (title, sheet) = attendance_sheet::sheet(&roll, &self.writer(language(headers)));
+        let content = typesetter::pdf(sheet::TEMPLATE, title, &sheet).await?;
+        Ok(Download { media: PDF, name: format!("presences-{activity}-{date}.pdf"), content })
+    }
+
+    fn writer(&self, language: Language) -> Writer<'_> {
+        Writer { language, town: &self.town.0 }
+    }
+
+    async fn form(&self, child: Option<&str>, headers: &HeaderMap) -> Result<Download, Failed> {
         let principal = reader(&self.application, headers).await?;
         let subject = match child {
             Some(child) => Some(self.subject(child, &principal).await?),
@@ -123,7 +120,7 @@ impl Printer {
             registration_form::form(&self.application, &self.town.0, subject.as_ref(), language(headers));
         let (title, form) = made.await?;
         let content = typesetter::pdf("registration_form.typ", title, &form).await?;
-        Ok((registration_form::file_name(subject.as_ref()), content))
+        Ok(Download { media: PDF, name: registration_form::file_name(subject.as_ref()), content })
     }
 
     /// A child with the family whose cards are printed: the reader's own, else the child's first.

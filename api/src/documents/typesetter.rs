@@ -13,6 +13,7 @@ use typst_pdf::PdfOptions;
 const TEMPLATES: &[(&str, &str)] = &[
     ("house.typ", include_str!("templates/house.typ")),
     ("registration_form.typ", include_str!("templates/registration_form.typ")),
+    ("sheet.typ", include_str!("templates/sheet.typ")),
 ];
 
 static ENGINE: LazyLock<TypstEngine> = LazyLock::new(|| {

@@ -9,12 +9,15 @@
 //! payment:  recorded -> rejected
 //! ```
 
+pub mod books;
+mod child_care;
 mod command;
 mod error;
 mod event;
 mod line;
 mod state;
 
+pub use child_care::{counts_for, paid_for_care};
 pub use command::AccountCommand;
 pub use error::AccountError;
 pub use event::{AccountEvent, Allocation, DebitedAccount, PaymentMethod, RejectionReason, TakenOver, Use};

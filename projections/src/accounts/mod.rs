@@ -1,6 +1,9 @@
 //! The accounts of families: the operations of their statements, what is open on each invoice, what
 //! is free on each payment, and what was billed for each session.
 
+mod billable;
+mod exported;
+mod printed;
 mod queries;
 mod write;
 
@@ -15,9 +18,13 @@ use crate::{
     family::open,
     projection::{FoldContext, FoldError, Projection},
 };
+pub use billable::{billable, billed};
+pub use exported::{BookedOperation, books_between};
+pub use printed::{archived, paid_between, settled_by};
 pub use queries::{
-    DebitRow, InvoiceRow, OperationRow, PaymentRow, StatementRow, balance, billable, billed, debits,
-    due_for_debit, invoice, invoices_of, operations_between, payments, statement, totals, unpaid, years,
+    DebitRow, InvoiceRow, OperationRow, PaymentRow, StatementRow, balance, debits,
+    due_for_debit, invoice, invoices_of, operations_between, payment, payments, statement, totals, unpaid,
+    years,
 };
 use write::Written;
 
@@ -46,6 +53,9 @@ pub struct Detail {
     /// Why the bank rejected it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rejection: Option<portail_domain::account::RejectionReason>,
+    /// Whether it is of the software before this one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub taken_over: bool,
     /// The number of the operation it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub about: Option<u32>,
@@ -132,7 +142,8 @@ async fn fold_one<'a>(
         V::OperationTakenOver { regie, number, date, amount, operation, allocations, .. } => {
             match operation {
                 TakenOver::Invoice { from, to, due } => {
-                    let detail = Detail { from: Some(from), to: Some(to), ..Detail::default() };
+                    let detail =
+                        Detail { from: Some(from), to: Some(to), taken_over: true, ..Detail::default() };
                     written.operation(event, &regie, number, "INVOICE", date, amount, &detail)?;
                     written.invoice(
                         event,
@@ -146,7 +157,7 @@ async fn fold_one<'a>(
                     )?;
                 }
                 TakenOver::Payment { method } => {
-                    let detail = Detail { method: Some(method), ..Detail::default() };
+                    let detail = Detail { method: Some(method), taken_over: true, ..Detail::default() };
                     written.operation(event, &regie, number, "PAYMENT", date, amount, &detail)?;
                     written.payment(event, &regie, number, date, method, amount, None)?;
                     written.allocate(event, &regie, (false, number), date, &allocations);

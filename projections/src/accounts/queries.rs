@@ -1,12 +1,7 @@
 //! What is asked of accounts.
 
 use chrono::NaiveDate;
-use portail_domain::{
-    account::InvoiceLine,
-    amount::Amount,
-    billing::{Billed, BilledKey, Booked},
-    ids::ChildId,
-};
+use portail_domain::{account::InvoiceLine, amount::Amount};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
@@ -229,6 +224,16 @@ pub async fn invoice(pool: &PgPool, regie: &str, number: i32) -> Result<Option<I
     row.map(TryInto::try_into).transpose()
 }
 
+/// Invoices and credit notes of a régie by their numbers, in their order.
+pub(super) async fn invoices_numbered(
+    pool: &PgPool,
+    regie: &str,
+    numbers: &[i32],
+) -> Result<Vec<InvoiceRow>, sqlx::Error> {
+    let query = format!("{INVOICE} WHERE i.regie = $1 AND i.number = ANY($2) ORDER BY i.number");
+    rows(sqlx::query_as(&query).bind(regie).bind(numbers).fetch_all(pool).await?)
+}
+
 /// The invoices and credit notes of a family, the newest first.
 ///
 /// # Errors
@@ -319,6 +324,28 @@ pub async fn payments(pool: &PgPool, family: &str, most: i64) -> Result<Vec<Paym
     rows.into_iter().map(payment_row).collect()
 }
 
+/// A payment by its number.
+///
+/// # Errors
+/// The database failed.
+pub async fn payment(pool: &PgPool, regie: &str, number: i32) -> Result<Option<PaymentRow>, sqlx::Error> {
+    let query = format!("{PAYMENT} WHERE regie = $1 AND number = $2");
+    let row: Option<StoredPayment> =
+        sqlx::query_as(&query).bind(regie).bind(number).fetch_optional(pool).await?;
+    row.map(payment_row).transpose()
+}
+
+/// Payments of a régie by their numbers.
+pub(super) async fn payments_numbered(
+    pool: &PgPool,
+    regie: &str,
+    numbers: &[i32],
+) -> Result<Vec<PaymentRow>, sqlx::Error> {
+    let query = format!("{PAYMENT} WHERE regie = $1 AND number = ANY($2)");
+    let rows: Vec<StoredPayment> = sqlx::query_as(&query).bind(regie).bind(numbers).fetch_all(pool).await?;
+    rows.into_iter().map(payment_row).collect()
+}
+
 /// One collection of a batch of direct debits.
 #[derive(Debug, Clone)]
 pub struct DebitRow {
@@ -361,62 +388,4 @@ pub async fn debits(pool: &PgPool, batch: Uuid) -> Result<Vec<DebitRow>, sqlx::E
             Ok(DebitRow { regie, number, family, date, amount, invoice, mandate, first, details })
         })
         .collect()
-}
-
-/// The bookings of some children in some activities.
-///
-/// # Errors
-/// The database failed.
-pub async fn billable(
-    pool: &PgPool,
-    children: &[Uuid],
-    activities: &[String],
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<Vec<Booked>, sqlx::Error> {
-    let rows: Vec<(Uuid, String, NaiveDate, String, i64)> = sqlx::query_as(
-        "SELECT c.child, c.activity, c.date, c.booking, c.position FROM rm_planning.cell c \
-         WHERE c.child = ANY($1) AND c.date BETWEEN $3 AND $4 AND c.activity = ANY($2) \
-         ORDER BY c.child, c.date, c.activity",
-    )
-    .bind(children)
-    .bind(activities)
-    .bind(from)
-    .bind(to)
-    .fetch_all(pool)
-    .await?;
-    rows.into_iter()
-        .map(|(child, name, date, booking, position)| {
-            let (activity, booking) = (parsed(&name)?, json(&booking)?);
-            Ok(Booked { child: ChildId(child), activity, date, booking, position: position.unsigned_abs() })
-        })
-        .collect()
-}
-
-/// What some families were billed for some children, by family, with the positions those prices
-/// were computed from.
-///
-/// # Errors
-/// The database failed.
-pub async fn billed(
-    pool: &PgPool,
-    children: &[Uuid],
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<std::collections::HashMap<String, Billed>, sqlx::Error> {
-    let rows: Vec<(String, Uuid, String, NaiveDate, bool, String, i64)> = sqlx::query_as(
-        "SELECT family, child, activity, date, month, amount::text, seen FROM rm_accounts.billed \
-         WHERE child = ANY($1) AND date BETWEEN $2 AND $3",
-    )
-    .bind(children)
-    .bind(from)
-    .bind(to)
-    .fetch_all(pool)
-    .await?;
-    let mut billed: std::collections::HashMap<String, Billed> = std::collections::HashMap::new();
-    for (family, child, name, date, month, text, seen) in rows {
-        let key = BilledKey { child: ChildId(child), activity: parsed(&name)?, date, month };
-        billed.entry(family).or_default().insert(key, (parsed(&text)?, seen.unsigned_abs()));
-    }
-    Ok(billed)
 }

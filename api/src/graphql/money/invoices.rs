@@ -16,10 +16,12 @@ use std::collections::HashMap;
 use super::{Regies, all_regies, family_asked, number};
 use crate::{
     application::Role,
+    documents,
     graphql::{
         context::{Ask, EVERYBODY, be_fresh, coded, unavailable, visible_child},
         scalars::{Date, Position},
     },
+    money_words::{charge_key, step_label},
 };
 
 /// What is charged.
@@ -61,32 +63,12 @@ pub struct PriceStep {
 }
 
 pub(crate) fn steps(steps: &[Step], language: Language) -> Vec<PriceStep> {
-    let step = |step: &Step| {
-        let value = step.value.map_or_else(String::new, |v| match language {
-            Language::Fr => v.normalize().to_string().replace('.', ","),
-            Language::En => v.normalize().to_string(),
-        });
-        PriceStep {
-            rule: step.rule.label_key().to_owned(),
-            label: text(step.rule.label_key(), language, &[("value", value)]),
-            price: step.price,
-        }
+    let step = |step: &Step| PriceStep {
+        rule: step.rule.label_key().to_owned(),
+        label: step_label(step, language),
+        price: step.price,
     };
     steps.iter().map(step).collect()
-}
-
-/// The key of a charge's label in the message catalogue.
-pub(crate) fn charge_key(line: &DomainLine) -> &'static str {
-    if line.correction {
-        return "CHARGE_CORRECTION";
-    }
-    match line.charge {
-        DomainCharge::Reserved => "CHARGE_RESERVED",
-        DomainCharge::Unbooked => "CHARGE_UNBOOKED",
-        DomainCharge::OutsideContract => "CHARGE_OUTSIDE_CONTRACT",
-        DomainCharge::Absent(_) => "CHARGE_ABSENT",
-        DomainCharge::Month => "CHARGE_MONTH",
-    }
 }
 
 /// A line of an invoice.
@@ -147,6 +129,8 @@ pub struct Invoice {
     note: Option<String>,
     /// Its lines; none for what was taken over from the software before.
     lines: Vec<InvoiceLine>,
+    /// Where it is printed (PDF).
+    document_url: String,
 }
 
 /// First names by child, and activities' names.
@@ -201,6 +185,7 @@ fn invoice(row: InvoiceRow, all: &Regies, names: &Names, language: Language) -> 
         open: row.open.decimal(),
         note: row.note,
         lines: row.lines.iter().map(|l| names.line(l, language)).collect(),
+        document_url: documents::invoice_url(&row.regie, row.number),
         regie_id: row.regie,
         family_number: row.family,
     }

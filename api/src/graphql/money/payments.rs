@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{PaymentMethod, PaymentRejectionReason, all_regies, amount, family_asked, number};
 use crate::{
     application::{Command, MoneyCommand, Rejection},
+    documents, exports,
     graphql::{
         context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, unavailable},
         families::{RecordPayload, parse, record},
@@ -158,6 +159,8 @@ pub struct Payment {
     free: Decimal,
     /// When the bank rejected it.
     rejected_on: Option<Date>,
+    /// Where its receipt is printed (PDF).
+    document_url: String,
 }
 
 /// One collection of a batch.
@@ -188,6 +191,8 @@ pub struct DirectDebitBatch {
     total: Decimal,
     /// The collections.
     debits: Vec<DirectDebit>,
+    /// Where its file for the bank is (pain.008.001.08).
+    file_url: String,
 }
 
 /// Queries of payments.
@@ -211,6 +216,7 @@ impl PaymentQuery {
         let all = all_regies(ctx).await?;
         let payment = |row: PaymentRow| Payment {
             number: number(&all, &row.regie, row.number),
+            document_url: documents::receipt_url(&row.regie, row.number),
             regie_id: ID(row.regie),
             family_number: row.family,
             date: Date(row.date),
@@ -237,6 +243,7 @@ impl PaymentQuery {
         let date: NaiveDate = rows.first().ok_or_else(not_found)?.date;
         let all = all_regies(ctx).await?;
         Ok(DirectDebitBatch {
+            file_url: exports::direct_debit_url(batch),
             date: Date(date),
             total: rows.iter().map(|r| r.amount).sum::<portail_domain::amount::Amount>().decimal(),
             debits: rows

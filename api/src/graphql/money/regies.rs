@@ -246,7 +246,7 @@ impl RegieQuery {
             number: number(&all, &row.regie, row.number),
             date: Date(row.date),
             family_number: row.family.clone(),
-            description: super::statement::description(row, prefix, language),
+            description: money_words::description(row, prefix, language),
             reference: row.detail.note.clone(),
             amount: (row.credit - row.debit).decimal(),
         };

@@ -14,10 +14,12 @@ use portail_projections::{
 use rust_decimal::Decimal;
 
 use super::{CollectionMode, Regies, all_regies, family_asked, number};
+use crate::documents;
 use crate::graphql::{
     context::{Ask, EVERYBODY, be_fresh, unavailable},
     scalars::{Date, Position},
 };
+use crate::money_words::description;
 
 /// What an operation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -79,32 +81,11 @@ pub struct AccountStatement {
     collection_mode: CollectionMode,
     /// What is to be known about the balance, where the treasury collects.
     warning: Option<String>,
-}
-
-/// The words of an operation.
-pub(crate) fn description(row: &OperationRow, prefix: &str, language: Language) -> String {
-    let day =
-        |date: Option<chrono::NaiveDate>| date.map_or_else(String::new, |d| d.format("%d/%m/%Y").to_string());
-    let detail = &row.detail;
-    let label = |key: Option<&'static str>| key.map_or_else(String::new, |k| text(k, language, &[]));
-    let about = detail.about.map_or_else(String::new, |n| format!("{prefix}-{n}"));
-    match row.kind.as_str() {
-        "INVOICE" => {
-            text("OPERATION_INVOICE", language, &[("from", day(detail.from)), ("to", day(detail.to))])
-        }
-        "CREDIT_NOTE" if detail.about.is_some() => {
-            text("OPERATION_CREDIT_NOTE_OF", language, &[("number", about)])
-        }
-        "CREDIT_NOTE" => text("OPERATION_CREDIT_NOTE", language, &[]),
-        "REJECTION" => {
-            let reason = label(detail.rejection.map(|r| r.label_key()));
-            text("OPERATION_REJECTION", language, &[("number", about), ("reason", reason)])
-        }
-        kind => {
-            let key = if kind == "REFUND" { "OPERATION_REFUND" } else { "OPERATION_PAYMENT" };
-            text(key, language, &[("method", label(detail.method.map(|m| m.label_key())))])
-        }
-    }
+    /// Where it is printed (PDF).
+    document_url: String,
+    /// Where the certificate of what was paid for the care of young children is printed (PDF), for
+    /// each calendar year the school year touches.
+    tax_certificate_urls: Vec<String>,
 }
 
 fn operation(row: &OperationRow, all: &Regies, language: Language) -> Operation {
@@ -269,6 +250,8 @@ impl StatementQuery {
         let debit: Amount = rows.operations.iter().map(|o| o.debit).sum();
         let credit: Amount = rows.operations.iter().map(|o| o.credit).sum();
         Ok(AccountStatement {
+            document_url: documents::statement_url(&family, year),
+            tax_certificate_urls: [year, year + 1].map(|y| documents::tax_certificate_url(&family, y)).into(),
             family_number: family,
             school_year: format!("{year}-{}", year + 1),
             years,

@@ -86,6 +86,12 @@ pub struct Attendance {
     left: Option<Time>,
 }
 
+impl From<portail_domain::session::Attendance> for Attendance {
+    fn from(seen: portail_domain::session::Attendance) -> Self {
+        Self { present: seen.present, arrived: seen.arrived.map(Time), left: seen.left.map(Time) }
+    }
+}
+
 /// A cell: one child, one activity, one payer, one day.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Cell {
@@ -115,7 +121,8 @@ pub struct Cell {
     reason: Option<String>,
     /// The request it came from.
     request_id: Option<ID>,
-    /// The price; prices come with the tariffs, until then null.
+    /// What it costs the payer, in euros: as it is booked, or as it would cost if it were reserved
+    /// in time. Null where nothing can be booked, no tariff holds, or the caller is another family.
     price: Option<Decimal>,
     /// What the family may do here now. Empty for staff and auditors, who do not act here.
     actions: Vec<AllowedAction>,
@@ -174,6 +181,7 @@ pub(super) struct CellView<'a> {
     pub(super) acts: bool,
     pub(super) now: DateTime<Utc>,
     pub(super) language: Language,
+    pub(super) price: Option<Decimal>,
 }
 
 impl CellView<'_> {
@@ -193,18 +201,14 @@ impl CellView<'_> {
             status: status.map(Into::into),
             status_label: status.map(|s| text(s.label_key(), self.language, &[])),
             enrolled: self.enrolled,
-            attendance: booking.and_then(|b| b.attendance).map(|a| Attendance {
-                present: a.present,
-                arrived: a.arrived.map(Time),
-                left: a.left.map(Time),
-            }),
+            attendance: booking.and_then(|b| b.attendance).map(Into::into),
             waiting_rank: self.row.and_then(|r| r.rank),
             offer_until: booking.filter(|b| b.status == BookingStatus::Offered).and_then(|b| b.offer_until),
             certificate_due: absence.and_then(|a| a.certificate_due),
             billed_percent: absence.and_then(|a| a.billed_percent).map(i32::from),
             reason: booking.and_then(|b| reason(b, self.language)),
             request_id: booking.and_then(|b| b.request).map(|r| ID(r.to_string())),
-            price: None,
+            price: self.price,
             actions: actions
                 .into_iter()
                 .map(|p| AllowedAction {

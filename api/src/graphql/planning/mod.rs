@@ -2,26 +2,29 @@
 
 mod cell;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject, Subscription};
 use chrono::NaiveDate;
 use futures::Stream;
 use portail_domain::{
+    billing::{Household, price_of},
     cell::{CellStatus as DomainStatus, DayMarker as DomainMarker},
     child::Enrolment,
     ids::{ActivityId, ChildId},
     messages::{Language, text},
+    session::Booking,
     terms::Terms,
 };
 use portail_projections::{
     catalogue::Catalogue,
-    family,
+    family, household,
     planning::{self, CellRow},
 };
+use rust_decimal::Decimal;
 
 use self::cell::CellView;
-pub use self::cell::{Cell, CellStatus, DayMarker};
+pub use self::cell::{Attendance, Cell, CellStatus, DayMarker};
 use super::{
     context::{Ask, EVERYBODY, be_fresh, payer_names, unavailable, visible_child},
     leaf::Leaves,
@@ -30,8 +33,12 @@ use super::{
 use crate::application::{Caller, Role};
 
 /// The read models a planning is made of.
-const NAMES: [&str; 3] =
-    [portail_projections::catalogue::NAME, family::NAME, portail_projections::planning::NAME];
+const NAMES: [&str; 4] = [
+    portail_projections::catalogue::NAME,
+    family::NAME,
+    household::NAME,
+    portail_projections::planning::NAME,
+];
 
 /// A domain enum as GraphQL shows it, with its descriptions; a variant added to one and not to the
 /// other does not compile.
@@ -126,6 +133,21 @@ fn legend(language: Language) -> Vec<LegendEntry> {
     statuses.chain(markers).collect()
 }
 
+/// The households whose prices a caller may see, of those who pay: none when no price is asked.
+async fn priced(
+    ctx: &Context<'_>,
+    caller: &Caller,
+    payers: &BTreeSet<String>,
+) -> Result<HashMap<String, Household>> {
+    let asked = ctx.look_ahead().field("rows").field("cells").field("price").exists();
+    let visible = |payer: &&String| caller.role != Role::Parent || caller.login == **payer;
+    let payers: Vec<String> = payers.iter().filter(visible).filter(|_| asked).cloned().collect();
+    if payers.is_empty() {
+        return Ok(HashMap::new());
+    }
+    household::households(ctx.application()?.pool(), &payers).await.map_err(unavailable)
+}
+
 /// A child's planning of a month, for a caller.
 async fn month_planning(ctx: &Context<'_>, child: ChildId, month: Month, position: u64) -> Result<Planning> {
     let (application, caller) = (ctx.application()?, ctx.caller()?);
@@ -137,13 +159,16 @@ async fn month_planning(ctx: &Context<'_>, child: ChildId, month: Month, positio
     let payers = enrolments.iter().map(|e| e.payer.to_string());
     let payers = payers
         .chain(cells.iter().map(|c| c.booking.payer.to_string()))
-        .collect::<std::collections::BTreeSet<_>>();
+        .collect::<BTreeSet<_>>();
+    let households = priced(ctx, &caller, &payers).await?;
     let names = payer_names(ctx, payers.into_iter().collect()).await?;
     let view = MonthView {
         catalogue: &catalogue,
         caller: &caller,
         language: ctx.language(),
         enrolments: &enrolments,
+        child,
+        households: &households,
     };
     Ok(Planning {
         child_id: ID(child.to_string()),
@@ -161,9 +186,22 @@ struct MonthView<'a> {
     caller: &'a Caller,
     language: Language,
     enrolments: &'a [Enrolment],
+    child: ChildId,
+    households: &'a HashMap<String, Household>,
 }
 
 impl MonthView<'_> {
+    /// What a cell costs its payer, where there is or could be a booking.
+    fn price(&self, payer: &str, terms: &Terms, booking: Option<&Booking>, enrolled: bool) -> Option<Decimal> {
+        let household = self.households.get(payer)?;
+        if booking.is_none() && (!enrolled || terms.require_open().is_err()) {
+            return None;
+        }
+        let tariff = self.catalogue.tariffs.get(&terms.activity)?;
+        let family = payer.parse().ok()?;
+        price_of(household, &family, self.child, terms, booking, tariff).map(|quote| quote.amount.decimal())
+    }
+
     fn rows(&self, month: Month, cells: Vec<CellRow>, names: &HashMap<String, String>) -> Vec<PlanningRow> {
         let mut keys: Vec<(ActivityId, String)> = Vec::new();
         let enrolled = self.enrolments.iter().map(|e| (e.activity.clone(), e.payer.to_string()));
@@ -215,9 +253,11 @@ impl MonthView<'_> {
                 other.is_some_and(|(_, o)| o.overlaps(settings))
             });
             let overlaps = in_the_way.map(|o| o.activity.clone()).filter(|o| *o != activity).collect();
+            let price = self.price(&payer, terms, row.map(|r| &r.booking), enrolled);
             let view = CellView {
                 terms,
                 row,
+                price,
                 enrolled,
                 overlaps,
                 acts,

@@ -1,19 +1,21 @@
 //! The roll of a session: who is expected, who waits, who came.
 
-use std::collections::HashMap;
-
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use portail_projections::{family, planning};
-use uuid::Uuid;
 
 use super::{
     super::{
         context::{Ask, OFFICERS, be_fresh, coded, unavailable},
+        planning::Attendance,
         scalars::{Date, Position},
     },
     DayResultCode,
 };
-use crate::application::DayResult;
+use crate::{
+    application::DayResult,
+    documents, exports,
+    roll::{RollLine, roll},
+};
 
 /// One child of a session.
 #[derive(Debug, Clone, SimpleObject)]
@@ -28,6 +30,21 @@ pub struct SessionChild {
     status: Option<DayResultCode>,
     /// The rank on the waiting list.
     waiting_rank: Option<i64>,
+    /// The roll-call; null before it is called.
+    attendance: Option<Attendance>,
+}
+
+impl From<RollLine> for SessionChild {
+    fn from(line: RollLine) -> Self {
+        Self {
+            child_id: ID(line.child.to_string()),
+            name: line.name.map(|(surname, first_name)| format!("{first_name} {surname}")),
+            payer: line.payer,
+            status: line.booking.as_ref().map(|b| DayResult::Done(b.status).into()),
+            waiting_rank: line.rank,
+            attendance: line.booking.and_then(|b| b.attendance).map(Into::into),
+        }
+    }
 }
 
 /// A session as its staff see it.
@@ -43,8 +60,12 @@ pub struct SessionRoll {
     held: i32,
     /// How many children wait.
     waiting: i32,
-    /// The children booked or enrolled.
+    /// The children booked or enrolled, by surname and first name.
     children: Vec<SessionChild>,
+    /// Where its attendance sheet is printed (PDF).
+    sheet_url: String,
+    /// Where it is exported (CSV).
+    export_url: String,
 }
 
 /// Queries of sessions.
@@ -63,38 +84,19 @@ impl SessionQuery {
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<SessionRoll> {
         be_fresh(ctx, &[planning::NAME, family::NAME], min_position.map(|p| p.0)).await?;
-        let application = ctx.application()?;
-        let pool = application.pool();
         let not_found = || coded("NOT_FOUND", ctx.language());
-        let activity: portail_domain::ids::ActivityId = activity_id.parse().map_err(|_| not_found())?;
-        let catalogue = application.catalogue().get().await.map_err(unavailable)?;
-        let terms = catalogue.terms(&activity, date.0).ok_or_else(not_found)?;
-        let cells = planning::session_cells(pool, &activity, date.0).await.map_err(unavailable)?;
-        let enrolled = family::enrolled(pool, &activity, date.0).await.map_err(unavailable)?;
-        let occupancy = planning::occupancy(pool, &[activity.to_string()], date.0, date.0).await;
-        let (held, waiting) =
-            occupancy.map_err(unavailable)?.remove(&(activity.to_string(), date.0)).unwrap_or_default();
-        let booked: HashMap<Uuid, _> = cells.iter().map(|c| (c.child.0, c)).collect();
-        let ids: Vec<Uuid> = booked.keys().copied().chain(enrolled.iter().map(|(c, _)| c.0)).collect();
-        let children = family::children_by_id(pool, &ids).await.map_err(unavailable)?;
-        let payers: HashMap<Uuid, &String> = enrolled.iter().map(|(c, payer)| (c.0, payer)).collect();
-        let mut children: Vec<SessionChild> = children
-            .into_iter()
-            .map(|child| {
-                let cell = booked.get(&child.id.0);
-                SessionChild {
-                    child_id: ID(child.id.to_string()),
-                    name: child.identity.map(|i| format!("{} {}", i.first_name, i.surname)),
-                    payer: cell
-                        .map(|c| c.booking.payer.to_string())
-                        .or_else(|| payers.get(&child.id.0).map(|p| (*p).clone()))
-                        .unwrap_or_default(),
-                    status: cell.map(|c| DayResult::Done(c.booking.status).into()),
-                    waiting_rank: cell.and_then(|c| c.rank),
-                }
-            })
-            .collect();
-        children.sort_by(|a, b| (&a.name, &a.child_id.0).cmp(&(&b.name, &b.child_id.0)));
-        Ok(SessionRoll { activity_id, date, capacity: terms.capacity, held, waiting, children })
+        let activity = activity_id.parse().map_err(|_| not_found())?;
+        let roll = roll(ctx.application()?, &activity, date.0).await.map_err(unavailable)?;
+        let roll = roll.ok_or_else(not_found)?;
+        Ok(SessionRoll {
+            sheet_url: documents::attendance_sheet_url(&activity_id, date.0),
+            export_url: exports::attendance_url(&activity_id, date.0),
+            activity_id,
+            date,
+            capacity: roll.terms.capacity,
+            held: roll.held,
+            waiting: roll.waiting,
+            children: roll.children.into_iter().map(SessionChild::from).collect(),
+        })
     }
 }

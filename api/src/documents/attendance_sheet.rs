@@ -1,0 +1,67 @@
+//! The attendance sheet of a session: who is expected, with room to note who came and when.
+
+use chrono::NaiveTime;
+use portail_domain::{
+    cell,
+    messages::{Language, text},
+    session::BookingStatus as S,
+};
+
+use super::{
+    day,
+    sheet::{Cell, Holds, Sheet, Writer},
+};
+use crate::roll::{Roll, RollLine};
+
+/// What a line of the roll says of its booking, as the calendar words it.
+pub fn status_label(roll: &Roll, line: &RollLine, language: Language) -> String {
+    let status = cell::status(&roll.terms, line.booking.as_ref());
+    status.map_or_else(String::new, |s| text(s.label_key(), language, &[]))
+}
+
+/// Whether a line belongs on paper: the child may come, or came.
+fn is_expected(line: &RollLine) -> bool {
+    let status = line.booking.as_ref().map(|b| b.status);
+    !matches!(status, None | Some(S::Refused | S::Withdrawn | S::Cancelled))
+}
+
+/// The sheet of a roll: its title and what is on it.
+pub fn sheet(roll: &Roll, writer: &Writer<'_>) -> (String, Sheet) {
+    let mut sheet = Sheet::of_town(writer);
+    sheet.facts = vec![
+        (writer.said("DOC_SERVICE"), roll.activity.clone()),
+        (writer.said("DOC_DATE"), day(roll.terms.date)),
+        (writer.said("DOC_PLACES_HELD"), places(roll)),
+    ];
+    sheet.columns = vec![
+        writer.column("DOC_CHILD", Holds::Words),
+        writer.column("DOC_STATUS", Holds::Words),
+        writer.column("DOC_PRESENT", Holds::Short),
+        writer.column("DOC_ARRIVED", Holds::Short),
+        writer.column("DOC_LEFT", Holds::Short),
+        writer.column("DOC_SIGNATURE", Holds::Words),
+    ];
+    let hour = |time: Option<NaiveTime>| time.map_or_else(String::new, |t| t.format("%H:%M").to_string());
+    for line in roll.children.iter().filter(|line| is_expected(line)) {
+        let seen = line.booking.as_ref().and_then(|b| b.attendance);
+        let name = line.name.as_ref().map_or_else(String::new, |(surname, first)| format!("{surname} {first}"));
+        let present = match seen {
+            Some(seen) if seen.present => writer.said("VALUE_YES"),
+            Some(_) => writer.said("VALUE_NO"),
+            None => String::new(),
+        };
+        sheet.rows.push(vec![
+            name.into(),
+            Cell::from(status_label(roll, line, writer.language)),
+            present.into(),
+            hour(seen.and_then(|s| s.arrived)).into(),
+            hour(seen.and_then(|s| s.left)).into(),
+            String::new().into(),
+        ]);
+    }
+    (writer.said("DOC_ATTENDANCE"), sheet)
+}
+
+fn places(roll: &Roll) -> String {
+    roll.terms.capacity.map_or_else(|| roll.held.to_string(), |most| format!("{} / {most}", roll.held))
+}

@@ -1,0 +1,170 @@
+//! The sheet that invoices, receipts, statements and certificates are printed on.
+
+use portail_domain::{
+    amount::Amount,
+    file::Section,
+    messages::{Language, text},
+    regie::RegieSettings,
+};
+use portail_projections::file;
+use serde::Serialize;
+use serde_json::Value;
+use sqlx::PgPool;
+
+/// The template of every sheet.
+pub const TEMPLATE: &str = "sheet.typ";
+
+/// What the template prints.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Sheet {
+    /// The town.
+    pub town: String,
+    /// The language it is hyphenated and read aloud in.
+    pub language: &'static str,
+    /// Below the town's name: the régie and how to reach it.
+    pub issuer: Vec<String>,
+    /// Name and address of the family.
+    pub addressee: Vec<String>,
+    /// Labels and what they say.
+    pub facts: Vec<(String, String)>,
+    /// Sentences before the table.
+    pub preamble: Vec<String>,
+    /// The columns of the table.
+    pub columns: Vec<Column>,
+    /// Its rows.
+    pub rows: Vec<Vec<Cell>>,
+    /// What it comes to.
+    pub totals: Vec<Total>,
+    /// Sentences at the end.
+    pub remarks: Vec<String>,
+}
+
+/// A column.
+#[derive(Debug, Serialize)]
+pub struct Column {
+    title: String,
+    wide: bool,
+    number: bool,
+}
+
+/// A cell: its text, and what is printed small below it.
+#[derive(Debug, Serialize)]
+pub struct Cell {
+    text: String,
+    detail: String,
+}
+
+/// A line below the table.
+#[derive(Debug, Serialize)]
+pub struct Total {
+    label: String,
+    amount: String,
+    strong: bool,
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// Words: as wide as there is room.
+    Words,
+    /// Something short.
+    Short,
+    /// A number: to the right.
+    Number,
+}
+
+/// A sheet in the making.
+pub struct Writer<'a> {
+    /// The language.
+    pub language: Language,
+    /// The town.
+    pub town: &'a str,
+}
+
+impl Writer<'_> {
+    /// A text of the catalogue.
+    pub fn said(&self, key: &str) -> String {
+        text(key, self.language, &[])
+    }
+
+    /// A text of the catalogue with its values.
+    pub fn told(&self, key: &str, values: &[(&'static str, String)]) -> String {
+        text(key, self.language, values)
+    }
+
+    /// An amount as the language writes it.
+    pub fn euros(&self, amount: Amount) -> String {
+        match self.language {
+            Language::Fr => format!("{}\u{a0}€", amount.french()),
+            Language::En => format!("{amount}\u{a0}€"),
+        }
+    }
+
+    /// A column.
+    pub fn column(&self, key: &str, holds: Holds) -> Column {
+        Column { title: self.said(key), wide: holds == Holds::Words, number: holds == Holds::Number }
+    }
+
+    /// A line below the table.
+    pub fn total(&self, key: &str, amount: Amount, strong: bool) -> Total {
+        Total { label: self.said(key), amount: self.euros(amount), strong }
+    }
+
+    /// A sheet with nothing on it but who writes to whom.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn sheet(
+        &self,
+        pool: &PgPool,
+        family: &str,
+        regie: Option<&RegieSettings>,
+    ) -> Result<Sheet, sqlx::Error> {
+        let contact = regie.map(|r| [vec![r.name.clone()], r.contact.clone()].concat());
+        Ok(Sheet {
+            issuer: contact.unwrap_or_default(),
+            addressee: addressee(pool, family).await?,
+            facts: vec![(self.said("DOC_FAMILY_NUMBER"), family.to_owned())],
+            ..Sheet::of_town(self)
+        })
+    }
+}
+
+impl Sheet {
+    /// A sheet with nothing on it but the town's name.
+    pub fn of_town(writer: &Writer<'_>) -> Self {
+        Self {
+            town: writer.town.to_owned(),
+            language: if writer.language == Language::Fr { "fr" } else { "en" },
+            ..Self::default()
+        }
+    }
+}
+
+impl Cell {
+    /// A cell with a line in small print.
+    pub fn with(text: String, detail: String) -> Self {
+        Self { text, detail }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self { text, detail: String::new() }
+    }
+}
+
+/// The responsible guardian's name and address, a line each; nothing once erased.
+async fn addressee(pool: &PgPool, family: &str) -> Result<Vec<String>, sqlx::Error> {
+    let sections = file::sections(pool, &[family.to_owned()]).await?;
+    let card = sections.into_iter().find(|s| s.section == Section::Responsible).and_then(|s| s.value);
+    let Some(card) = card else { return Ok(vec![]) };
+    let field = |name: &str| card.get(name).and_then(Value::as_str).unwrap_or_default().trim();
+    let line = |names: &[&str]| {
+        let parts: Vec<&str> = names.iter().map(|n| field(n)).filter(|p| !p.is_empty()).collect();
+        parts.join(" ")
+    };
+    let lines = [line(&["title", "surname", "first_name"]), line(&["address"]), line(&["postcode", "town"])];
+    Ok(lines.into_iter().filter(|l| !l.is_empty()).collect())
+}

@@ -1,0 +1,90 @@
+//! The operations and the books of a régie.
+
+use portail_domain::{
+    account::books::{Booking, entries},
+    amount::Amount,
+    messages::Language,
+    regie::RegieSettings,
+};
+use portail_projections::accounts::{BookedOperation, OperationRow};
+
+use super::table::table;
+use crate::money_words::description;
+
+/// A line of every operation.
+///
+/// # Errors
+/// The writer failed.
+pub fn operations(rows: &[OperationRow], regie: &RegieSettings) -> csv::Result<Vec<u8>> {
+    let head = ["numero", "date", "famille", "nature", "description", "debit", "credit"];
+    table(&head, rows, |row, out| {
+        out.write_record([
+            format!("{}-{}", regie.prefix, row.number),
+            row.date.to_string(),
+            row.family.clone(),
+            row.kind.clone(),
+            description(row, &regie.prefix, Language::Fr),
+            comma(row.debit),
+            comma(row.credit),
+        ])
+    })
+}
+
+/// The balanced lines of every operation, under the names and in the formats the French file of
+/// accounting entries gives them (FEC: LPF art. A 47 A-1).
+///
+/// # Errors
+/// The writer failed.
+pub fn books(rows: &[BookedOperation], code: &str, regie: &RegieSettings) -> csv::Result<Vec<u8>> {
+    let head = [
+        "JournalCode",
+        "EcritureNum",
+        "EcritureDate",
+        "CompteNum",
+        "CompAuxNum",
+        "PieceRef",
+        "PieceDate",
+        "EcritureLib",
+        "Debit",
+        "Credit",
+    ];
+    table(&head, rows, |row, out| {
+        let operation = &row.operation;
+        let (Some(booking), amount) = (booking(row), operation.debit + operation.credit) else {
+            return Ok(());
+        };
+        let date = operation.date.format("%Y%m%d").to_string();
+        let words = description(operation, &regie.prefix, Language::Fr);
+        for entry in entries(booking, amount, &regie.debtor_account) {
+            let is_debtor = entry.account == regie.debtor_account;
+            out.write_record([
+                code.to_uppercase(),
+                operation.line.to_string(),
+                date.clone(),
+                entry.account,
+                if is_debtor { operation.family.clone() } else { String::new() },
+                format!("{}-{}", regie.prefix, operation.number),
+                date.clone(),
+                words.clone(),
+                comma(entry.debit),
+                comma(entry.credit),
+            ])?;
+        }
+        Ok(())
+    })
+}
+
+fn booking(row: &BookedOperation) -> Option<Booking<'_>> {
+    let taken_over = row.operation.detail.taken_over;
+    Some(match row.operation.kind.as_str() {
+        "INVOICE" => Booking::Invoice(&row.lines),
+        "CREDIT_NOTE" => Booking::CreditNote(&row.lines),
+        "PAYMENT" => Booking::Payment { method: row.method?, taken_over },
+        "REJECTION" => Booking::Rejection(row.method?),
+        _ => Booking::Refund(row.method?),
+    })
+}
+
+fn comma(amount: Amount) -> String {
+    amount.to_string().replace('.', ",")
+}

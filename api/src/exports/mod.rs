@@ -1,0 +1,151 @@
+//! Files for the bank, the accountant and the staff room, for officers only.
+
+mod attendance;
+mod journal;
+mod sepa;
+mod table;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    http::HeaderMap,
+    response::Response,
+    routing::get,
+};
+use chrono::NaiveDate;
+use portail_domain::regie::RegieSettings;
+use portail_projections::{accounts, regies};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::{
+    application::Application,
+    download::{Download, Failed, NOT_FOUND, answer, officer},
+    http::language,
+};
+
+/// Where the file of a batch of direct debits is.
+pub fn direct_debit_url(batch: Uuid) -> String {
+    format!("/exports/direct-debits/{batch}")
+}
+
+/// Where the roll of a session is exported.
+pub fn attendance_url(activity: &str, date: NaiveDate) -> String {
+    format!("/exports/sessions/{activity}/{date}")
+}
+
+/// The routes of exports.
+pub fn routes(application: Arc<Application>) -> Router {
+    Router::new()
+        .route("/exports/direct-debits/{batch}", get(direct_debits))
+        .route("/exports/regies/{regie}/operations", get(operations))
+        .route("/exports/regies/{regie}/books", get(books))
+        .route("/exports/sessions/{activity}/{date}", get(attendance))
+        .with_state(application)
+}
+
+/// The range of days an export is asked for, both included.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Range {
+    from: NaiveDate,
+    to: NaiveDate,
+}
+
+const CSV: &str = "text/csv; charset=utf-8";
+
+async fn regie(application: &Application, code: &str) -> Result<RegieSettings, Failed> {
+    let all = regies::regies(application.pool()).await?;
+    all.into_iter().find(|(id, _)| id.as_str() == code).map(|(_, settings)| settings).ok_or(NOT_FOUND)
+}
+
+async fn direct_debits(
+    State(application): State<Arc<Application>>,
+    Path(batch): Path<Uuid>,
+    headers: HeaderMap,
+) -> Response {
+    answer(debit_file(&application, batch, &headers).await, &headers)
+}
+
+async fn debit_file(application: &Application, id: Uuid, headers: &HeaderMap) -> Result<Download, Failed> {
+    officer(application, headers).await?;
+    let debits = accounts::debits(application.pool(), id).await?;
+    let first = debits.first().ok_or(NOT_FOUND)?;
+    let settings = regie(application, &first.regie).await?;
+    let creditor = settings.creditor.as_ref().ok_or(NOT_FOUND)?;
+    let file = sepa::file(&sepa::Batch {
+        id,
+        created: application.clock().now(),
+        collected: first.date,
+        creditor,
+        prefix: &settings.prefix,
+        debits: &debits,
+    })?;
+    Ok(Download { media: "application/xml", name: format!("prelevements-{}.xml", first.date), content: file })
+}
+
+async fn operations(
+    State(application): State<Arc<Application>>,
+    Path(code): Path<String>,
+    Query(range): Query<Range>,
+    headers: HeaderMap,
+) -> Response {
+    answer(operation_file(&application, &code, range, &headers).await, &headers)
+}
+
+async fn operation_file(
+    application: &Application,
+    code: &str,
+    Range { from, to }: Range,
+    headers: &HeaderMap,
+) -> Result<Download, Failed> {
+    officer(application, headers).await?;
+    let settings = regie(application, code).await?;
+    let rows = accounts::operations_between(application.pool(), code, from, to).await?;
+    let (name, content) = (format!("operations-{code}-{from}-{to}.csv"), journal::operations(&rows, &settings)?);
+    Ok(Download { media: CSV, name, content })
+}
+
+async fn books(
+    State(application): State<Arc<Application>>,
+    Path(code): Path<String>,
+    Query(range): Query<Range>,
+    headers: HeaderMap,
+) -> Response {
+    answer(book_file(&application, &code, range, &headers).await, &headers)
+}
+
+async fn book_file(
+    application: &Application,
+    code: &str,
+    Range { from, to }: Range,
+    headers: &HeaderMap,
+) -> Result<Download, Failed> {
+    officer(application, headers).await?;
+    let settings = regie(application, code).await?;
+    let rows = accounts::books_between(application.pool(), code, from, to).await?;
+    let (name, content) = (format!("ecritures-{code}-{from}-{to}.csv"), journal::books(&rows, code, &settings)?);
+    Ok(Download { media: CSV, name, content })
+}
+
+async fn attendance(
+    State(application): State<Arc<Application>>,
+    Path((activity, date)): Path<(String, NaiveDate)>,
+    headers: HeaderMap,
+) -> Response {
+    answer(attendance_file(&application, &activity, date, &headers).await, &headers)
+}
+
+async fn attendance_file(
+    application: &Application,
+    activity: &str,
+    date: NaiveDate,
+    headers: &HeaderMap,
+) -> Result<Download, Failed> {
+    officer(application, headers).await?;
+    let session = activity.parse().map_err(|_| NOT_FOUND)?;
+    let roll = crate::roll::roll(application, &session, date).await?.ok_or(NOT_FOUND)?;
+    let content = attendance::file(&roll, language(headers))?;
+    Ok(Download { media: CSV, name: format!("presences-{activity}-{date}.csv"), content })
+}

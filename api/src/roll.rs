@@ -1,0 +1,85 @@
+//! The roll of a session: who is expected, who waits, who came. Asked over GraphQL, printed, and
+//! exported.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use portail_domain::{
+    ids::{ActivityId, ChildId},
+    session::Booking,
+    terms::Terms,
+};
+use portail_projections::{family, planning};
+use uuid::Uuid;
+
+use crate::application::Application;
+
+/// One child of a session.
+#[derive(Debug, Clone)]
+pub struct RollLine {
+    /// The child.
+    pub child: ChildId,
+    /// Surname and first name; none once erased.
+    pub name: Option<(String, String)>,
+    /// Who pays.
+    pub payer: String,
+    /// The booking; none for an enrolled child without one.
+    pub booking: Option<Booking>,
+    /// The rank on the waiting list.
+    pub rank: Option<i64>,
+}
+
+/// The roll of a session.
+#[derive(Debug, Clone)]
+pub struct Roll {
+    /// The activity's name on the day.
+    pub activity: String,
+    /// The session's terms.
+    pub terms: Terms,
+    /// How many places are held.
+    pub held: i32,
+    /// How many children wait.
+    pub waiting: i32,
+    /// The children booked or enrolled, by surname and first name.
+    pub children: Vec<RollLine>,
+}
+
+/// The roll of a session; none when there is no such activity that day.
+///
+/// # Errors
+/// The database failed.
+pub async fn roll(
+    application: &Application,
+    activity: &ActivityId,
+    date: NaiveDate,
+) -> Result<Option<Roll>, sqlx::Error> {
+    let pool = application.pool();
+    let catalogue = application.catalogue().get().await?;
+    let Some(terms) = catalogue.terms(activity, date) else { return Ok(None) };
+    let settings = catalogue.activities.get(activity).and_then(|a| a.settings_on(date));
+    let cells = planning::session_cells(pool, activity, date).await?;
+    let enrolled = family::enrolled(pool, activity, date).await?;
+    let places = planning::occupancy(pool, &[activity.to_string()], date, date).await?;
+    let (held, waiting) = places.get(&(activity.to_string(), date)).copied().unwrap_or_default();
+    let mut booked: HashMap<Uuid, _> = cells.into_iter().map(|c| (c.child.0, c)).collect();
+    let ids: Vec<Uuid> = booked.keys().copied().chain(enrolled.iter().map(|(c, _)| c.0)).collect();
+    let payers: HashMap<Uuid, String> = enrolled.into_iter().map(|(c, payer)| (c.0, payer)).collect();
+    let line = |child: family::ChildRow| {
+        let cell = booked.remove(&child.id.0);
+        let rank = cell.as_ref().and_then(|c| c.rank);
+        let booking = cell.map(|c| c.booking);
+        let payer = booking.as_ref().map(|b| b.payer.to_string());
+        RollLine {
+            child: child.id,
+            name: child.identity.map(|i| (i.surname, i.first_name)),
+            payer: payer.or_else(|| payers.get(&child.id.0).cloned()).unwrap_or_default(),
+            booking,
+            rank,
+        }
+    };
+    let mut children: Vec<RollLine> =
+        family::children_by_id(pool, &ids).await?.into_iter().map(line).collect();
+    children.sort_by(|a, b| (&a.name, a.child).cmp(&(&b.name, b.child)));
+    let activity = settings.map_or_else(|| activity.to_string(), |(_, s)| s.name.clone());
+    Ok(Some(Roll { activity, terms, held, waiting, children }))
+}

@@ -1,0 +1,71 @@
+//! What billing asks: what was booked, and what of it was billed.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use portail_domain::{
+    billing::{Billed, BilledKey, Booked},
+    ids::ChildId,
+};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::decode::{json, parsed};
+
+/// The bookings of some children in some activities.
+///
+/// # Errors
+/// The database failed.
+pub async fn billable(
+    pool: &PgPool,
+    children: &[Uuid],
+    activities: &[String],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Vec<Booked>, sqlx::Error> {
+    let rows: Vec<(Uuid, String, NaiveDate, String, i64)> = sqlx::query_as(
+        "SELECT c.child, c.activity, c.date, c.booking, c.position FROM rm_planning.cell c \
+         WHERE c.child = ANY($1) AND c.date BETWEEN $3 AND $4 AND c.activity = ANY($2) \
+         ORDER BY c.child, c.date, c.activity",
+    )
+    .bind(children)
+    .bind(activities)
+    .bind(from)
+    .bind(to)
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|(child, name, date, booking, position)| {
+            let (activity, booking) = (parsed(&name)?, json(&booking)?);
+            Ok(Booked { child: ChildId(child), activity, date, booking, position: position.unsigned_abs() })
+        })
+        .collect()
+}
+
+/// What some families were billed for some children, by family, with the positions those prices
+/// were computed from.
+///
+/// # Errors
+/// The database failed.
+pub async fn billed(
+    pool: &PgPool,
+    children: &[Uuid],
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<HashMap<String, Billed>, sqlx::Error> {
+    let rows: Vec<(String, Uuid, String, NaiveDate, bool, String, i64)> = sqlx::query_as(
+        "SELECT family, child, activity, date, month, amount::text, seen FROM rm_accounts.billed \
+         WHERE child = ANY($1) AND date BETWEEN $2 AND $3",
+    )
+    .bind(children)
+    .bind(from)
+    .bind(to)
+    .fetch_all(pool)
+    .await?;
+    let mut billed: HashMap<String, Billed> = HashMap::new();
+    for (family, child, name, date, month, text, seen) in rows {
+        let key = BilledKey { child: ChildId(child), activity: parsed(&name)?, date, month };
+        billed.entry(family).or_default().insert(key, (parsed(&text)?, seen.unsigned_abs()));
+    }
+    Ok(billed)
+}
