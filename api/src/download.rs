@@ -44,6 +44,8 @@ impl<E: std::error::Error> From<E> for Failed {
 /// There is no such file, or not for this caller.
 pub const NOT_FOUND: Failed = Failed::Refused(StatusCode::NOT_FOUND, "NOT_FOUND");
 
+const FORBIDDEN: Failed = Failed::Refused(StatusCode::FORBIDDEN, "FORBIDDEN");
+
 /// Who asks.
 ///
 /// # Errors
@@ -59,10 +61,16 @@ pub async fn reader(application: &Application, headers: &HeaderMap) -> Result<Pr
 /// Nobody is signed in, or a parent is.
 pub async fn officer(application: &Application, headers: &HeaderMap) -> Result<Principal, Failed> {
     let principal = reader(application, headers).await?;
-    if principal.role == Role::Parent {
-        return Err(Failed::Refused(StatusCode::FORBIDDEN, "FORBIDDEN"));
-    }
-    Ok(principal)
+    if principal.role == Role::Parent { Err(FORBIDDEN) } else { Ok(principal) }
+}
+
+/// The same for what only staff may see.
+///
+/// # Errors
+/// Nobody is signed in, or somebody else is.
+pub async fn staff(application: &Application, headers: &HeaderMap) -> Result<Principal, Failed> {
+    let principal = officer(application, headers).await?;
+    if principal.role.is_staff() { Ok(principal) } else { Err(FORBIDDEN) }
 }
 
 /// The answer to who asked for a file. A PDF is shown, anything else saved.

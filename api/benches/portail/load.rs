@@ -31,12 +31,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, value::RawValue};
 use uuid::Uuid;
 
-const KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
-const FAMILIES: u64 = 5_000;
-/// Activities that hold the mass of bookings, fifty children each.
-const GROUPS: u64 = 100;
+pub const KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
 
-fn basis() -> Basis {
+pub fn basis() -> Basis {
     let at = "2015-04-03T09:00:00Z".parse().unwrap();
     Basis { policy: 1, calendar: 1, cutoff: Some(at), received: at }
 }
@@ -45,7 +42,7 @@ fn payer() -> FamilyNumber {
     "1001001010331".parse().unwrap()
 }
 
-fn requested(child: ChildId, payer: FamilyNumber, request: RequestId) -> SessionEvent {
+pub fn requested(child: ChildId, payer: FamilyNumber, request: RequestId) -> SessionEvent {
     SessionEvent::ReservationRequested { child, payer, request, late: false, basis: basis() }
 }
 
@@ -100,7 +97,7 @@ pub fn reservation(turn: u64) -> SessionCommand {
     SessionCommand { terms: TERMS.clone(), at: basis().received, act }
 }
 
-fn meta() -> CommandMeta {
+pub fn meta() -> CommandMeta {
     let id = Uuid::now_v7();
     CommandMeta {
         command_id: id,
@@ -112,7 +109,7 @@ fn meta() -> CommandMeta {
     }
 }
 
-fn raw(text: &str) -> Box<RawValue> {
+pub fn raw(text: &str) -> Box<RawValue> {
     RawValue::from_string(text.to_owned()).unwrap()
 }
 
@@ -201,109 +198,14 @@ pub async fn commands(cluster: &Cluster, count: usize, time: Duration) -> Result
     .await
 }
 
-/// A large town in its own database.
-pub struct Town {
-    application: Arc<Application>,
-    url: String,
-}
+const FAMILIES: u64 = 5_000;
 
-fn family(n: u64) -> FamilyNumber {
-    format!("{:013}", 2_000_000_000_000 + n).parse().unwrap()
-}
-
-fn child(n: u64) -> ChildId {
-    ChildId(Uuid::from_u128(u128::from(n) + 1_000_000))
-}
-
-fn group(n: u64) -> ActivityId {
-    format!("groupe-{:02}", n % GROUPS).parse().unwrap()
-}
-
-/// The guide's town with five thousand families more, each with a child enrolled in its ten
-/// activities, and as many bookings as make `events` events.
+/// A town of five thousand families whose log holds `events` events.
 pub async fn town(cluster: &Cluster, events: u64) -> Result<Town> {
-    let url = cluster.create_database().await?;
-    let database = Database::connect(&url, 12).await?;
-    let application =
-        Application::open(&database, MasterKey::from_hex(KEY)?, Clock::starting_on(demo::TODAY)).await?;
-    let engine = application.engine().start();
-    demo::prepare(&application).await?;
-    let catalogue = application.catalogue().get().await?;
-    let mut activities: Vec<ActivityId> = catalogue.activities.keys().cloned().collect();
-    activities.sort();
-    let settings =
-        catalogue.activities[&"restauration-scolaire".parse()?].latest().context("the canteen")?.clone();
-    let staff = Caller { role: Role::Staff, login: "mairie".into(), at: application.clock().now() };
-    let send = async |id: Uuid, command: Command| -> Result<()> {
-        let executed = application.decide(&staff, id, command).await?;
-        ensure!(executed.outcome.recorded, "{:?}", executed.outcome.errors);
-        Ok(())
-    };
-    for n in 0..GROUPS {
-        let settings = Box::new(settings.clone());
-        send(Uuid::new_v4(), Command::DefineActivity { id: group(n), settings }).await?;
-    }
-    let register = |n: u64| {
-        let (send, activities) = (&send, &activities);
-        async move {
-            let name = PersonName { surname: format!("Famille {n}"), first_name: "Camille".into() };
-            let number = family(n);
-            let title = "Madame".to_owned();
-            send(
-                Uuid::new_v4(),
-                Command::RegisterFamily { number: number.clone(), title, responsible: name.clone() },
-            )
-            .await?;
-            let birth_date = "2009-01-01".parse()?;
-            send(child(n).0, Command::RegisterChild { family: number.clone(), name, birth_date }).await?;
-            for activity in activities.iter().cloned().chain([group(n)]) {
-                let enrolment = Enrolment {
-                    activity,
-                    payer: number.clone(),
-                    from: "2014-09-01".parse()?,
-                    to: None,
-                    contract: [].into(),
-                    leave_days: 0,
-                };
-                send(Uuid::new_v4(), Command::EnrolChild { child: child(n), enrolment }).await?;
-            }
-            anyhow::Ok(())
-        }
-    };
-    stream::iter(0..FAMILIES).map(register).buffer_unordered(32).try_collect::<Vec<()>>().await?;
-    book(&application, events).await?;
-    engine.abort();
-    let started = Instant::now();
-    application.engine().catch_up().await?;
-    println!("  caught up in {:.1} s", started.elapsed().as_secs_f64());
-    Ok(Town { application, url })
-}
-
-/// Bookings: a session after the other, fifty children each, from April 2015 on.
-async fn book(application: &Application, events: u64) -> Result<()> {
+    let town = Town::settle(cluster, FAMILIES, true).await?;
     let first: chrono::NaiveDate = "2015-04-01".parse()?;
-    let sessions = (0..).flat_map(|day| (0..GROUPS).map(move |g| (day, g)));
-    let log = application.log();
-    let head = log.read_head().await?;
-    let per_session = 2 * FAMILIES / GROUPS;
-    let wanted = events.saturating_sub(head).div_ceil(per_session);
-    let append = |(day, g): (u64, u64)| async move {
-        let date = first + chrono::Days::new(day);
-        let mut new = Vec::new();
-        for n in (g..FAMILIES).step_by(GROUPS as usize) {
-            let request = RequestId(Uuid::now_v7());
-            new.push(NewEvent::of(&requested(child(n), family(n), request))?);
-            let confirmed = SessionEvent::ReservationConfirmed { child: child(n), request, basis: basis() };
-            new.push(NewEvent::of(&confirmed)?);
-        }
-        let stream = StreamId::new("Session", stream_id(&group(g), date));
-        let streams = vec![StreamAppend { stream, expected: 0, events: new }];
-        log.append(Append::new(meta(), raw("{}"), vec![], streams, &raw("{}"))?).await?;
-        anyhow::Ok(())
-    };
-    let sessions = sessions.take(usize::try_from(wanted)?);
-    stream::iter(sessions).map(append).buffered(8).try_collect::<Vec<()>>().await?;
-    Ok(())
+    town.book(first.iter_days(), events).await?;
+    Ok(town)
 }
 
 /// Seconds for the whole log.

@@ -1,7 +1,8 @@
 //! `make bench`: throughput, rebuild and latency, each beside a baseline measured in the same run
 //! on the same durable PostgreSQL cluster. Prints a table; writes `docs/benchmarks.{md,json}`.
 //! `BENCH_SECONDS` (5) and `BENCH_EVENTS` (1,000,000) scale it; `BENCH_ONLY=32` prints our own
-//! throughput at 32 clients and stops, `BENCH_ONLY=planning` the planning's latency, for profiling.
+//! throughput at 32 clients and stops, `BENCH_ONLY=planning` the planning's latency, `BENCH_ONLY=billing`
+//! a month's billing of `BENCH_FAMILIES` (50,000), for profiling.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,8 +12,10 @@
 )]
 
 mod baselines;
+mod billing;
 mod load;
 mod report;
+mod town;
 
 use std::time::Duration;
 
@@ -39,11 +42,16 @@ async fn run() -> Result<()> {
     let cluster = tokio::task::spawn_blocking(|| Cluster::start(Durability::Durable)).await??;
     let seconds = Duration::from_secs(setting("BENCH_SECONDS", 5));
     let events = setting("BENCH_EVENTS", 1_000_000);
+    let families = setting("BENCH_FAMILIES", 50_000);
     let mut report = Report::new(events);
     if let Ok(only) = std::env::var("BENCH_ONLY") {
         if only == "planning" {
             let town = load::town(&cluster, events).await?;
             report.planning(load::planning(&town, seconds).await?);
+            return Ok(());
+        }
+        if only == "billing" {
+            report.billing(&billing::month(&cluster, families).await?);
             return Ok(());
         }
         let clients = only.parse()?;
@@ -66,6 +74,8 @@ async fn run() -> Result<()> {
     println!("planning queries");
     report.planning(load::planning(&town, seconds).await?);
     drop(town);
+    println!("a month's billing of {families} families");
+    report.billing(&billing::month(&cluster, families).await?);
     report.idle(load::idle_memory(&cluster).await?);
     report.write()
 }

@@ -5,7 +5,10 @@ use std::fmt::Write;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-use crate::load::{Planning, Rebuilds};
+use crate::{
+    billing::Billing,
+    load::{Planning, Rebuilds},
+};
 
 /// What was measured, as it comes in.
 pub struct Report {
@@ -91,6 +94,19 @@ impl Report {
         self.figure("planning_p50_ms", ms(p.p50));
         self.figure("planning_p99_ms", ms(p.p99));
         self.figure("planning_requests_per_second", p.requests_per_second);
+    }
+
+    pub fn billing(&mut self, b: &Billing) {
+        let whole = b.draft + b.issue;
+        self.row(
+            &format!("a month's billing, {} families, {} sessions", b.families, b.sessions),
+            format!("{whole:.1} s, {} invoices", b.invoices),
+            format!("scan of the same sessions: {:.1} s", b.scan),
+            Some(b.scan / whole),
+        );
+        let parts = format!("{:.1} / {:.1} s", b.draft, b.issue);
+        self.row("of which draft / invoices", parts, String::new(), None);
+        self.figure("billing_month_seconds", whole);
     }
 
     pub fn idle(&mut self, mib: f64) {

@@ -44,7 +44,8 @@ pub fn sheet(roll: &Roll, writer: &Writer<'_>) -> (String, Sheet) {
     let hour = |time: Option<NaiveTime>| time.map_or_else(String::new, |t| t.format("%H:%M").to_string());
     for line in roll.children.iter().filter(|line| is_expected(line)) {
         let seen = line.booking.as_ref().and_then(|b| b.attendance);
-        let name = line.name.as_ref().map_or_else(String::new, |(surname, first)| format!("{surname} {first}"));
+        let name =
+            line.name.as_ref().map_or_else(String::new, |(surname, first)| format!("{surname} {first}"));
         let present = match seen {
             Some(seen) if seen.present => writer.said("VALUE_YES"),
             Some(_) => writer.said("VALUE_NO"),

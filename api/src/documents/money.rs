@@ -92,12 +92,7 @@ fn may_read(principal: &Principal, family: &str) -> bool {
 
 impl Printer {
     /// An invoice is printed once, in French: every further print is the copy kept then.
-    async fn invoice(
-        &self,
-        regie: &str,
-        number: i32,
-        headers: &HeaderMap,
-    ) -> Result<Download, Failed> {
+    async fn invoice(&self, regie: &str, number: i32, headers: &HeaderMap) -> Result<Download, Failed> {
         let principal = reader(&self.application, headers).await?;
         let row = accounts::invoice(self.application.pool(), regie, number).await?;
         let row = row.filter(|r| may_read(&principal, &r.family)).ok_or(NOT_FOUND)?;
@@ -112,12 +107,7 @@ impl Printer {
         Ok(Download { media: PDF, name, content })
     }
 
-    async fn receipt(
-        &self,
-        regie: &str,
-        number: i32,
-        headers: &HeaderMap,
-    ) -> Result<Download, Failed> {
+    async fn receipt(&self, regie: &str, number: i32, headers: &HeaderMap) -> Result<Download, Failed> {
         let principal = reader(&self.application, headers).await?;
         let row = accounts::payment(self.application.pool(), regie, number).await?;
         let row = row.filter(|r| may_read(&principal, &r.family)).ok_or(NOT_FOUND)?;
@@ -126,12 +116,7 @@ impl Printer {
         Ok(Download { media: PDF, name: format!("recu-{regie}-{number}.pdf"), content })
     }
 
-    async fn statement(
-        &self,
-        family: &str,
-        year: i32,
-        headers: &HeaderMap,
-    ) -> Result<Download, Failed> {
+    async fn statement(&self, family: &str, year: i32, headers: &HeaderMap) -> Result<Download, Failed> {
         self.account_of(family, year, headers).await?;
         let made =
             account::statement(&self.application, &self.writer(language(headers)), family, year).await?;

@@ -11,7 +11,8 @@ use crate::{documents::status_label, roll::Roll};
 /// # Errors
 /// The writer failed.
 pub fn file(roll: &Roll, language: Language) -> csv::Result<Vec<u8>> {
-    let head = ["enfant", "nom", "prenom", "famille", "statut", "rang_attente", "present", "arrivee", "depart"];
+    let head =
+        ["enfant", "nom", "prenom", "famille", "statut", "rang_attente", "present", "arrivee", "depart"];
     let hour = |time: Option<NaiveTime>| time.map_or_else(String::new, |t| t.format("%H:%M").to_string());
     table(&head, &roll.children, |line, out| {
         let (surname, first_name) = line.name.clone().unwrap_or_default();

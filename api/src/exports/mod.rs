@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     application::Application,
-    download::{Download, Failed, NOT_FOUND, answer, officer},
+    download::{Download, Failed, NOT_FOUND, answer, officer, staff},
     http::language,
 };
 
@@ -69,7 +69,8 @@ async fn direct_debits(
 }
 
 async fn debit_file(application: &Application, id: Uuid, headers: &HeaderMap) -> Result<Download, Failed> {
-    officer(application, headers).await?;
+    // Auditors see bank details masked, so the file is not for them.
+    staff(application, headers).await?;
     let debits = accounts::debits(application.pool(), id).await?;
     let first = debits.first().ok_or(NOT_FOUND)?;
     let settings = regie(application, &first.regie).await?;
@@ -103,7 +104,8 @@ async fn operation_file(
     officer(application, headers).await?;
     let settings = regie(application, code).await?;
     let rows = accounts::operations_between(application.pool(), code, from, to).await?;
-    let (name, content) = (format!("operations-{code}-{from}-{to}.csv"), journal::operations(&rows, &settings)?);
+    let (name, content) =
+        (format!("operations-{code}-{from}-{to}.csv"), journal::operations(&rows, &settings)?);
     Ok(Download { media: CSV, name, content })
 }
 
@@ -125,7 +127,8 @@ async fn book_file(
     officer(application, headers).await?;
     let settings = regie(application, code).await?;
     let rows = accounts::books_between(application.pool(), code, from, to).await?;
-    let (name, content) = (format!("ecritures-{code}-{from}-{to}.csv"), journal::books(&rows, code, &settings)?);
+    let (name, content) =
+        (format!("ecritures-{code}-{from}-{to}.csv"), journal::books(&rows, code, &settings)?);
     Ok(Download { media: CSV, name, content })
 }
 

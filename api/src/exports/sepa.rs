@@ -41,7 +41,11 @@ type Written = std::io::Result<()>;
 /// The writer failed, or a collection has lost its bank details.
 pub fn file(batch: &Batch<'_>) -> std::io::Result<Vec<u8>> {
     let mut out = Writer::new_with_indent(Cursor::new(vec![]), b' ', 2);
-    out.write_event(quick_xml::events::Event::Decl(quick_xml::events::BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    out.write_event(quick_xml::events::Event::Decl(quick_xml::events::BytesDecl::new(
+        "1.0",
+        Some("UTF-8"),
+        None,
+    )))?;
     out.create_element("Document").with_attribute(("xmlns", NAMESPACE)).write_inner_content(|out| {
         out.create_element("CstmrDrctDbtInitn").write_inner_content(|out| {
             out.create_element("GrpHdr").write_inner_content(|out| {

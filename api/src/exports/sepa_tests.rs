@@ -10,7 +10,10 @@ use super::*;
 const SCHEMA: &[(&str, &[(&str, usize, usize)])] = &[
     ("Document", &[("CstmrDrctDbtInitn", 1, 1)]),
     ("CstmrDrctDbtInitn", &[("GrpHdr", 1, 1), ("PmtInf", 1, usize::MAX)]),
-    ("GrpHdr", &[("MsgId", 1, 1), ("CreDtTm", 1, 1), ("NbOfTxs", 1, 1), ("CtrlSum", 0, 1), ("InitgPty", 1, 1)]),
+    (
+        "GrpHdr",
+        &[("MsgId", 1, 1), ("CreDtTm", 1, 1), ("NbOfTxs", 1, 1), ("CtrlSum", 0, 1), ("InitgPty", 1, 1)],
+    ),
     ("InitgPty", &[("Nm", 0, 1)]),
     (
         "PmtInf",
@@ -81,7 +84,10 @@ fn is_text(name: &str, text: &str) -> bool {
         "SeqTp" => matches!(text, "FRST" | "RCUR" | "FNAL" | "OOFF" | "RPRE"),
         "ChrgBr" => matches!(text, "DEBT" | "CRED" | "SHAR" | "SLEV"),
         "IBAN" => {
-            text.len() >= 5 && text.len() <= 34 && upper(&text[..2]) && text.bytes().all(|b| b.is_ascii_alphanumeric())
+            text.len() >= 5
+                && text.len() <= 34
+                && upper(&text[..2])
+                && text.bytes().all(|b| b.is_ascii_alphanumeric())
         }
         "BICFI" => matches!(text.len(), 8 | 11) && mixed(text),
         _ => false,
@@ -170,7 +176,11 @@ fn batch<'a>(creditor: &'a Creditor, debits: &'a [DebitRow]) -> Batch<'a> {
 
 #[test]
 fn a_file_is_what_the_message_definition_asks() {
-    let debits = [debit(231, 12_060, true, Some("PSSTFRPP")), debit(232, 500, false, None), debit(233, 40, false, None)];
+    let debits = [
+        debit(231, 12_060, true, Some("PSSTFRPP")),
+        debit(232, 500, false, None),
+        debit(233, 40, false, None),
+    ];
     let creditor = creditor();
     let texts = validated(&file(&batch(&creditor, &debits)).unwrap());
     assert_eq!(texts["CtrlSum"], ["126.00", "120.60", "5.40"], "the whole file, first ones, recurring ones");

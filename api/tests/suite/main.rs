@@ -14,6 +14,7 @@ mod messages_and_notices;
 mod money;
 mod notifications;
 mod parents_and_staff;
+mod printed;
 mod server;
 mod subscription;
 mod uploads;

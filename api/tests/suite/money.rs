@@ -82,7 +82,7 @@ async fn nobody_reads_another_familys_account_or_moves_money_without_the_right_t
     assert_eq!(auditor.error(pay, input).await, "FORBIDDEN");
 }
 
-async fn made(staff: &Client, mutation: &str, kind: &str, mut input: Value) -> Value {
+pub async fn made(staff: &Client, mutation: &str, kind: &str, mut input: Value) -> Value {
     input["clientMutationId"] = json!(Uuid::now_v7());
     let query = format!(
         "mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ id position userErrors {{ code path }} }} }}"
@@ -188,32 +188,4 @@ async fn a_month_is_drafted_reviewed_issued_paid_and_corrected() {
     let statement = parent.ask("{ accountStatement { balance } }", json!({})).await;
     let regies = staff.ask("{ regies { totalDebit totalCredit open } }", json!({})).await;
     assert_eq!(statement["accountStatement"]["balance"], regies["regies"][0]["open"], "{regies}");
-}
-
-#[tokio::test]
-async fn the_registration_form_is_printed_blank_and_filled() {
-    let parent = Client::log_in(demo().await, PARENT).await;
-    let file = parent
-        .ask(
-            "query ($c: ID!) { childFile(childId: $c) { registrationFormUrl } home { registrationFormUrl } }",
-            json!({ "c": LEO }),
-        )
-        .await;
-    let print = async |url: &Value, client: &Client| {
-        let answer = client.call("GET", url.as_str().unwrap(), &[], vec![]).await;
-        (answer.status, answer.body)
-    };
-    let (status, blank) = print(&file["home"]["registrationFormUrl"], &parent).await;
-    assert_eq!(status, 200);
-    let blank = pdf_extract::extract_text_from_mem(&blank).unwrap();
-    assert!(blank.contains("Fiche d") && blank.contains("École"), "{blank}");
-    assert!(!blank.contains("DUPONT"), "a blank form names nobody");
-    let (status, filled) = print(&file["childFile"]["registrationFormUrl"], &parent).await;
-    assert_eq!(status, 200);
-    let filled = pdf_extract::extract_text_from_mem(&filled).unwrap();
-    assert!(filled.contains("DUPONT") && filled.contains("1001001010331"), "{filled}");
-    let anonymous = Client::anonymous(&parent.address);
-    assert_eq!(print(&file["childFile"]["registrationFormUrl"], &anonymous).await.0, 401);
-    let foreign = json!(format!("/documents/children/{}/registration-form.pdf", Uuid::now_v7()));
-    assert_eq!(print(&foreign, &parent).await.0, 404);
 }

@@ -35,7 +35,9 @@ pub async fn books_between(
     for operation in &operations {
         match operation.kind.as_str() {
             "INVOICE" => invoices.push(operation.number),
-            "CREDIT_NOTE" => invoices.extend([Some(operation.number), about(operation)].into_iter().flatten()),
+            "CREDIT_NOTE" => {
+                invoices.extend([Some(operation.number), about(operation)].into_iter().flatten())
+            }
             "REJECTION" => rejected.extend(about(operation)),
             _ => {}
         }

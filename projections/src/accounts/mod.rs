@@ -22,9 +22,8 @@ pub use billable::{billable, billed};
 pub use exported::{BookedOperation, books_between};
 pub use printed::{archived, paid_between, settled_by};
 pub use queries::{
-    DebitRow, InvoiceRow, OperationRow, PaymentRow, StatementRow, balance, debits,
-    due_for_debit, invoice, invoices_of, operations_between, payment, payments, statement, totals, unpaid,
-    years,
+    DebitRow, InvoiceRow, OperationRow, PaymentRow, StatementRow, balance, debits, due_for_debit, invoice,
+    invoices_of, operations_between, payment, payments, statement, totals, unpaid, years,
 };
 use write::Written;
 

@@ -19,6 +19,7 @@ use crate::{
         families::{RecordPayload, parse, record},
         scalars::{Date, Position},
     },
+    money_words,
 };
 
 /// The creditor of direct debits.

@@ -157,9 +157,7 @@ async fn month_planning(ctx: &Context<'_>, child: ChildId, month: Month, positio
     let enrolments = family::enrolments(pool, child, from, to).await.map_err(unavailable)?;
     let cells = planning::cells(pool, child, from, to).await.map_err(unavailable)?;
     let payers = enrolments.iter().map(|e| e.payer.to_string());
-    let payers = payers
-        .chain(cells.iter().map(|c| c.booking.payer.to_string()))
-        .collect::<BTreeSet<_>>();
+    let payers = payers.chain(cells.iter().map(|c| c.booking.payer.to_string())).collect::<BTreeSet<_>>();
     let households = priced(ctx, &caller, &payers).await?;
     let names = payer_names(ctx, payers.into_iter().collect()).await?;
     let view = MonthView {
@@ -192,7 +190,13 @@ struct MonthView<'a> {
 
 impl MonthView<'_> {
     /// What a cell costs its payer, where there is or could be a booking.
-    fn price(&self, payer: &str, terms: &Terms, booking: Option<&Booking>, enrolled: bool) -> Option<Decimal> {
+    fn price(
+        &self,
+        payer: &str,
+        terms: &Terms,
+        booking: Option<&Booking>,
+        enrolled: bool,
+    ) -> Option<Decimal> {
         let household = self.households.get(payer)?;
         if booking.is_none() && (!enrolled || terms.require_open().is_err()) {
             return None;
