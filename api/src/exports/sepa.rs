@@ -8,7 +8,7 @@ use std::io::Cursor;
 use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::{amount::Amount, regie::Creditor};
 use portail_projections::accounts::DebitRow;
-use quick_xml::{Writer, events::BytesText};
+use quick_xml::{Writer, escape::partial_escape, events::BytesText};
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
@@ -132,7 +132,8 @@ fn totals<'a>(out: &mut Sink, debits: impl Iterator<Item = &'a DebitRow> + Clone
 }
 
 fn text(out: &mut Sink, name: &str, value: &str) -> Written {
-    out.create_element(name).write_text_content(BytesText::new(value)).map(|_| ())
+    let value = BytesText::from_escaped(partial_escape(value));
+    out.create_element(name).write_text_content(value).map(|_| ())
 }
 
 fn nested(out: &mut Sink, names: &[&str], inner: &dyn Fn(&mut Sink) -> Written) -> Written {

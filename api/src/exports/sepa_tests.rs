@@ -103,17 +103,17 @@ fn validated(xml: &[u8]) -> BTreeMap<String, Vec<String>> {
     loop {
         match reader.read_event().unwrap() {
             Event::Start(start) => {
-                let name = String::from_utf8(start.name().as_ref().to_vec()).unwrap();
+                let name = start.name().as_ref().to_owned();
                 if let Some((_, children)) = open.last_mut() {
                     children.push(name.clone());
                 }
                 if name == "InstdAmt" {
-                    assert_eq!(&*start.try_get_attribute("Ccy").unwrap().unwrap().value, b"EUR");
+                    assert_eq!(&*start.try_get_attribute("Ccy").unwrap().unwrap().value, "EUR");
                 }
                 open.push((name, vec![]));
             }
             Event::Text(text) => {
-                let text = text.decode().unwrap().trim().to_owned();
+                let text = text.trim().to_owned();
                 if !text.is_empty() {
                     let (name, _) = open.last().unwrap();
                     assert!(is_text(name, &text), "{name}: {text}");

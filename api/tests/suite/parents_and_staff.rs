@@ -188,5 +188,5 @@ async fn staff_act_for_a_family_as_themselves_and_see_the_session() {
     let session = staff.ask(query, json!({ "min": asked["position"] })).await["session"].clone();
     assert_eq!((&session["capacity"], &session["held"]), (&json!(120), &json!(1)));
     let names: Vec<&Value> = session["children"].as_array().unwrap().iter().map(|c| &c["name"]).collect();
-    assert_eq!(names, ["Emma MARTIN", "Léo DUPONT"], "enrolled children are listed too");
+    assert_eq!(names, ["Léo DUPONT", "Emma MARTIN"], "by surname; enrolled children are listed too");
 }
