@@ -146,13 +146,13 @@ fn section_of(section: Section, value: &Document, language: Language) -> FormSec
         match field.kind {
             Kind::Persons | Kind::Vaccinations => lists.push(table(field, label, held, language)),
             Kind::Flag => fields.push(Line { label, kind: "flag", value: held.clone() }),
-            _ => fields.push(Line { label, kind: "text", value: shown(field.kind, held).into() }),
+            _ => fields.push(Line { label, kind: "text", value: shown(field.kind, held, language).into() }),
         }
     }
     FormSection { title, fields, lists }
 }
 
-fn shown(kind: Kind, value: &Value) -> String {
+fn shown(kind: Kind, value: &Value, language: Language) -> String {
     match (kind, value) {
         (Kind::Day | Kind::PastDay | Kind::RequiredPastDay, Value::String(text)) => {
             text.parse().map_or_else(|_| text.clone(), day)
@@ -161,6 +161,7 @@ fn shown(kind: Kind, value: &Value) -> String {
             let words: Vec<&str> = entries.iter().filter_map(Value::as_str).collect();
             words.join(", ")
         }
+        (Kind::Euros, Value::String(text)) if language == Language::Fr => text.replace('.', ","),
         (_, Value::String(text)) => text.clone(),
         (_, Value::Null) => String::new(),
         (_, other) => other.to_string(),

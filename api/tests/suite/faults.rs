@@ -96,7 +96,7 @@ impl Load {
 
 /// Every acknowledged command is in the log once, the chain verifies, and every read model equals
 /// its rebuild.
-async fn all_is_well(database: &Database, key: MasterKey, acknowledged: &HashSet<Uuid>) {
+pub async fn all_is_well(database: &Database, key: MasterKey, acknowledged: &HashSet<Uuid>) {
     let ids: Vec<Uuid> = acknowledged.iter().copied().collect();
     let logged: i64 = sqlx::query_scalar("SELECT count(*) FROM command_log WHERE command_id = ANY($1)")
         .bind(&ids)

@@ -5,6 +5,7 @@
 mod access;
 mod application;
 mod bad_input;
+mod billing_crash;
 mod calendar;
 mod events;
 mod family_file;

@@ -91,7 +91,7 @@ pub async fn made(staff: &Client, mutation: &str, kind: &str, mut input: Value) 
 }
 
 /// Asks until an answer is as expected; the server works on a run by itself.
-async fn until(staff: &Client, query: &str, is_there: impl Fn(&Value) -> bool) -> Value {
+pub async fn until(staff: &Client, query: &str, is_there: impl Fn(&Value) -> bool) -> Value {
     let limit = std::time::Instant::now() + std::time::Duration::from_secs(60);
     loop {
         let answer = staff.ask(query, json!({})).await;
