@@ -8,21 +8,15 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use futures::{StreamExt, TryStreamExt, future::BoxFuture, stream};
-use portail_api::{
-    access,
-    application::{Application, Caller, Command, PersonName, Role},
-    clock::Clock,
-    demo,
-};
+use futures::{TryStreamExt, future::BoxFuture};
+use portail_api::{access, application::Role};
 use portail_domain::{
-    child::Enrolment,
-    ids::{ActivityId, ChildId, FamilyNumber, RequestId},
-    session::{Act, Basis, Session, SessionCommand, SessionEvent, stream_id},
+    ids::{ChildId, FamilyNumber, RequestId},
+    session::{Act, Basis, Session, SessionCommand, SessionEvent},
     terms::Terms,
 };
 use portail_event_store::{
-    Append, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog, MasterKey, NewEvent, Outcome,
+    Append, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog, NewEvent, Outcome,
     RecordedEvent, StreamAppend, StreamId, UnitOfWork, Upcasters, canonical_json,
 };
 use portail_projections::{FoldContext, rebuild};
@@ -30,6 +24,8 @@ use portail_testkit::Cluster;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, value::RawValue};
 use uuid::Uuid;
+
+use crate::town::{Town, child, family};
 
 pub const KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
 

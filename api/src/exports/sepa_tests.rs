@@ -5,9 +5,12 @@ use serde_json::json;
 
 use super::*;
 
+/// A child element: how often it stands there, at least and at most.
+type Child = (&'static str, usize, usize);
+
 /// The elements of the message we may write, from its published definition: parent, then each child
 /// with how often it stands there, in order.
-const SCHEMA: &[(&str, &[(&str, usize, usize)])] = &[
+const SCHEMA: &[(&str, &[Child])] = &[
     ("Document", &[("CstmrDrctDbtInitn", 1, 1)]),
     ("CstmrDrctDbtInitn", &[("GrpHdr", 1, 1), ("PmtInf", 1, usize::MAX)]),
     (
@@ -99,7 +102,7 @@ fn validated(xml: &[u8]) -> BTreeMap<String, Vec<String>> {
     let mut reader = Reader::from_reader(xml);
     let mut open: Vec<(String, Vec<String>)> = vec![];
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let rules: BTreeMap<&str, &[(&str, usize, usize)]> = SCHEMA.iter().copied().collect();
+    let rules: BTreeMap<&str, &[Child]> = SCHEMA.iter().copied().collect();
     loop {
         match reader.read_event().unwrap() {
             Event::Start(start) => {
