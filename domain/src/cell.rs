@@ -177,6 +177,8 @@ pub enum Action {
     DeclareAbsence,
     /// Take an absence back.
     WithdrawAbsence,
+    /// Send a medical certificate in.
+    AttachCertificate,
     /// Take contract leave.
     TakeLeave,
 }
@@ -236,7 +238,13 @@ pub fn possibilities(
         Some(S::Reserved) => cancel_or_absence(),
         Some(S::AbsencePending | S::AbsentExcused | S::AbsentBilled) => {
             let verdict = guard::withdraw_absence(terms, booking, now);
-            vec![of(Action::WithdrawAbsence, Some(terms.starts), verdict)]
+            let mut all = vec![of(Action::WithdrawAbsence, Some(terms.starts), verdict)];
+            let latest = booking.and_then(|b| b.absence.as_ref()).and_then(|a| a.certificate_latest);
+            match guard::certificate(booking, now) {
+                Err(SessionError::NoCertificateExpected | SessionError::NoAbsence) => {}
+                verdict => all.push(of(Action::AttachCertificate, latest, verdict.map(|_| ()))),
+            }
+            all
         }
         Some(status) if !status.is_over() => vec![],
         _ if terms.opening == Opening::NotOffered => vec![],

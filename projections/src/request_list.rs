@@ -5,11 +5,14 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::{
+    attachment::Attachment,
     ids::{ChildId, RequestId},
     session::Refusal,
 };
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
+
+use crate::decode::json;
 
 /// The read models the list is made of.
 pub const NAMES: [&str; 2] = [crate::requests::NAME, crate::file::NAME];
@@ -34,7 +37,7 @@ pub struct RequestLine {
     /// `PENDING`, `ACCEPTED`, `REFUSED` or `WITHDRAWN`.
     pub status: String,
     /// Where it stands more closely: `WAITLISTED`, `OFFERED`, `CANCELLED`, `EXCUSED`, `BILLED`,
-    /// `CERTIFICATE_MISSING`, `CLOSED`.
+    /// `CERTIFICATE_RECEIVED`, `CERTIFICATE_MISSING`, `CERTIFICATE_REFUSED`, `CLOSED`.
     pub detail: Option<String>,
     /// The reason of an absence.
     pub reason: Option<String>,
@@ -46,6 +49,8 @@ pub struct RequestLine {
     pub decided: Option<DateTime<Utc>>,
     /// Until when a certificate is awaited.
     pub certificate_due: Option<DateTime<Utc>>,
+    /// The certificate sent in for an absence.
+    pub files: Vec<Attachment>,
 }
 
 /// What to list.
@@ -81,11 +86,11 @@ pub enum Order {
 /// page costs two index scans whatever the length of the log.
 fn lines(order: Order, page: bool) -> String {
     const DAYS: &str = "SELECT line, kind, request, child, activity, date, payer, status, detail, \
-        CASE WHEN kind = 'ABSENCE' THEN reason END AS reason, refusal, submitted, decided, due \
+        CASE WHEN kind = 'ABSENCE' THEN reason END AS reason, refusal, submitted, decided, due, files \
         FROM rm_requests.line";
     const FILES: &str = "SELECT line, kind, request, child, NULL::text AS activity, NULL::date AS date, payer, \
         status, NULL::text AS detail, NULL::text AS reason, refusal, submitted, decided, \
-        NULL::timestamptz AS due FROM rm_file.request";
+        NULL::timestamptz AS due, NULL::text AS files FROM rm_file.request";
     const WHERE: &str = "WHERE ($1::text IS NULL OR payer = $1) AND ($2::uuid IS NULL OR child = $2) \
         AND ($3::text[] IS NULL OR kind = ANY($3)) AND ($4::text[] IS NULL OR status = ANY($4)) \
         AND ($5::uuid IS NULL OR request = $5) AND ($6::timestamptz IS NULL OR submitted >= $6)";
@@ -125,6 +130,7 @@ struct Stored {
     submitted: DateTime<Utc>,
     decided: Option<DateTime<Utc>>,
     due: Option<DateTime<Utc>>,
+    files: Option<String>,
 }
 
 /// A page of lines beyond a line, and how many the filter matches in all.
@@ -181,6 +187,7 @@ fn line_of(row: Stored) -> Result<RequestLine, sqlx::Error> {
         submitted: row.submitted,
         decided: row.decided,
         certificate_due: row.due,
+        files: row.files.as_deref().map(json).transpose()?.unwrap_or_default(),
     })
 }
 
@@ -189,22 +196,24 @@ fn line_of(row: Stored) -> Result<RequestLine, sqlx::Error> {
 pub struct PendingCount {
     /// The kind.
     pub kind: String,
+    /// The activity, for days.
+    pub activity: Option<String>,
     /// How many.
     pub count: i64,
     /// When the oldest of them was submitted.
     pub oldest: DateTime<Utc>,
 }
 
-/// The undecided requests by kind.
+/// The undecided requests by kind and activity.
 ///
 /// # Errors
 /// The database failed.
 pub async fn pending_counts(pool: &PgPool) -> Result<Vec<PendingCount>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT kind, count(*) AS count, min(submitted) AS oldest FROM ( \
-            SELECT kind, submitted FROM rm_requests.line WHERE status = 'PENDING' UNION ALL \
-            SELECT kind, submitted FROM rm_file.request WHERE status = 'PENDING') p \
-         GROUP BY kind ORDER BY oldest",
+        "SELECT kind, activity, count(*) AS count, min(submitted) AS oldest FROM ( \
+            SELECT kind, activity, submitted FROM rm_requests.line WHERE status = 'PENDING' UNION ALL \
+            SELECT kind, NULL, submitted FROM rm_file.request WHERE status = 'PENDING') p \
+         GROUP BY kind, activity ORDER BY oldest",
     )
     .fetch_all(pool)
     .await

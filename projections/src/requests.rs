@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
 use portail_domain::{
+    attachment::Attachment,
     ids::{ActivityId, ChildId, RequestId},
     session::{AbsenceReason, Refusal, RefusalCode, Session, SessionEvent as E, parse_stream_id},
 };
@@ -28,13 +29,13 @@ impl Projection for RequestsProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        2
+        3
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE line (line bigint PRIMARY KEY, kind text NOT NULL, request uuid NOT NULL, \
             child uuid NOT NULL, activity text NOT NULL, date date NOT NULL, payer text, \
             status text NOT NULL, detail text, reason text, refusal text, \
-            submitted timestamptz NOT NULL, decided timestamptz, due timestamptz, \
+            submitted timestamptz NOT NULL, decided timestamptz, due timestamptz, files text, \
             UNIQUE (request, kind, activity, date)) WITH (fillfactor = 80); \
          CREATE INDEX line_payer ON line (payer, line); \
          CREATE INDEX line_pending ON line (line) WHERE status = 'PENDING'; \
@@ -90,6 +91,8 @@ enum Change {
     Refused(Refusal),
     /// Billed: a refusal when a certificate had been awaited.
     Billed,
+    /// A certificate came in: staff have to settle it.
+    Certificate(Vec<Attachment>),
 }
 
 fn changes(event: &E) -> Vec<(&'static str, RequestId, Change)> {
@@ -115,6 +118,9 @@ fn changes(event: &E) -> Vec<(&'static str, RequestId, Change)> {
             .iter()
             .map(|l| (RESERVATION, l.request, refused(RefusalCode::Capacity, *capacity)))
             .collect(),
+        E::CertificateReceived { absence, files, .. } => {
+            vec![(ABSENCE, *absence, Change::Certificate(files.clone()))]
+        }
         E::AbsenceExcused { absence, .. } => vec![(ABSENCE, *absence, Status("ACCEPTED", Some("EXCUSED")))],
         E::AbsenceBilled { absence, .. } => vec![(ABSENCE, *absence, Billed)],
         E::AbsenceWithdrawn { absence, .. } => vec![(ABSENCE, *absence, Status("WITHDRAWN", None))],
@@ -138,12 +144,13 @@ struct Stored {
     submitted: DateTime<Utc>,
     decided: Option<DateTime<Utc>>,
     due: Option<DateTime<Utc>>,
+    files: Option<String>,
 }
 
 type Key = (Uuid, &'static str, String, NaiveDate);
 
 const COLUMNS: &str = "line, kind, request, child, activity, date, payer, status, detail, reason, \
-    refusal, submitted, decided, due";
+    refusal, submitted, decided, due, files";
 
 async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) -> Result<(), FoldError> {
     let mut lines: HashMap<Key, Option<Stored>> = HashMap::new();
@@ -153,7 +160,7 @@ async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) ->
         for (kind, request, _) in changes(event) {
             wanted.push((request.0, kind, activity.to_string(), *date));
         }
-        if let E::AbsenceDeclared { child, .. } = event {
+        if let E::AbsenceDeclared { child, .. } | E::CertificateReceived { child, .. } = event {
             payers.push((child.0, activity.to_string(), *date));
         }
     }
@@ -176,6 +183,7 @@ async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) ->
             submitted: at,
             decided: None,
             due: None,
+            files: None,
         };
         match event {
             E::ReservationRequested { child, payer, request, .. } => {
@@ -189,6 +197,15 @@ async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) ->
                 line.reason = Some(reason_text(*reason).into());
                 line.due = *certificate_due;
                 lines.insert((absence.0, ABSENCE, activity.to_string(), *date), Some(line));
+            }
+            // A child missed without a word has an absence, and nobody asked for it before.
+            E::CertificateReceived { child, absence, .. } => {
+                let payer = payers.get(&(child.0, activity.to_string(), *date)).cloned();
+                let key = (absence.0, ABSENCE, activity.to_string(), *date);
+                lines.entry(key).or_insert_with(|| {
+                    let reason = Some(reason_text(AbsenceReason::Medical).into());
+                    Some(Stored { reason, due: Some(at), ..new(ABSENCE, *absence, *child, payer) })
+                });
             }
             _ => {}
         }
@@ -220,10 +237,23 @@ fn apply(line: &mut Stored, change: Change, at: DateTime<Utc>) -> Result<(), Fol
             line.decided = Some(at);
         }
         Change::Billed => {
-            let awaited = line.due.is_some();
-            line.status = if awaited { "REFUSED" } else { "ACCEPTED" }.into();
-            line.detail = Some(if awaited { "CERTIFICATE_MISSING" } else { "BILLED" }.into());
+            let (status, detail) = match (line.due, &line.files) {
+                (None, _) => ("ACCEPTED", "BILLED"),
+                (Some(_), None) => ("REFUSED", "CERTIFICATE_MISSING"),
+                (Some(_), Some(_)) => ("REFUSED", "CERTIFICATE_REFUSED"),
+            };
+            line.status = status.into();
+            line.detail = Some(detail.into());
             line.decided = Some(at);
+        }
+        Change::Certificate(files) => {
+            let known = line.files.as_deref().map(serde_json::from_str::<Vec<Attachment>>).transpose();
+            let mut all = known.map_err(|e| sqlx::Error::Decode(e.into()))?.unwrap_or_default();
+            all.extend(files);
+            line.files = Some(serde_json::to_string(&all).map_err(|e| sqlx::Error::Encode(e.into()))?);
+            line.status = "PENDING".into();
+            line.detail = Some("CERTIFICATE_RECEIVED".into());
+            line.decided = None;
         }
     }
     Ok(())
@@ -242,7 +272,7 @@ async fn load(
         date.push(*d);
     }
     let query = "SELECT l.line, l.kind, l.request, l.child, l.activity, l.date, l.payer, l.status, \
-            l.detail, l.reason, l.refusal, l.submitted, l.decided, l.due \
+            l.detail, l.reason, l.refusal, l.submitted, l.decided, l.due, l.files \
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::date[]) AS k (request, kind, activity, date) \
          CROSS JOIN LATERAL (SELECT * FROM line WHERE line.request = k.request AND line.kind = k.kind \
             AND line.activity = k.activity AND line.date = k.date OFFSET 0) l";
@@ -302,9 +332,9 @@ async fn store(lines: Vec<Stored>, connection: &mut PgConnection) -> Result<(), 
     let query = format!(
         "INSERT INTO line ({COLUMNS}) SELECT * FROM unnest($1::bigint[], $2::text[], $3::uuid[], \
             $4::uuid[], $5::text[], $6::date[], $7::text[], $8::text[], $9::text[], $10::text[], \
-            $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[]) \
+            $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::text[]) \
          ON CONFLICT (line) DO UPDATE SET status = EXCLUDED.status, detail = EXCLUDED.detail, \
-            refusal = EXCLUDED.refusal, decided = EXCLUDED.decided"
+            refusal = EXCLUDED.refusal, decided = EXCLUDED.decided, files = EXCLUDED.files"
     );
     sqlx::query(&query)
         .bind(column!(line))
@@ -321,6 +351,7 @@ async fn store(lines: Vec<Stored>, connection: &mut PgConnection) -> Result<(), 
         .bind(column!(submitted))
         .bind(column!(decided))
         .bind(column!(due))
+        .bind(column!(files))
         .execute(connection)
         .await?;
     Ok(())

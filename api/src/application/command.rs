@@ -167,6 +167,14 @@ pub enum Command {
     },
     /// Take an absence back.
     WithdrawAbsence { child: ChildId, payer: FamilyNumber, activity: ActivityId, dates: Vec<NaiveDate> },
+    /// Send a medical certificate in, for the absent days it covers.
+    AttachCertificate {
+        child: ChildId,
+        payer: FamilyNumber,
+        activity: ActivityId,
+        dates: Vec<NaiveDate>,
+        files: Vec<Attachment>,
+    },
     /// Take contract leave.
     TakeLeave { child: ChildId, payer: FamilyNumber, activity: ActivityId, dates: Vec<NaiveDate> },
     /// Staff decide requests.
@@ -293,6 +301,7 @@ impl Command {
             | Self::AnswerOffer { .. }
             | Self::DeclareAbsence { .. }
             | Self::WithdrawAbsence { .. }
+            | Self::AttachCertificate { .. }
             | Self::TakeLeave { .. }
             | Self::RequestModification { .. }
             | Self::WithdrawModification { .. }

@@ -50,6 +50,7 @@ fn targets(command: &Command) -> Result<(Vec<Target>, Option<&FamilyNumber>), Re
         | Command::CancelReservations { child, payer, activity, dates }
         | Command::DeclareAbsence { child, payer, activity, dates, .. }
         | Command::WithdrawAbsence { child, payer, activity, dates }
+        | Command::AttachCertificate { child, payer, activity, dates, .. }
         | Command::TakeLeave { child, payer, activity, dates } => {
             (of_dates(child, activity, dates), Some(payer))
         }
@@ -306,6 +307,9 @@ impl Day<'_> {
             },
             Command::WithdrawAbsence { payer, .. } => {
                 Act::WithdrawAbsence { child, payer: payer.clone(), overlaps }
+            }
+            Command::AttachCertificate { payer, files, .. } => {
+                Act::AttachCertificate { child, payer: payer.clone(), files: files.clone() }
             }
             Command::TakeLeave { payer, .. } => {
                 // Days of this very command are counted already.

@@ -81,6 +81,8 @@ pub struct PendingRequests {
     kind: RequestType,
     /// The type, in the caller's language.
     type_label: String,
+    /// The structure the days are of; null for requests about the file.
+    structure_id: Option<ID>,
     /// How many.
     count: i64,
     /// When the oldest was submitted.
@@ -159,7 +161,8 @@ pub struct Request {
     status: RequestStatus,
     /// Where it stands, in the caller's language.
     status_label: String,
-    /// More closely: WAITLISTED, OFFERED, CANCELLED, EXCUSED, BILLED, CERTIFICATE_MISSING, CLOSED.
+    /// More closely: WAITLISTED, OFFERED, CANCELLED, EXCUSED, BILLED, CERTIFICATE_RECEIVED,
+    /// CERTIFICATE_MISSING, CERTIFICATE_REFUSED, CLOSED.
     detail: Option<String>,
     /// The child; null for the family's own file, and for a new child.
     child_id: Option<ID>,
@@ -175,7 +178,7 @@ pub struct Request {
     date: Option<Date>,
     /// What is asked of a file, field by field; empty where a day was asked.
     changes: Vec<FieldChange>,
-    /// The proofs sent with it.
+    /// The proofs sent with it, the certificate of an absence included.
     attachments: Vec<Attachment>,
     /// The reason of an absence, in the caller's language.
     reason: Option<String>,
@@ -264,18 +267,36 @@ impl RequestQuery {
         Ok(page)
     }
 
-    /// How many requests of each type are undecided, those waiting longest first: the staff's
-    /// worklist at a glance.
+    /// How many requests of each type and structure are undecided, those waiting longest first: the
+    /// staff's worklist at a glance.
     #[graphql(guard = "OFFICERS")]
     async fn pending_requests(&self, ctx: &Context<'_>) -> Result<Vec<PendingRequests>> {
-        let counts = request_list::pending_counts(ctx.application()?.pool()).await.map_err(unavailable)?;
-        let of = |c: request_list::PendingCount| PendingRequests {
-            kind: RequestType::of(&c.kind),
-            type_label: text(&format!("REQUEST_{}", c.kind), ctx.language(), &[]),
-            count: c.count,
-            oldest_submitted_at: c.oldest,
+        let application = ctx.application()?;
+        let counts = request_list::pending_counts(application.pool()).await.map_err(unavailable)?;
+        let catalogue = application.catalogue().get().await.map_err(unavailable)?;
+        let structure = |activity: &str| {
+            let known = activity.parse().ok().and_then(|id| catalogue.activities.get(&id));
+            known.and_then(Activity::latest).map(|settings| settings.structure.to_string())
         };
-        Ok(counts.into_iter().map(of).collect())
+        let mut pending: Vec<PendingRequests> = vec![];
+        for found in counts {
+            let structure = found.activity.as_deref().and_then(structure);
+            let kind = RequestType::of(&found.kind);
+            let same =
+                |p: &&mut PendingRequests| p.kind == kind && p.structure_id.as_deref() == structure.as_ref();
+            match pending.iter_mut().find(same) {
+                // The oldest comes first, so what is added is never older.
+                Some(known) => known.count += found.count,
+                None => pending.push(PendingRequests {
+                    kind,
+                    type_label: text(&format!("REQUEST_{}", found.kind), ctx.language(), &[]),
+                    structure_id: structure.map(ID),
+                    count: found.count,
+                    oldest_submitted_at: found.oldest,
+                }),
+            }
+        }
+        Ok(pending)
     }
 }
 
@@ -344,6 +365,7 @@ async fn shown(
         let refusal = line.refusal.as_ref().map(|r| refusal_text(r, language)).or_else(|| {
             match line.detail.as_deref() {
                 Some("CERTIFICATE_MISSING") => Some(text("REFUSAL_CERTIFICATE", language, &[])),
+                Some("CERTIFICATE_REFUSED") => Some(text("REFUSAL_CERTIFICATE_REFUSED", language, &[])),
                 Some("CLOSED") => Some(text("MARKER_CLOSURE", language, &[])),
                 _ => None,
             }
@@ -369,8 +391,10 @@ async fn shown(
             date: line.date.map(Date),
             changes: modification.map(|m| changes(m, masked, language)).unwrap_or_default(),
             attachments: modification
-                .map(|m| m.attachments.iter().cloned().map(Into::into).collect())
-                .unwrap_or_default(),
+                .map_or(line.files, |m| m.attachments.clone())
+                .into_iter()
+                .map(Into::into)
+                .collect(),
             refusal_note: modification.and_then(|m| m.note.clone()),
             reason: line.reason.map(|r| label("ABSENCE", &r)),
             submitted_at: line.submitted,

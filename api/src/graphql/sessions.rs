@@ -15,6 +15,7 @@ use portail_domain::{
 use uuid::Uuid;
 
 use super::{
+    attachments::uploaded,
     context::{Ask, PARENTS, send},
     errors::UserError,
     planning::mirrored_enum,
@@ -313,6 +314,23 @@ fn dates(dates: Vec<Date>) -> Vec<chrono::NaiveDate> {
     dates.into_iter().map(|d| d.0).collect()
 }
 
+/// A medical certificate.
+#[derive(Debug, Clone, InputObject)]
+pub struct AttachCertificateInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The family, when staff send it in for one.
+    on_behalf_of: Option<String>,
+    /// The child.
+    child_id: ID,
+    /// The activity.
+    activity_id: ID,
+    /// The absent days it covers.
+    dates: Vec<Date>,
+    /// The uploaded files, at most 5.
+    attachment_ids: Vec<ID>,
+}
+
 /// What parents ask; staff may ask it on behalf of a family.
 #[derive(Debug, Default)]
 pub struct ParentMutation;
@@ -412,6 +430,35 @@ impl ParentMutation {
                 payer,
                 activity: parse(&input.activity_id, "activityId")?,
                 dates: dates(input.dates),
+            })
+        })
+        .await
+    }
+
+    /// Sends a medical certificate in, for the absent days it covers: uploaded files of the family.
+    /// Staff settle it; it counts from when it came in.
+    #[graphql(guard = "PARENTS")]
+    async fn attach_certificate(
+        &self,
+        ctx: &Context<'_>,
+        input: AttachCertificateInput,
+    ) -> Result<SessionPayload> {
+        let owner = match payer(ctx, input.on_behalf_of.as_ref())? {
+            Ok(payer) => payer.to_string(),
+            Err(_) => String::new(),
+        };
+        let files = uploaded(ctx, &input.attachment_ids, &owner).await?;
+        send_days(ctx, input.client_mutation_id, input.on_behalf_of.as_ref(), |payer| {
+            let files = files?;
+            if files.is_empty() {
+                return Err(Rejection::of_code("FIELD_REQUIRED").at(&["input", "attachmentIds"]));
+            }
+            Ok(Command::AttachCertificate {
+                child: parse(&input.child_id, "childId")?,
+                payer,
+                activity: parse(&input.activity_id, "activityId")?,
+                dates: dates(input.dates),
+                files,
             })
         })
         .await

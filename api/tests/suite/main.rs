@@ -16,6 +16,7 @@ mod money;
 mod notifications;
 mod parents_and_staff;
 mod printed;
+mod sealed;
 mod server;
 mod subscription;
 mod uploads;

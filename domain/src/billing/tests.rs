@@ -97,6 +97,7 @@ fn booked(child: ChildId, date: &str, status: S) -> Booked {
         certificate_latest: None,
         billed_percent: Some(50),
         freed_place: false,
+        certificate: None,
     });
     let booking = Booking {
         payer: family(1),

@@ -119,6 +119,7 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
     ("REFUSAL_NOT_ELIGIBLE", "Conditions d'accès non remplies", "Conditions of access not met"),
     ("REFUSAL_LATE", "Demande hors délai", "Asked after the deadline"),
     ("REFUSAL_CERTIFICATE", "Justificatif non reçu ou refusé", "Certificate missing or rejected"),
+    ("REFUSAL_CERTIFICATE_REFUSED", "Justificatif refusé", "Certificate not accepted"),
     ("REFUSAL_OTHER", "Autre motif", "Other reason"),
     // Absence reasons
     ("ABSENCE_MEDICAL", "Raison médicale", "Medical reason"),

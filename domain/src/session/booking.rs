@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AbsenceReason, SessionEvent};
 use crate::{
+    attachment::Attachment,
     ids::{ChildId, FamilyNumber, RequestId},
     sealed::Sealed,
 };
@@ -111,6 +112,18 @@ pub struct Absence {
     /// Whether it came before the cancel cut-off and gave the place back.
     #[serde(default)]
     pub freed_place: bool,
+    /// The certificate sent in, until staff settle it and after.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub certificate: Option<Certificate>,
+}
+
+/// A medical certificate sent in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// When it first came: what decides whether it was in time.
+    pub received: DateTime<Utc>,
+    /// Its files; more may follow.
+    pub files: Vec<Attachment>,
 }
 
 /// The roll-call of one child.
@@ -233,7 +246,10 @@ impl Booking {
     pub fn timer(&self) -> Option<DateTime<Utc>> {
         match self.status {
             BookingStatus::Offered => self.offer_until,
-            BookingStatus::AbsencePending => self.absence.as_ref().and_then(|a| a.certificate_due),
+            // What came in waits for staff, not for the clock.
+            BookingStatus::AbsencePending => {
+                self.absence.as_ref().filter(|a| a.certificate.is_none()).and_then(|a| a.certificate_due)
+            }
             _ => None,
         }
     }
@@ -290,6 +306,7 @@ impl Booking {
                     certificate_latest: *certificate_latest,
                     billed_percent: None,
                     freed_place: false,
+                    certificate: None,
                 });
             }
             E::AbsenceExcused { frees_place, .. } => {
@@ -327,7 +344,16 @@ impl Booking {
                     certificate_latest: Some(*certificate_latest),
                     billed_percent: Some(*percent),
                     freed_place: false,
+                    certificate: None,
                 });
+            }
+            E::CertificateReceived { files, .. } => {
+                if let Some(absence) = &mut booking.absence {
+                    let known = absence
+                        .certificate
+                        .get_or_insert_with(|| Certificate { received: at, files: vec![] });
+                    known.files.extend(files.iter().cloned());
+                }
             }
             E::AbsenceObserved { .. } => {
                 booking.attendance = Some(Attendance { present: false, arrived: None, left: None });

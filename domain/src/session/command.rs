@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 
 use super::{AbsenceReason, Refusal};
 use crate::{
+    attachment::Attachment,
     calendar::ClosureReason,
     ids::{ActivityId, ChildId, FamilyNumber, RequestId},
     sealed::Sealed,
@@ -141,6 +142,15 @@ pub enum Act {
         /// Whether it is accepted.
         accepted: bool,
     },
+    /// A parent sends a medical certificate in.
+    AttachCertificate {
+        /// Whose.
+        child: ChildId,
+        /// Who pays.
+        payer: FamilyNumber,
+        /// The certificate, a page a file.
+        files: Vec<Attachment>,
+    },
     /// The clock: a certificate did not come.
     ExpireCertificate {
         /// Whose.
@@ -232,6 +242,7 @@ impl Act {
             | Self::DeclareAbsence { child, .. }
             | Self::WithdrawAbsence { child, .. }
             | Self::SettleCertificate { child, .. }
+            | Self::AttachCertificate { child, .. }
             | Self::ExpireCertificate { child }
             | Self::TakeLeave { child, .. }
             | Self::RecordPresence { child, .. }

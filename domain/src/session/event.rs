@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AbsenceReason, Refusal};
 use crate::{
+    attachment::Attachment,
     calendar::ClosureReason,
     domain_event,
     ids::{ChildId, FamilyNumber, RequestId},
@@ -117,6 +118,8 @@ pub enum SessionEvent {
         certificate_latest: DateTime<Utc>,
         basis: Basis,
     },
+    /// A medical certificate came in; staff have to settle it.
+    CertificateReceived { child: ChildId, absence: RequestId, files: Vec<Attachment>, basis: Basis },
     /// Roll-call: an absence already known was seen.
     AbsenceObserved { child: ChildId, basis: Basis },
     /// Staff corrected the cell.
@@ -149,6 +152,7 @@ domain_event!(SessionEvent {
     UnbookedPresenceRecorded = "1.0",
     InconsistentPresenceRecorded = "1.0",
     NoShowRecorded = "1.0",
+    CertificateReceived = "1.0",
     AbsenceObserved = "1.0",
     AttendanceCorrected = "1.0",
     SessionClosed = "1.0",
@@ -184,6 +188,7 @@ impl SessionEvent {
             | Self::UnbookedPresenceRecorded { child, .. }
             | Self::InconsistentPresenceRecorded { child, .. }
             | Self::NoShowRecorded { child, .. }
+            | Self::CertificateReceived { child, .. }
             | Self::AbsenceObserved { child, .. }
             | Self::AttendanceCorrected { child, .. } => vec![*child],
         }
@@ -211,6 +216,7 @@ impl SessionEvent {
             | Self::UnbookedPresenceRecorded { basis, .. }
             | Self::InconsistentPresenceRecorded { basis, .. }
             | Self::NoShowRecorded { basis, .. }
+            | Self::CertificateReceived { basis, .. }
             | Self::AbsenceObserved { basis, .. }
             | Self::AttendanceCorrected { basis, .. }
             | Self::SessionClosed { basis, .. }

@@ -6,7 +6,11 @@
 use chrono::{DateTime, Utc};
 
 use super::{Booking, BookingStatus as S, SessionError as E};
-use crate::{activity::LateRequests, ids::ActivityId, terms::Terms};
+use crate::{
+    activity::LateRequests,
+    ids::{ActivityId, RequestId},
+    terms::Terms,
+};
 
 /// What asking for a place depends on.
 #[derive(Debug, Clone, Copy)]
@@ -115,6 +119,19 @@ pub fn withdraw_absence(terms: &Terms, booking: Option<&Booking>, at: DateTime<U
         return Err(E::NoAbsence);
     }
     if at > terms.starts { Err(E::SessionStarted) } else { Ok(()) }
+}
+
+/// A certificate may be sent in while one is awaited, and late until its last instant; the answer
+/// is the absence it is for.
+///
+/// # Errors
+/// No absence, none that asks for a certificate, or too late.
+pub fn certificate(booking: Option<&Booking>, at: DateTime<Utc>) -> Result<RequestId, E> {
+    let booking = booking.ok_or(E::NoAbsence)?;
+    let absence = booking.absence.as_ref().ok_or(E::NoAbsence)?;
+    let awaited = matches!(booking.status, S::AbsencePending | S::AbsentBilled);
+    let latest = absence.certificate_latest.filter(|_| awaited).ok_or(E::NoCertificateExpected)?;
+    if at > latest { Err(E::CertificateTooLate(latest)) } else { Ok(absence.id) }
 }
 
 /// Leave may be taken with notice.

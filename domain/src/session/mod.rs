@@ -20,7 +20,9 @@ mod state;
 mod tests;
 
 pub use absence::AbsenceReason;
-pub use booking::{Absence, Attendance, Booking, BookingStatus, CellError, Refusal, RefusalCode};
+pub use booking::{
+    Absence, Attendance, Booking, BookingStatus, CellError, Certificate, Refusal, RefusalCode,
+};
 pub use command::{Act, Correction, SessionCommand};
 pub use error::SessionError;
 pub use event::{Basis, SessionEvent};

@@ -137,6 +137,11 @@ impl Session {
             Act::SettleCertificate { child, received, accepted } => {
                 d.settle_certificate(child, received, accepted)?
             }
+            Act::AttachCertificate { child, payer, files } => {
+                let booking = d.of_payer(child, &payer, E::NoAbsence)?;
+                let absence = guard::certificate(Some(booking), at)?;
+                vec![V::CertificateReceived { child, absence, files, basis: d.basis(None) }]
+            }
             Act::ExpireCertificate { child } => d.expire_certificate(child)?,
             Act::TakeLeave { child, payer, quota: (quota, left) } => {
                 let booking = d.of_payer(child, &payer, E::NotReserved)?;
@@ -387,6 +392,8 @@ impl Deciding<'_> {
         let (Some(due), Some(latest)) = (known.certificate_due, known.certificate_latest) else {
             return Err(E::NoCertificateExpected);
         };
+        // What the portal received counts from then, whenever staff look at it.
+        let received = known.certificate.as_ref().map_or(received, |c| c.received.min(received));
         let (absence, basis) = (known.id, self.basis(Some(due)));
         let billed = V::AbsenceBilled { child, absence, percent: self.terms.absence.billed_percent, basis };
         let excused = V::AbsenceExcused { child, absence, frees_place: false, basis };
@@ -394,13 +401,19 @@ impl Deciding<'_> {
             (S::AbsencePending | S::AbsentBilled, true) => {
                 match absence::on_certificate(&self.terms.absence, due, latest, known.day_index, received) {
                     CertificateOutcome::Excused => Ok(vec![excused]),
-                    CertificateOutcome::WaitingDay if booking.status == S::AbsentBilled => Ok(vec![]),
+                    CertificateOutcome::WaitingDay
+                        if booking.status == S::AbsentBilled && known.certificate.is_none() =>
+                    {
+                        Ok(vec![])
+                    }
                     CertificateOutcome::WaitingDay => Ok(vec![billed]),
                     CertificateOutcome::TooLate => Err(E::CertificateTooLate(latest)),
                 }
             }
             // A certificate found to be false bills an excused absence again.
             (S::AbsencePending | S::AbsentExcused, false) => Ok(vec![billed]),
+            // One that came late and is not accepted: the answer is recorded for the family.
+            (S::AbsentBilled, false) if known.certificate.is_some() => Ok(vec![billed]),
             _ => Err(E::NoCertificateExpected),
         }
     }
@@ -410,7 +423,7 @@ impl Deciding<'_> {
         let known = booking.absence.as_ref().filter(|_| booking.status == S::AbsencePending);
         let known = known.ok_or(E::NoCertificateExpected)?;
         let due = known.certificate_due.ok_or(E::NoCertificateExpected)?;
-        if self.at <= due {
+        if self.at <= due || known.certificate.is_some() {
             return Err(E::NotDue);
         }
         let (absence, basis) = (known.id, self.basis(Some(due)));

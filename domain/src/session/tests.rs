@@ -356,6 +356,42 @@ fn a_certificate_that_does_not_come_bills_and_one_that_comes_late_still_excuses(
 }
 
 #[test]
+fn a_certificate_sent_in_waits_for_staff_and_counts_from_when_it_came() {
+    let page = || crate::attachment::Attachment {
+        id: crate::ids::AttachmentId(Uuid::from_u128(77)),
+        media_type: crate::attachment::MediaType::Pdf,
+        size: 10,
+        sha256: "00".into(),
+    };
+    let attach = || Act::AttachCertificate { child: LEO, payer: payer(), files: vec![page()] };
+    let mut story =
+        Story::new(settings()).given(EARLY, ask(LEO)).given(LATE, absent(LEO, AbsenceReason::Medical));
+    assert!(story.session.booking(LEO).unwrap().timer().is_some());
+    story.act("2015-04-09T08:00:00Z", attach()).unwrap();
+    let booking = story.session.booking(LEO).unwrap();
+    assert_eq!((booking.status, booking.timer()), (BookingStatus::AbsencePending, None));
+    let expire = Act::ExpireCertificate { child: LEO };
+    assert_eq!(story.act("2015-04-10T08:00:00Z", expire), Err(SessionError::NotDue), "it has come");
+    story.act("2015-04-20T08:00:00Z", attach()).unwrap();
+    let settle =
+        |accepted| Act::SettleCertificate { child: LEO, received: at("2015-04-21T08:00:00Z"), accepted };
+    story.act("2015-04-21T08:00:00Z", settle(true)).unwrap();
+    assert_eq!(story.status(LEO), BookingStatus::AbsentExcused, "in time when it came");
+    let kept = story.session.booking(LEO).unwrap().absence.as_ref().unwrap().certificate.clone().unwrap();
+    assert_eq!((kept.files.len(), kept.received), (2, at("2015-04-09T08:00:00Z")));
+
+    refused(settings(), vec![(EARLY, ask(LEO))], LATE, attach(), SessionError::NoAbsence);
+    let personal = vec![(EARLY, ask(LEO)), (LATE, absent(LEO, AbsenceReason::Personal))];
+    refused(settings(), personal, LATE, attach(), SessionError::NoCertificateExpected);
+
+    let mut missed =
+        Story::new(settings()).given(EARLY, ask(LEO)).given(DURING, Act::RecordNoShow { child: LEO });
+    missed.act(DURING, attach()).unwrap();
+    missed.act(DURING, settle(false)).unwrap();
+    assert_eq!(missed.status(LEO), BookingStatus::AbsentBilled, "not accepted: an answer all the same");
+}
+
+#[test]
 fn a_withdrawn_absence_is_reserved_again_unless_the_place_is_gone() {
     let one_place = || with(|s| s.capacity = Some(1));
     let back = || Act::WithdrawAbsence { child: LEO, payer: payer(), overlaps: vec![] };
@@ -517,6 +553,7 @@ mod properties {
             1 => (child(), any::<bool>()).prop_map(|(child, accepted)| Act::SettleCertificate {
                 child, received: at(DURING), accepted,
             }),
+            1 => child().prop_map(|child| Act::AttachCertificate { child, payer: payer(), files: vec![] }),
             1 => child().prop_map(|child| Act::ExpireCertificate { child }),
             1 => child().prop_map(|child| Act::RecordPresence {
                 child, payer: payer(), enrolled: true, contract: false, overlaps: vec![], arrived: None, left: None,

@@ -58,6 +58,7 @@ mirrored_enum!(
         DeclineOffer: "Decline the offered place.",
         DeclareAbsence: "Declare an absence.",
         WithdrawAbsence: "Take an absence back.",
+        AttachCertificate: "Send a medical certificate in.",
         TakeLeave: "Take contract leave.",
     }
 );
@@ -115,6 +116,8 @@ pub struct Cell {
     offer_until: Option<DateTime<Utc>>,
     /// Until when the medical certificate is awaited.
     certificate_due: Option<DateTime<Utc>>,
+    /// When a medical certificate came in.
+    certificate_received: Option<DateTime<Utc>>,
     /// The percentage of the price a billed absence costs.
     billed_percent: Option<i32>,
     /// Why the reservation was refused, or what staff must settle.
@@ -156,6 +159,7 @@ leaf!(Cell = "Cell", |c| {
     "waitingRank" => c.waiting_rank,
     "offerUntil" => c.offer_until,
     "certificateDue" => c.certificate_due,
+    "certificateReceived" => c.certificate_received,
     "billedPercent" => c.billed_percent,
     "reason" => c.reason,
     "requestId" => c.request_id,
@@ -205,6 +209,7 @@ impl CellView<'_> {
             waiting_rank: self.row.and_then(|r| r.rank),
             offer_until: booking.filter(|b| b.status == BookingStatus::Offered).and_then(|b| b.offer_until),
             certificate_due: absence.and_then(|a| a.certificate_due),
+            certificate_received: absence.and_then(|a| a.certificate.as_ref()).map(|c| c.received),
             billed_percent: absence.and_then(|a| a.billed_percent).map(i32::from),
             reason: booking.and_then(|b| reason(b, self.language)),
             request_id: booking.and_then(|b| b.request).map(|r| ID(r.to_string())),
@@ -269,6 +274,7 @@ mod tests {
             waiting_rank: Some(3),
             offer_until: None,
             certificate_due: None,
+            certificate_received: None,
             billed_percent: Some(50),
             reason: Some("Autre".into()),
             request_id: Some(ID("r".into())),
@@ -294,7 +300,7 @@ mod tests {
     async fn a_list_resolved_at_once_answers_what_the_library_would() {
         const ALL: &str = "{ __typename date marker markerLetter status label: statusLabel enrolled \
             attendance { present } ... on Cell { attendance { arrived left } waitingRank } \
-            offerUntil certificateDue billedPercent reason requestId price position ...Actions skipped: date @skip(if: true) }";
+            offerUntil certificateDue certificateReceived billedPercent reason requestId price position ...Actions skipped: date @skip(if: true) }";
         let schema = Schema::new(Root, EmptyMutation, EmptySubscription);
         let fragment = "fragment Actions on Cell { actions { __typename action allowed until reason { code message path } } }";
         let ask = async |field: &str| {
