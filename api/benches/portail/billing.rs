@@ -10,7 +10,7 @@ use portail_projections::regies;
 use portail_testkit::Cluster;
 use uuid::Uuid;
 
-use crate::town::{GROUPS, Town, group, send};
+use crate::town::{GROUPS, Town, group, send, send_and_see};
 
 /// Seconds for a month.
 pub struct Billing {
@@ -61,14 +61,12 @@ pub async fn month(cluster: &Cluster, families: u64) -> Result<Billing> {
         date: day("2015-06-01")?,
         due: day("2015-06-30")?,
     };
-    send(application, id, Command::Money(prepare)).await?;
-    application.engine().catch_up().await?;
+    send_and_see(application, id, Command::Money(prepare)).await?;
     let started = Instant::now();
     application.advance_billing().await?;
     let draft = started.elapsed().as_secs_f64();
     let start = MoneyCommand::StartBillingRun { regie, run: RunId(id) };
-    send(application, Uuid::new_v4(), Command::Money(start)).await?;
-    application.engine().catch_up().await?;
+    send_and_see(application, Uuid::new_v4(), Command::Money(start)).await?;
     let started = Instant::now();
     application.advance_billing().await?;
     let issue = started.elapsed().as_secs_f64();

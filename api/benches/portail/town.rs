@@ -44,10 +44,20 @@ pub fn group(n: u64) -> ActivityId {
     format!("groupe-{:02}", n % GROUPS).parse().unwrap()
 }
 
+fn staff(application: &Application) -> Caller {
+    Caller { role: Role::Staff, login: "mairie".into(), at: application.clock().now() }
+}
+
 /// Sends a command as staff; it must be recorded.
 pub async fn send(application: &Application, id: Uuid, command: Command) -> Result<()> {
-    let staff = Caller { role: Role::Staff, login: "mairie".into(), at: application.clock().now() };
-    let executed = application.decide(&staff, id, command).await?;
+    let executed = application.decide(&staff(application), id, command).await?;
+    ensure!(executed.outcome.recorded, "{:?}", executed.outcome.errors);
+    Ok(())
+}
+
+/// Sends a command as staff and waits until the read models show it.
+pub async fn send_and_see(application: &Application, id: Uuid, command: Command) -> Result<()> {
+    let executed = application.execute(&staff(application), id, command).await?;
     ensure!(executed.outcome.recorded, "{:?}", executed.outcome.errors);
     Ok(())
 }

@@ -35,20 +35,14 @@ async fn no_personal_value_is_readable_in_the_log() {
     let sections = [
         json!({ "familyNumber": PARENT.0, "seenRevision": 1, "change": { "bank": { "accountHolder": "DUPONT JEAN",
             "iban": "FR1420041010050500013M02606", "bic": "PSSTFRPPMAR" } } }),
-        json!({ "familyNumber": PARENT.0, "seenRevision": 1, "change": { "tax": { "taxNumber": "3012345678901" } } }),
-        json!({ "childId": LEO, "seenRevision": 1, "change": { "health": { "allergies": ["Allergie aux arachides"],
+        json!({ "familyNumber": PARENT.0, "seenRevision": 0, "change": { "tax": { "taxNumber": "3012345678901" } } }),
+        json!({ "familyNumber": PARENT.0, "childId": LEO, "seenRevision": 1, "change": { "health": { "allergies": ["Allergie aux arachides"],
             "doctor": "Docteur Petit" } } }),
     ];
-    let mut recorded = 0;
     for section in sections {
-        for revision in 0..3 {
-            let mut input = section.clone();
-            input["seenRevision"] = json!(revision);
-            let made = made(&staff, "recordSection", "RecordSectionInput", input).await;
-            recorded += usize::from(made["userErrors"] == json!([]));
-        }
+        let made = made(&staff, "recordSection", "RecordSectionInput", section).await;
+        assert_eq!(made["userErrors"], json!([]), "{made}");
     }
-    assert_eq!(recorded, 3, "each section was recorded at the revision it was at");
     let open = "mutation ($input: OpenConversationInput!) { openConversation(input: $input) { userErrors { code } } }";
     let input = json!({ "clientMutationId": uuid::Uuid::new_v4(), "structureId": "garderie", "subject": "Confidentiel",
         "body": "Confidentiel : Docteur Petit" });

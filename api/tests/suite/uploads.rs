@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::server::{AUDITOR, Client, LEO, PARENT, STAFF, cell, demo};
+use crate::server::{AUDITOR, Client, Home, LEO, PARENT, STAFF, cell, demo};
 
 fn pdf(size: usize) -> Vec<u8> {
     let mut content = b"%PDF-1.7\n".to_vec();
@@ -117,15 +117,17 @@ async fn hostile_files_are_refused_and_leave_nothing_behind() {
 
 #[tokio::test]
 async fn a_certificate_is_sent_in_for_an_absence_and_settled_by_staff() {
-    let address = demo().await;
-    let (parent, staff) = (Client::log_in(address, PARENT).await, Client::log_in(address, STAFF).await);
-    let days = json!({ "childId": LEO, "activityId": "restauration-scolaire", "dates": ["2015-06-22", "2015-06-23"] });
+    let home = Home::new().await;
+    let server = home.serve(&["--demo"]);
+    let parent = Client::log_in(&server.address, PARENT).await;
+    let staff = Client::log_in(&server.address, STAFF).await;
+    // Reserved for today: too late to be excused without a certificate.
+    let day = json!({ "childId": LEO, "activityId": "alsh-mercredi-apres-midi", "dates": ["2015-04-08"] });
     let with = |more: Value| {
-        let mut input = days.clone();
+        let mut input = day.clone();
         input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         input
     };
-    parent.act("requestReservations", days.clone()).await;
     let nothing = parent.act("attachCertificate", with(json!({ "attachmentIds": [] }))).await;
     assert_eq!(nothing["userErrors"][0]["code"], "FIELD_REQUIRED", "{nothing}");
     let (_, sent) = send_whole(&parent, "certificat.pdf", pdf(900)).await;
@@ -134,47 +136,41 @@ async fn a_certificate_is_sent_in_for_an_absence_and_settled_by_staff() {
     assert_eq!(early["days"][0]["error"]["code"], "NO_ABSENCE", "{early}");
 
     let absent = parent.act("declareAbsence", with(json!({ "reason": "MEDICAL", "confirmed": true }))).await;
-    let actions = "query ($child: ID!, $min: Position) { planning(childId: $child, month: \"2015-06\", minPosition: $min) { rows { \
+    let actions = "query ($child: ID!, $min: Position) { planning(childId: $child, month: \"2015-04\", minPosition: $min) { rows { \
         activityId cells { date status certificateReceived actions { action allowed } } } } }";
     let offered = parent.ask(actions, json!({ "child": LEO, "min": absent["position"] })).await;
-    let day = cell(&offered, "restauration-scolaire", "2015-06-22");
-    assert!(
-        day["actions"]
-            .as_array()
-            .unwrap()
-            .contains(&json!({ "action": "ATTACH_CERTIFICATE", "allowed": true })),
-        "{day}"
-    );
-    let attached = parent.act("attachCertificate", certificate).await;
-    assert_eq!(attached["userErrors"], json!([]), "{attached}");
+    let shown = cell(&offered, "alsh-mercredi-apres-midi", "2015-04-08");
+    let action = json!({ "action": "ATTACH_CERTIFICATE", "allowed": true });
+    assert!(shown["actions"].as_array().unwrap().contains(&action), "{shown}");
 
     let query = "query ($id: ID!, $min: Position) { requests(filter: { requestId: $id, types: [ABSENCE] }, minPosition: $min) { \
-        edges { node { date status detail refusalReason attachments { path sha256 } } } } }";
+        edges { node { status detail refusalReason attachments { path sha256 } } } } }";
     let ask = async |client: &Client, min: &Value| {
         let list = client.ask(query, json!({ "id": absent["requestId"], "min": min })).await;
-        list["requests"]["edges"].as_array().unwrap().iter().map(|e| e["node"].clone()).collect::<Vec<_>>()
+        list["requests"]["edges"][0]["node"].clone()
     };
-    let waiting = ask(&staff, &attached["position"]).await;
-    assert_eq!(waiting.len(), 2);
-    for line in &waiting {
-        assert_eq!((&line["status"], &line["detail"]), (&json!("PENDING"), &json!("CERTIFICATE_RECEIVED")));
-        assert_eq!(line["attachments"][0]["sha256"], sent["sha256"]);
-    }
-    let counts = staff.ask("{ pendingRequests { type structureId count } }", json!({})).await;
-    let of_meals = |c: &&Value| c["type"] == "ABSENCE" && c["structureId"] == "restauration";
-    let counted = counts["pendingRequests"].as_array().unwrap().iter().find(of_meals);
-    assert!(counted.is_some_and(|c| c["count"].as_u64() >= Some(2)), "{counts}");
-    let path = waiting[0]["attachments"][0]["path"].as_str().unwrap();
-    assert_eq!(staff.call("GET", path, &[], vec![]).await.body, pdf(900));
+    let settle = |accepted: bool| with(json!({ "accepted": accepted }));
+    for (accepted, status, detail) in
+        [(false, "REFUSED", "CERTIFICATE_REFUSED"), (true, "ACCEPTED", "EXCUSED")]
+    {
+        let attached = parent.act("attachCertificate", certificate.clone()).await;
+        assert_eq!(attached["days"][0]["error"], Value::Null, "{attached}");
+        let waiting = ask(&staff, &attached["position"]).await;
+        let stands = (&waiting["status"], &waiting["detail"]);
+        assert_eq!(stands, (&json!("PENDING"), &json!("CERTIFICATE_RECEIVED")));
+        assert_eq!(waiting["attachments"][0]["sha256"], sent["sha256"]);
+        let path = waiting["attachments"][0]["path"].as_str().unwrap();
+        assert_eq!(staff.call("GET", path, &[], vec![]).await.body, pdf(900));
+        let counts = staff.ask("{ pendingRequests { type structureId count } }", json!({})).await;
+        let of_absences = |c: &&Value| c["type"] == "ABSENCE";
+        let counted = counts["pendingRequests"].as_array().unwrap().iter().find(of_absences).unwrap().clone();
+        assert_eq!((&counted["count"], counted["structureId"].is_string()), (&json!(1), true), "{counts}");
 
-    let settle = |date: &str, accepted: bool| json!({ "childId": LEO, "activityId": "restauration-scolaire", "dates": [date], "accepted": accepted });
-    staff.act("settleCertificate", settle("2015-06-22", true)).await;
-    let refused = staff.act("settleCertificate", settle("2015-06-23", false)).await;
-    let mut settled = ask(&parent, &refused["position"]).await;
-    settled.sort_by_key(|line| line["date"].to_string());
-    assert_eq!((&settled[0]["status"], &settled[0]["detail"]), (&json!("ACCEPTED"), &json!("EXCUSED")));
-    assert_eq!(
-        (&settled[1]["status"], &settled[1]["refusalReason"]),
-        (&json!("REFUSED"), &json!("Justificatif refusé"))
-    );
+        let settled = staff.act("settleCertificate", settle(accepted)).await;
+        let answer = ask(&parent, &settled["position"]).await;
+        assert_eq!((&answer["status"], &answer["detail"]), (&json!(status), &json!(detail)), "{settled}");
+        if !accepted {
+            assert_eq!(answer["refusalReason"], "Justificatif refusé");
+        }
+    }
 }
