@@ -7,6 +7,7 @@ mod application;
 mod bad_input;
 mod billing_crash;
 mod calendar;
+mod custody;
 mod events;
 mod family_file;
 mod faults;
