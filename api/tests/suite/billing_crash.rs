@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     faults::all_is_well,
     money::{made, until},
+    printed::exported,
     server::{Client, Home, STAFF},
 };
 
@@ -29,6 +30,27 @@ async fn settle(staff: &Client, n: u32) {
         "from": "2014-09-01" });
     let enrolled = made(staff, "enrolChild", "EnrolChildInput", enrolment).await;
     assert_eq!(enrolled["userErrors"], json!([]), "{enrolled}");
+}
+
+/// What the books say families owe is what their statements say, all added up.
+async fn the_ledger_is_the_sum_of_the_families(staff: &Client) {
+    let range = "?from=2014-09-01&to=2015-08-31";
+    let operations = exported(staff, &format!("/exports/regies/al/operations{range}")).await;
+    let families: BTreeSet<String> =
+        operations.into_iter().map(|mut o| o.remove("famille").unwrap()).collect();
+    assert!(families.len() > usize::try_from(FAMILIES).unwrap());
+    let balance = |family: String| async move {
+        let query = "query ($f: String!) { accountBalance(familyNumber: $f, at: \"2015-06-30\") { amount } }";
+        let answer = staff.ask(query, json!({ "f": family })).await;
+        answer["accountBalance"]["amount"].as_str().unwrap().parse::<Amount>().unwrap()
+    };
+    let balances: Vec<Amount> = stream::iter(families).map(balance).buffer_unordered(8).collect().await;
+    let books = exported(staff, &format!("/exports/regies/al/books{range}")).await;
+    let amount = |text: &String| text.replace(',', ".").parse::<Amount>().unwrap();
+    let owed = books.iter().filter(|row| row["CompteNum"] == "411");
+    let ledger: Amount = owed.map(|row| amount(&row["Debit"]) - amount(&row["Credit"])).sum();
+    assert!(ledger.is_positive());
+    assert_eq!(ledger, balances.into_iter().sum());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,6 +94,7 @@ async fn a_run_killed_at_every_stage_bills_each_family_once_and_leaves_no_gap() 
             break;
         }
     }
+    the_ledger_is_the_sum_of_the_families(&staff).await;
     server.kill();
 
     let database = match &home.url {

@@ -189,3 +189,25 @@ async fn a_month_is_drafted_reviewed_issued_paid_and_corrected() {
     let regies = staff.ask("{ regies { totalDebit totalCredit open } }", json!({})).await;
     assert_eq!(statement["accountStatement"]["balance"], regies["regies"][0]["open"], "{regies}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn payments_recorded_at_the_same_time_are_numbered_without_a_gap() {
+    let home = Home::new().await;
+    let server = home.serve(&["--demo"]);
+    let staff = Client::log_in(&server.address, STAFF).await;
+    let pay = |_: i32| {
+        let input = json!({ "regieId": "al", "familyNumber": PARENT.0, "date": "2015-05-10", "method": "CASH",
+            "amount": "1.00" });
+        let staff = staff.clone();
+        tokio::spawn(
+            async move { made(&staff, "recordPayment", "RecordPaymentInput", input).await["id"].clone() },
+        )
+    };
+    let paying: Vec<_> = (0..24).map(pay).collect();
+    let mut numbers = std::collections::BTreeSet::new();
+    for paid in paying {
+        numbers.insert(paid.await.unwrap().as_str().unwrap().to_owned());
+    }
+    let expected: std::collections::BTreeSet<String> = (229..253).map(|n| format!("AL-{n}")).collect();
+    assert_eq!(numbers, expected);
+}

@@ -24,7 +24,7 @@ async fn printed(client: &Client, url: &str) -> String {
 }
 
 /// The rows of a CSV, by the names of its head.
-async fn exported(client: &Client, url: &str) -> Vec<BTreeMap<String, String>> {
+pub async fn exported(client: &Client, url: &str) -> Vec<BTreeMap<String, String>> {
     let (status, content) = fetch(client, url).await;
     assert_eq!(status, 200, "{url}: {}", String::from_utf8_lossy(&content));
     let content = content.strip_prefix(b"\xef\xbb\xbf").expect("a byte-order mark");
