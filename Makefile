@@ -1,11 +1,11 @@
 # Portail Famille. `make run` serves the guide's town; `make test` runs the whole suite.
-.PHONY: run test test-postgres test-embedded lint schema schema-check bench postgres
+.PHONY: run test test-postgres test-embedded lint schema schema-check bench postgres python
 
 run:
 	cargo run --release --locked --quiet --bin portail -- serve --demo
 
 # The suite runs on a private PostgreSQL cluster, then on the embedded database.
-test: postgres
+test: postgres python
 	cargo build --locked --workspace --all-targets
 	$(MAKE) test-postgres test-embedded
 
@@ -18,6 +18,10 @@ test-embedded:
 # The tests start a cluster of their own; they need PostgreSQL's programs.
 postgres:
 	@.ci/postgres
+
+# An exported log is verified by a script that shares nothing with the server.
+python:
+	@.ci/python
 
 lint:
 	cargo fmt --all --check

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod application;
+pub mod audit;
 pub mod clock;
 pub mod demo;
 pub mod documents;

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use portail_api::{
     access,
     application::{Application, Role, run_billing, run_timers},
+    audit,
     clock::Clock,
     demo,
     documents::TownName,
@@ -17,7 +18,7 @@ use portail_api::{
     settings::Settings,
 };
 use portail_domain::messages::Language;
-use portail_event_store::{EventLog, Upcasters, Vault, verify};
+use portail_event_store::{EventLog, Upcasters, Vault};
 use portail_projections::{FoldContext, rebuild};
 use tracing_subscriber::EnvFilter;
 
@@ -78,8 +79,18 @@ enum Tool {
 
 #[derive(Debug, Subcommand)]
 enum Audit {
-    /// Recompute every leaf and the chain.
+    /// Recompute every leaf, the chain and the Merkle root.
     Verify,
+    /// Write the log to a file that can be verified without this program (docs/audit).
+    Export {
+        /// The file: JSON Lines, compressed with gzip.
+        file: PathBuf,
+    },
+    /// Print the proof that an event is in the log as it is now.
+    Prove {
+        /// Its position.
+        position: u64,
+    },
 }
 
 fn main() -> Result<()> {
@@ -94,7 +105,7 @@ async fn run(tool: Tool) -> Result<()> {
     match tool {
         Tool::Serve { demo } => serve(demo).await,
         Tool::Rebuild { names } => rebuild_all(&names).await,
-        Tool::Audit { command: Audit::Verify } => audit_verify().await,
+        Tool::Audit { command } => audit(command).await,
         Tool::Account { login, role } => account(&login, &role).await,
         Tool::Import { what, file, dry_run, english } => {
             let language = if english { Language::En } else { Language::Fr };
@@ -218,18 +229,14 @@ async fn rebuild_all(names: &[String]) -> Result<()> {
     if wrong > 0 { bail!("{wrong} read models had drifted from the log") } else { Ok(()) }
 }
 
-async fn audit_verify() -> Result<()> {
-    let settings = Settings::from_environment()?;
-    let database = settings.database().await?;
-    let head: i64 = sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM events")
-        .fetch_one(database.pool())
-        .await?;
-    let progress = Progress::new("verify", "events");
-    let verified = verify(database.pool(), |at| progress.at(at, head.unsigned_abs())).await?;
-    progress.finish();
-    let tip: String = verified.tip.iter().map(|b| format!("{b:02x}")).collect();
-    println!("{} events verified, chain {tip}", verified.events);
-    Ok(())
+async fn audit(command: Audit) -> Result<()> {
+    let database = Settings::from_environment()?.database().await?;
+    let pool = database.pool();
+    match command {
+        Audit::Verify => audit::verify(pool).await,
+        Audit::Export { file } => audit::export(pool, &file).await,
+        Audit::Prove { position } => audit::prove(pool, position).await,
+    }
 }
 
 async fn import_file(

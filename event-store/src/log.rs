@@ -13,7 +13,7 @@ use crate::{
     appender::{Appender, Job},
     codec::Upcasters,
     database::Database,
-    hashing::Hash,
+    hashing::{Envelope, Hash},
 };
 
 /// How many commands may queue for the appender before callers wait.
@@ -63,6 +63,27 @@ pub struct RecordedEvent {
     pub leaf: Vec<u8>,
     /// Its place in the chain as stored.
     pub chain: Vec<u8>,
+}
+
+impl RecordedEvent {
+    /// What its leaf is the hash of.
+    pub(crate) fn envelope(&self) -> Envelope<'_> {
+        Envelope {
+            actor: &self.actor,
+            aggregate_id: &self.stream.id,
+            aggregate_type: &self.stream.kind,
+            causation_id: self.causation_id,
+            command_id: self.command_id,
+            correlation_id: self.correlation_id,
+            event_id: self.event_id,
+            event_type: &self.event_type,
+            event_version: &self.event_version,
+            metadata: &self.metadata,
+            payload: &self.payload,
+            recorded_at: self.recorded_at,
+            sequence: self.sequence,
+        }
+    }
 }
 
 pub(crate) const COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, event_type, \

@@ -4,8 +4,9 @@ use futures::TryStreamExt;
 use sqlx::PgPool;
 
 use crate::{
-    hashing::{self, Envelope, GENESIS, Hash},
+    hashing::{self, GENESIS, Hash},
     log::{COLUMNS, RecordedEvent},
+    merkle::MerkleFrontier,
 };
 
 /// The log as far as it verifies.
@@ -15,6 +16,8 @@ pub struct Verification {
     pub events: u64,
     /// The chain's end.
     pub tip: Hash,
+    /// The Merkle root of the leaves.
+    pub root: Hash,
 }
 
 /// The first thing wrong.
@@ -52,27 +55,14 @@ pub enum VerifyError {
 pub async fn verify(pool: &PgPool, mut progress: impl FnMut(u64)) -> Result<Verification, VerifyError> {
     let query = format!("SELECT {COLUMNS} FROM events ORDER BY position");
     let mut rows = sqlx::query_as::<_, RecordedEvent>(&query).fetch(pool);
-    let mut verified = Verification { events: 0, tip: *GENESIS };
+    let mut tree = MerkleFrontier::default();
+    let mut verified = Verification { events: 0, tip: *GENESIS, root: tree.root() };
     while let Some(event) = rows.try_next().await? {
         let position = verified.events + 1;
         if event.position != position {
             return Err(VerifyError::Gap { expected: position, found: event.position });
         }
-        let leaf = hashing::leaf(&Envelope {
-            actor: &event.actor,
-            aggregate_id: &event.stream.id,
-            aggregate_type: &event.stream.kind,
-            causation_id: event.causation_id,
-            command_id: event.command_id,
-            correlation_id: event.correlation_id,
-            event_id: event.event_id,
-            event_type: &event.event_type,
-            event_version: &event.event_version,
-            metadata: &event.metadata,
-            payload: &event.payload,
-            recorded_at: event.recorded_at,
-            sequence: event.sequence,
-        });
+        let leaf = hashing::leaf(&event.envelope());
         if leaf.ok().as_ref().map(|l| l.as_slice()) != Some(&event.leaf) {
             return Err(VerifyError::Leaf { position });
         }
@@ -81,9 +71,12 @@ pub async fn verify(pool: &PgPool, mut progress: impl FnMut(u64)) -> Result<Veri
         if chain.as_slice() != event.chain {
             return Err(VerifyError::Chain { position });
         }
-        verified = Verification { events: position, tip: chain };
+        tree.push(leaf);
+        verified.events = position;
+        verified.tip = chain;
         progress(position);
     }
+    verified.root = tree.root();
     Ok(verified)
 }
 

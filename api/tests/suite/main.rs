@@ -4,6 +4,7 @@
 
 mod access;
 mod application;
+mod audit;
 mod bad_input;
 mod billing_crash;
 mod calendar;
