@@ -100,6 +100,8 @@ pub const PARENTS: Open = Open(&[Role::Parent, Role::Staff, Role::Administrator]
 pub const STAFF: Open = Open(&[Role::Staff, Role::Administrator]);
 /// Staff and auditors.
 pub const OFFICERS: Open = Open(&[Role::Staff, Role::Administrator, Role::Auditor]);
+/// Auditors, and administrators.
+pub const AUDITORS: Open = Open(&[Role::Administrator, Role::Auditor]);
 /// Administrators.
 pub const ADMINISTRATORS: Open = Open(&[Role::Administrator]);
 

@@ -11,6 +11,7 @@ pub mod file;
 pub mod home;
 pub mod inbox;
 mod leaf;
+pub mod log;
 pub mod money;
 pub mod notices;
 pub mod operations;
@@ -40,6 +41,7 @@ pub struct Query(
     planning::PlanningQuery,
     requests::RequestQuery,
     sessions::roll::SessionQuery,
+    log::LogQuery,
     operations::OperationsQuery,
 );
 

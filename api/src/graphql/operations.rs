@@ -28,16 +28,6 @@ pub struct Projection {
     quarantined_streams: i64,
 }
 
-/// The end of the log.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct LogHead {
-    /// The last position.
-    position: Position,
-    /// The hash of the chain there, hexadecimal: whoever keeps it can tell whether the log was
-    /// altered since.
-    chain: String,
-}
-
 /// Queries of operations.
 #[derive(Debug, Default)]
 pub struct OperationsQuery;
@@ -59,15 +49,5 @@ impl OperationsQuery {
             quarantined_streams: s.quarantined,
         };
         Ok(status.into_iter().map(of).collect())
-    }
-
-    /// The end of the log; null while it is empty.
-    #[graphql(guard = "OFFICERS")]
-    async fn log_head(&self, ctx: &Context<'_>) -> Result<Option<LogHead>> {
-        let tip = ctx.application()?.log().tip().await.map_err(unavailable)?;
-        Ok(tip.map(|(position, chain)| LogHead {
-            position: Position(position),
-            chain: chain.iter().map(|b| format!("{b:02x}")).collect(),
-        }))
     }
 }

@@ -9,10 +9,10 @@ use std::{
 
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use portail_event_store::{Hash, merkle};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::server::Home;
+use crate::server::{AUDITOR, Client, Home, LEO, PARENT, STAFF, demo};
 
 fn portail(home: &Home, arguments: &[&str]) -> String {
     let done = home.command().args(arguments).output().unwrap();
@@ -108,4 +108,48 @@ async fn an_exported_log_is_verified_independently_and_every_tampering_is_found(
     assert!(merkle::includes(&digest(&proof["leaf"]), index, size, &path, &root));
     let line: Value = serde_json::from_str(&lines[middle]).unwrap();
     assert_eq!(line["leaf"], proof["leaf"]);
+}
+
+#[tokio::test]
+async fn an_auditor_searches_the_log_by_what_and_who_and_page_by_page() {
+    let auditor = Client::log_in(demo().await, AUDITOR).await;
+    let query = "query ($filter: LogFilter, $first: Int!, $after: String) { logEvents(filter: $filter, first: $first, after: $after) { \
+        pageInfo { hasNextPage endCursor } edges { node { position streamType streamId sequence eventType payload actor commandId } } } }";
+    let ask = async |filter: Value, first: i32, after: Option<String>| {
+        let answer = auditor.ask(query, json!({ "filter": filter, "first": first, "after": after })).await;
+        let page = answer["logEvents"].clone();
+        let events: Vec<Value> =
+            page["edges"].as_array().unwrap().iter().map(|e| e["node"].clone()).collect();
+        (events, page["pageInfo"].clone())
+    };
+    // Sessions, page by page: no event is missing or comes twice.
+    let (whole, _) = ask(json!({ "streamType": "Session" }), 20, None).await;
+    let (mut pages, mut after) = (vec![], None);
+    while pages.len() < whole.len() {
+        let (events, info) = ask(json!({ "streamType": "Session" }), 7, after).await;
+        pages.extend(events);
+        after = info["endCursor"].as_str().map(str::to_owned);
+    }
+    assert_eq!((whole.len(), &pages[..20]), (20, &whole[..]));
+
+    let (account, _) = ask(json!({ "streamType": "Account", "about": PARENT.0 }), 200, None).await;
+    let sequences: Vec<u64> = account.iter().map(|e| e["sequence"].as_u64().unwrap()).collect();
+    assert!(account.len() >= 3 && account.iter().all(|e| e["streamId"] == PARENT.0), "{account:?}");
+    assert_eq!(sequences, (1..=account.len() as u64).collect::<Vec<_>>(), "a stream has no gap");
+    let named = json!({ "about": LEO, "eventTypes": ["ReservationConfirmed"] });
+    let (of_leo, info) = ask(named, 2, None).await;
+    assert_eq!((of_leo.len(), &info["hasNextPage"]), (2, &json!(true)));
+    for event in &of_leo {
+        assert!(
+            event["payload"].as_str().unwrap().contains(LEO) && event["eventType"] == "ReservationConfirmed"
+        );
+        let (command, _) = ask(json!({ "commandId": event["commandId"] }), 200, None).await;
+        assert!(command.contains(event) && command.iter().all(|e| e["commandId"] == event["commandId"]));
+    }
+    let (of_staff, _) = ask(json!({ "actor": "staff:mairie", "streamType": "Regie" }), 10, None).await;
+    assert!(!of_staff.is_empty() && of_staff.iter().all(|e| e["actor"] == "staff:mairie"));
+    let all = json!({ "filter": {}, "first": 1 });
+    for other in [PARENT, STAFF] {
+        assert_eq!(Client::log_in(demo().await, other).await.error(query, all.clone()).await, "FORBIDDEN");
+    }
 }

@@ -372,7 +372,7 @@ fn a_certificate_sent_in_waits_for_staff_and_counts_from_when_it_came() {
     assert_eq!((booking.status, booking.timer()), (BookingStatus::AbsencePending, None));
     let expire = Act::ExpireCertificate { child: LEO };
     assert_eq!(story.act("2015-04-10T08:00:00Z", expire), Err(SessionError::NotDue), "it has come");
-    story.act("2015-04-20T08:00:00Z", attach()).unwrap();
+    story.act("2015-04-10T09:00:00Z", attach()).unwrap();
     let settle =
         |accepted| Act::SettleCertificate { child: LEO, received: at("2015-04-21T08:00:00Z"), accepted };
     story.act("2015-04-21T08:00:00Z", settle(true)).unwrap();
