@@ -5,7 +5,7 @@ use std::{fs::File, io::BufWriter, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
-use portail_event_store::{Hash, hex, merkle};
+use portail_event_store::{hex, merkle};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -65,13 +65,7 @@ pub async fn export(pool: &PgPool, file: &Path) -> Result<()> {
 /// # Errors
 /// There is no such event.
 pub async fn prove(pool: &PgPool, position: u64) -> Result<()> {
-    let leaves: Vec<Vec<u8>> =
-        sqlx::query_scalar("SELECT leaf FROM events ORDER BY position").fetch_all(pool).await?;
-    let leaves: Vec<Hash> = leaves
-        .iter()
-        .map(|l| l.as_slice().try_into())
-        .collect::<Result<_, _>>()
-        .context("a leaf of 32 bytes")?;
+    let leaves = merkle::leaves(pool).await?;
     let index = usize::try_from(position)?.checked_sub(1).context("positions count from 1")?;
     let proof = merkle::inclusion_proof(&leaves, index);
     ensure!(proof.is_some(), "the log has {} events, there is no position {position}", leaves.len());

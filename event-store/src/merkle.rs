@@ -2,8 +2,20 @@
 //! and short proofs show that an event is in it, or that a longer log goes on from a shorter one.
 
 use sha2::{Digest, Sha256};
+use sqlx::PgPool;
 
 use crate::hashing::Hash;
+
+/// The leaves of the log as it is stored, the first at index 0. Those of a million events are 32 MB.
+///
+/// # Errors
+/// The database failed, or a leaf is not a hash.
+pub async fn leaves(pool: &PgPool) -> Result<Vec<Hash>, sqlx::Error> {
+    let stored: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT leaf FROM events ORDER BY position").fetch_all(pool).await?;
+    let hash = |leaf: Vec<u8>| leaf.try_into().map_err(|_| sqlx::Error::Decode("a leaf of 32 bytes".into()));
+    stored.into_iter().map(hash).collect()
+}
 
 /// `SHA-256(0x01 || left || right)`.
 fn node(left: &Hash, right: &Hash) -> Hash {

@@ -153,3 +153,32 @@ async fn an_auditor_searches_the_log_by_what_and_who_and_page_by_page() {
         assert_eq!(Client::log_in(demo().await, other).await.error(query, all.clone()).await, "FORBIDDEN");
     }
 }
+
+#[tokio::test]
+async fn an_auditor_gets_proofs_that_hold_against_the_root_alone() {
+    let auditor = Client::log_in(demo().await, AUDITOR).await;
+    let parent = Client::log_in(demo().await, PARENT).await;
+    let digest = |text: &Value| -> Hash { bytes(text.as_str().unwrap()).try_into().unwrap() };
+    let number = |text: &Value| text.as_str().unwrap().parse::<u64>().unwrap();
+    let of = |proof: &Value| {
+        let path: Vec<Hash> = proof["path"].as_array().unwrap().iter().map(digest).collect();
+        (number(&proof["size"]), digest(&proof["root"]), digest(&proof["subject"]), path)
+    };
+    let inclusion = "query ($p: Position!) { proof: logInclusion(position: $p) { size root subject path } }";
+    let consistency = "query ($p: Position!) { proof: logConsistency(size: $p) { size root subject path } }";
+    let (size, root, leaf, path) = of(&auditor.ask(inclusion, json!({ "p": "7" })).await["proof"]);
+    assert!(merkle::includes(&leaf, 6, size, &path, &root));
+    assert!(!merkle::includes(&leaf, 5, size, &path, &root));
+
+    // The log grows; what was published before is what it goes on from.
+    let more = json!({ "childId": LEO, "activityId": "garderie-matin", "dates": ["2015-06-25"] });
+    parent.act("requestReservations", more).await;
+    let asked = json!({ "p": size.to_string() });
+    let (later, new_root, old_root, path) = of(&auditor.ask(consistency, asked).await["proof"]);
+    assert!(later > size && old_root == root);
+    assert!(merkle::continues((size, &root), (later, &new_root), &path));
+    let beyond = json!({ "p": "999999999" });
+    assert_eq!(auditor.error(inclusion, beyond.clone()).await, "NOT_FOUND");
+    assert_eq!(auditor.error(consistency, beyond.clone()).await, "NOT_FOUND");
+    assert_eq!(parent.error(inclusion, beyond).await, "FORBIDDEN");
+}
