@@ -8,7 +8,7 @@ use super::*;
 /// A child element: how often it stands there, at least and at most.
 type Child = (&'static str, usize, usize);
 
-/// The elements of the message we may write, from its published definition: parent, then each child
+/// The elements of the message we may write, transcribed by hand from its definition: parent, then each child
 /// with how often it stands there, in order.
 const SCHEMA: &[(&str, &[Child])] = &[
     ("Document", &[("CstmrDrctDbtInitn", 1, 1)]),
