@@ -1,11 +1,23 @@
 //! The words of operations, charges and prices, for GraphQL and for printed documents.
 
+use std::collections::HashMap;
+
 use portail_domain::{
     account::InvoiceLine,
     messages::{Language, text},
+    regie::RegieSettings,
     tariff::{Charge, Step},
 };
 use portail_projections::accounts::OperationRow;
+
+/// The settings of the régies by their code.
+pub type Regies = HashMap<String, RegieSettings>;
+
+/// An operation's number as people read it: AL-36.
+pub fn number(regies: &Regies, regie: &str, number: i32) -> String {
+    let prefix = regies.get(regie).map_or(regie, |settings| settings.prefix.as_str());
+    format!("{prefix}-{number}")
+}
 
 /// The words of an operation.
 pub fn description(row: &OperationRow, prefix: &str, language: Language) -> String {

@@ -5,7 +5,10 @@ use sha2::{Digest, Sha256};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use crate::vault::{SealedBytes, Vault, VaultError};
+use crate::{
+    export::hex,
+    vault::{SealedBytes, Vault, VaultError},
+};
 
 /// The largest file, in bytes.
 pub const LARGEST: u64 = 10 * 1024 * 1024;
@@ -218,7 +221,7 @@ impl Attachments {
             sqlx::query("DELETE FROM attachment WHERE id = $1").bind(upload.id).execute(&self.pool).await?;
             return Ok(None);
         };
-        let sha256: String = Sha256::digest(&content).iter().map(|b| format!("{b:02x}")).collect();
+        let sha256 = hex(&Sha256::digest(&content));
         sqlx::query("UPDATE attachment SET media_type = $2, sha256 = $3 WHERE id = $1 AND sha256 IS NULL")
             .bind(upload.id)
             .bind(media_type)

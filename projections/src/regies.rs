@@ -1,5 +1,7 @@
 //! The régies: their settings, billing runs and closed cash desks.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
@@ -144,6 +146,14 @@ pub async fn regies(pool: &PgPool) -> Result<Vec<(RegieId, RegieSettings)>, sqlx
         sqlx::query_as("SELECT id, settings FROM rm_regies.regie ORDER BY id").fetch_all(pool).await?;
     let read = |(id, text): (String, String)| Ok((parsed(&id)?, json(&text)?));
     rows.into_iter().map(read).collect()
+}
+
+/// The settings of every régie, by its code.
+///
+/// # Errors
+/// The database failed.
+pub async fn by_code(pool: &PgPool) -> Result<HashMap<String, RegieSettings>, sqlx::Error> {
+    Ok(regies(pool).await?.into_iter().map(|(id, settings)| (id.to_string(), settings)).collect())
 }
 
 /// A billing run.

@@ -7,7 +7,7 @@ use portail_domain::{
     account::{InvoiceLine, counts_for, paid_for_care},
     amount::Amount,
     ids::ChildId,
-    regie::{CollectionMode, RegieSettings},
+    regie::CollectionMode,
 };
 use portail_projections::{
     accounts::{self, InvoiceRow, PaymentRow},
@@ -22,23 +22,8 @@ use super::{
 };
 use crate::{
     application::Application,
-    money_words::{charge_key, description, step_label},
+    money_words::{charge_key, description, number, step_label},
 };
-
-/// The régies, by their code.
-pub type Regies = HashMap<String, RegieSettings>;
-
-/// The régies, by their code.
-///
-/// # Errors
-/// The database failed.
-pub async fn all_regies(pool: &PgPool) -> Result<Regies, sqlx::Error> {
-    Ok(regies::regies(pool).await?.into_iter().map(|(id, settings)| (id.to_string(), settings)).collect())
-}
-
-fn number(all: &Regies, regie: &str, number: i32) -> String {
-    format!("{}-{number}", all.get(regie).map_or(regie, |s| &s.prefix))
-}
 
 /// An invoice or a credit note: its title and sheet.
 ///
@@ -50,7 +35,7 @@ pub async fn invoice(
     row: &InvoiceRow,
 ) -> Result<(String, Sheet), sqlx::Error> {
     let pool = application.pool();
-    let all = all_regies(pool).await?;
+    let all = regies::by_code(pool).await?;
     let mut sheet = writer.sheet(pool, &row.family, all.get(&row.regie)).await?;
     let name = vec![("number", number(&all, &row.regie, row.number))];
     let title = writer.told(if row.credit_note { "DOC_CREDIT_NOTE" } else { "DOC_INVOICE" }, &name);
@@ -125,7 +110,7 @@ pub async fn receipt(
     row: &PaymentRow,
 ) -> Result<(String, Sheet), sqlx::Error> {
     let pool = application.pool();
-    let all = all_regies(pool).await?;
+    let all = regies::by_code(pool).await?;
     let mut sheet = writer.sheet(pool, &row.family, all.get(&row.regie)).await?;
     let title = writer.told("DOC_RECEIPT", &[("number", number(&all, &row.regie, row.number))]);
     sheet.facts.push((writer.said("DOC_DATE"), day(row.date)));
@@ -166,7 +151,7 @@ pub async fn statement(
     year: i32,
 ) -> Result<(String, Sheet), sqlx::Error> {
     let pool = application.pool();
-    let all = all_regies(pool).await?;
+    let all = regies::by_code(pool).await?;
     let rows = accounts::statement(pool, family, year).await?;
     let mut sheet = writer.sheet(pool, family, None).await?;
     let years = [("from", year.to_string()), ("to", (year + 1).to_string())];

@@ -2,6 +2,7 @@
 //! family holds in its hands can be proved years later.
 
 use portail_domain::ids::FamilyNumber;
+use portail_event_store::hex;
 use portail_projections::accounts;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -58,5 +59,5 @@ pub async fn keep(
 
 /// The SHA-256 of a content, in hexadecimal digits.
 pub fn hash(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|b| format!("{b:02x}")).collect()
+    hex(&Sha256::digest(content))
 }

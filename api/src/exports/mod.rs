@@ -56,8 +56,7 @@ struct Range {
 const CSV: &str = "text/csv; charset=utf-8";
 
 async fn regie(application: &Application, code: &str) -> Result<RegieSettings, Failed> {
-    let all = regies::regies(application.pool()).await?;
-    all.into_iter().find(|(id, _)| id.as_str() == code).map(|(_, settings)| settings).ok_or(NOT_FOUND)
+    regies::by_code(application.pool()).await?.remove(code).ok_or(NOT_FOUND)
 }
 
 async fn direct_debits(
@@ -92,21 +91,7 @@ async fn operations(
     Query(range): Query<Range>,
     headers: HeaderMap,
 ) -> Response {
-    answer(operation_file(&application, &code, range, &headers).await, &headers)
-}
-
-async fn operation_file(
-    application: &Application,
-    code: &str,
-    Range { from, to }: Range,
-    headers: &HeaderMap,
-) -> Result<Download, Failed> {
-    officer(application, headers).await?;
-    let settings = regie(application, code).await?;
-    let rows = accounts::operations_between(application.pool(), code, from, to).await?;
-    let (name, content) =
-        (format!("operations-{code}-{from}-{to}.csv"), journal::operations(&rows, &settings)?);
-    Ok(Download { media: CSV, name, content })
+    answer(ledger_file(&application, Ledger::Operations, &code, range, &headers).await, &headers)
 }
 
 async fn books(
@@ -115,21 +100,37 @@ async fn books(
     Query(range): Query<Range>,
     headers: HeaderMap,
 ) -> Response {
-    answer(book_file(&application, &code, range, &headers).await, &headers)
+    answer(ledger_file(&application, Ledger::Books, &code, range, &headers).await, &headers)
 }
 
-async fn book_file(
+/// What is exported of a régie's operations.
+enum Ledger {
+    /// A line of each.
+    Operations,
+    /// Their balanced entries.
+    Books,
+}
+
+async fn ledger_file(
     application: &Application,
+    ledger: Ledger,
     code: &str,
     Range { from, to }: Range,
     headers: &HeaderMap,
 ) -> Result<Download, Failed> {
     officer(application, headers).await?;
-    let settings = regie(application, code).await?;
-    let rows = accounts::books_between(application.pool(), code, from, to).await?;
-    let (name, content) =
-        (format!("ecritures-{code}-{from}-{to}.csv"), journal::books(&rows, code, &settings)?);
-    Ok(Download { media: CSV, name, content })
+    let (pool, settings) = (application.pool(), regie(application, code).await?);
+    let (name, content) = match ledger {
+        Ledger::Operations => {
+            let rows = accounts::operations_between(pool, code, from, to).await?;
+            ("operations", journal::operations(&rows, &settings)?)
+        }
+        Ledger::Books => {
+            let rows = accounts::books_between(pool, code, from, to).await?;
+            ("ecritures", journal::books(&rows, code, &settings)?)
+        }
+    };
+    Ok(Download { media: CSV, name: format!("{name}-{code}-{from}-{to}.csv"), content })
 }
 
 async fn attendance(

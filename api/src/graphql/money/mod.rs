@@ -7,14 +7,11 @@ pub mod regies;
 pub mod statement;
 pub mod tariffs;
 
-use std::collections::HashMap;
-
 use async_graphql::{Context, MergedObject, Result};
 use portail_domain::{
     account::{PaymentMethod as DomainMethod, RejectionReason as DomainReason},
     amount::Amount,
-    ids::RegieId,
-    regie::{CollectionMode as DomainMode, RegieSettings},
+    regie::CollectionMode as DomainMode,
 };
 use portail_projections::regies as read;
 use rust_decimal::Decimal;
@@ -24,6 +21,7 @@ use super::{
     planning::mirrored_enum,
 };
 use crate::application::{Rejection, Role};
+pub(super) use crate::money_words::{Regies, number};
 
 mirrored_enum!(
     /// How a family pays.
@@ -80,23 +78,12 @@ pub struct MoneyMutation(
     payments::PaymentMutation,
 );
 
-/// The settings of the régies by their code.
-pub(super) type Regies = HashMap<String, RegieSettings>;
-
 /// The régies by their code.
 ///
 /// # Errors
 /// The database failed.
 pub(super) async fn all_regies(ctx: &Context<'_>) -> Result<Regies> {
-    let found: Vec<(RegieId, RegieSettings)> =
-        read::regies(ctx.application()?.pool()).await.map_err(unavailable)?;
-    Ok(found.into_iter().map(|(id, settings)| (id.to_string(), settings)).collect())
-}
-
-/// An operation's number as people read it: AL-36.
-pub(super) fn number(regies: &Regies, regie: &str, number: i32) -> String {
-    let prefix = regies.get(regie).map_or(regie, |settings| settings.prefix.as_str());
-    format!("{prefix}-{number}")
+    read::by_code(ctx.application()?.pool()).await.map_err(unavailable)
 }
 
 /// The family a money query is about: a parent's own, whatever is asked; else the one named.
