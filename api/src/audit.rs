@@ -1,15 +1,76 @@
 //! The auditor's command line: verify, export, prove.
 #![allow(clippy::print_stdout, reason = "a command line answers on its standard output")]
 
-use std::{fs::File, io::BufWriter, path::Path};
+use std::{
+    fs::File,
+    io::{BufWriter, ErrorKind},
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, ensure};
+use clap::Args;
 use flate2::{Compression, write::GzEncoder};
-use portail_event_store::{hex, merkle};
+use portail_event_store::{
+    CheckpointSigner, Checkpoints, Tree, TrustedKeys, Verified, VerifyError, Wrong, hex, merkle::MerkleFrontier,
+    of_hex,
+};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::progress::Progress;
+use crate::{checkpoints, progress::Progress, settings::Settings};
+
+/// How a verification goes about it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct VerifyOptions {
+    /// Begin where the last verification that came to a good end left off.
+    #[arg(long)]
+    pub since_last: bool,
+    /// Where that is kept; by default `verified.json` in the data folder. Keep it where nobody who
+    /// can write to the database can write.
+    #[arg(long)]
+    pub state: Option<PathBuf>,
+    /// A public key (name+id+key) checkpoints may be signed with; may be given several times. By
+    /// default that of this server's signing key.
+    #[arg(long = "key")]
+    pub keys: Vec<String>,
+    /// A folder with copies of checkpoints; by default the server's own.
+    #[arg(long)]
+    pub checkpoints: Option<PathBuf>,
+}
+
+/// Where a verification left off.
+#[derive(Debug, Serialize, Deserialize)]
+struct State {
+    events: u64,
+    chain: String,
+    subtrees: Vec<String>,
+}
+
+impl State {
+    fn of(verified: &Verified) -> Self {
+        Self {
+            events: verified.events(),
+            chain: hex(&verified.tip),
+            subtrees: verified.tree.subtrees().iter().map(|hash| hex(hash)).collect(),
+        }
+    }
+
+    fn verified(&self) -> Option<Verified> {
+        let subtrees = self.subtrees.iter().map(|text| of_hex(text)).collect::<Option<Vec<_>>>()?;
+        Some(Verified { tip: of_hex(&self.chain)?, tree: MerkleFrontier::of(self.events, subtrees)? })
+    }
+}
+
+fn last_verified(path: &Path) -> Result<Verified> {
+    match std::fs::read_to_string(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(Verified::default()),
+        text => {
+            let state: State = serde_json::from_str(&text?)?;
+            state.verified().context("it is not the state of a verification")
+        }
+    }
+}
 
 async fn head(pool: &PgPool) -> Result<u64> {
     let head: i64 =
@@ -17,22 +78,58 @@ async fn head(pool: &PgPool) -> Result<u64> {
     Ok(head.unsigned_abs())
 }
 
-/// Recomputes every leaf, the chain and the Merkle root, and prints where they end.
+/// Recomputes every leaf, the chain and the Merkle root, holds them against every checkpoint of the
+/// database and of the folder outside it, and prints where they end.
 ///
 /// # Errors
-/// The first thing wrong.
-pub async fn verify(pool: &PgPool) -> Result<()> {
-    let head = head(pool).await?;
+/// A [`Wrong`] is the first thing wrong with the log; any other error says that it could not be
+/// verified.
+pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions) -> Result<()> {
+    let state = options.state.clone().unwrap_or_else(|| settings.data.join("verified.json"));
+    let start = if options.since_last {
+        last_verified(&state).with_context(|| format!("{} cannot be read", state.display()))?
+    } else {
+        Verified::default()
+    };
+    let keys = if options.keys.is_empty() {
+        TrustedKeys::new([settings.signer()?.public_key()])?
+    } else {
+        TrustedKeys::new(options.keys.iter().map(String::as_str))?
+    };
+    let folder = options.checkpoints.as_ref().unwrap_or(&settings.checkpoint_dir);
+    let held = checkpoints::held(pool, Some(folder), &keys).await?;
     let progress = Progress::new("verify", "events");
-    let verified = portail_event_store::verify(pool, |at| progress.at(at, head)).await?;
+    let begun = start.events();
+    let verified = portail_event_store::verify(pool, start, &held, |at, head| progress.at(at, head)).await;
     progress.finish();
+    let verified = match verified {
+        Ok(verified) => verified,
+        Err(VerifyError::Wrong(wrong)) => return Err(wrong.into()),
+        Err(VerifyError::Database(error)) => return Err(error.into()),
+    };
     println!(
         "{} events verified, chain {}, root {}",
-        verified.events,
+        verified.events(),
         hex(&verified.tip),
-        hex(&verified.root)
+        hex(&verified.tree.root())
     );
+    let outside = held.iter().filter(|held| held.place != checkpoints::DATABASE).count();
+    println!(
+        "{} checkpoints of the database and {outside} held outside it fit; {begun} events were verified before",
+        held.len() - outside
+    );
+    if outside == 0 {
+        println!("no checkpoint is held outside the database: a log written anew as a whole would not show");
+    }
+    let unfinished = state.with_added_extension("part");
+    let kept = serde_json::to_vec_pretty(&State::of(&verified))?;
+    std::fs::write(&unfinished, kept).and_then(|()| std::fs::rename(&unfinished, &state))?;
     Ok(())
+}
+
+/// The exit code of an error: 1 says that the log is wrong, 2 that it could not be examined.
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.downcast_ref::<Wrong>().is_some() { 1 } else { 2 }
 }
 
 /// Writes the log to a file, whole or not at all.
@@ -60,18 +157,48 @@ pub async fn export(pool: &PgPool, file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Prints the proof that an event is in the log: its leaf, the hashes beside its path, the root.
+/// Prints the proof that an event is in the log, under a signed checkpoint.
 ///
 /// # Errors
 /// There is no such event.
-pub async fn prove(pool: &PgPool, position: u64) -> Result<()> {
-    let leaves = merkle::leaves(pool).await?;
-    let index = usize::try_from(position)?.checked_sub(1).context("positions count from 1")?;
-    let proof = merkle::inclusion_proof(&leaves, index);
-    ensure!(proof.is_some(), "the log has {} events, there is no position {position}", leaves.len());
-    let proof: Vec<String> = proof.iter().flatten().map(|hash| hex(hash)).collect();
-    let answer = json!({ "position": position, "size": leaves.len(), "leaf": hex(&leaves[index]), "proof": proof,
-        "root": hex(&merkle::root(&leaves)) });
+pub async fn prove(pool: &PgPool, signer: CheckpointSigner, position: u64) -> Result<()> {
+    let index = position.checked_sub(1).context("positions count from 1")?;
+    let checkpoint = covering(pool, signer, position).await?;
+    let tree = Tree::read(&mut *pool.acquire().await?, checkpoint.size(), &[index]).await?;
+    let (leaf, proof) = tree.inclusion(index).context("the checkpoint does not cover it")?;
+    let answer = json!({ "position": position, "size": checkpoint.size(), "leaf": hex(&leaf),
+        "proof": proof.iter().map(|hash| hex(hash)).collect::<Vec<_>>(), "root": hex(&tree.root()),
+        "checkpoint": checkpoint.note });
     println!("{answer:#}");
     Ok(())
+}
+
+/// Prints the proof that the log goes on from what it was when it had a size.
+///
+/// # Errors
+/// It never had that size.
+pub async fn prove_consistency(pool: &PgPool, signer: CheckpointSigner, old: u64) -> Result<()> {
+    let last = old.checked_sub(1).context("an empty log proves nothing")?;
+    let checkpoint = covering(pool, signer, head(pool).await?.max(old)).await?;
+    let tree = Tree::read(&mut *pool.acquire().await?, checkpoint.size(), &[last]).await?;
+    let (root, proof) = tree.consistency(old).context("the log is shorter")?;
+    let answer = json!({ "oldSize": old, "oldRoot": hex(&root), "size": checkpoint.size(),
+        "proof": proof.iter().map(|hash| hex(hash)).collect::<Vec<_>>(), "root": hex(&tree.root()),
+        "checkpoint": checkpoint.note });
+    println!("{answer:#}");
+    Ok(())
+}
+
+async fn covering(
+    pool: &PgPool,
+    signer: CheckpointSigner,
+    position: u64,
+) -> Result<portail_event_store::KeptCheckpoint> {
+    let events = head(pool).await?;
+    ensure!((1..=events).contains(&position), "the log has {events} events, there is no position {position}");
+    let checkpoints = Checkpoints::new(pool.clone(), signer);
+    if checkpoints.covering(position).await?.is_none() {
+        checkpoints.make(chrono::Utc::now()).await?;
+    }
+    checkpoints.covering(position).await?.context("no checkpoint covers it")
 }

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod application;
 pub mod audit;
+pub mod checkpoints;
 pub mod clock;
 pub mod demo;
 pub mod documents;

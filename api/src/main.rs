@@ -1,7 +1,7 @@
 //! `portail`: the server and its tools.
-#![allow(clippy::print_stdout, reason = "a command line answers on its standard output")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line answers on its standard output")]
 
-use std::{io::BufRead, path::PathBuf, sync::Arc};
+use std::{io::BufRead, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
@@ -9,6 +9,7 @@ use portail_api::{
     access,
     application::{Application, Role, run_billing, run_timers},
     audit,
+    checkpoints::Publisher,
     clock::Clock,
     demo,
     documents::TownName,
@@ -18,7 +19,7 @@ use portail_api::{
     settings::Settings,
 };
 use portail_domain::messages::Language;
-use portail_event_store::{EventLog, Upcasters, Vault};
+use portail_event_store::{Checkpoints, EventLog, Upcasters, Vault};
 use portail_projections::{FoldContext, rebuild};
 use tracing_subscriber::EnvFilter;
 
@@ -79,26 +80,45 @@ enum Tool {
 
 #[derive(Debug, Subcommand)]
 enum Audit {
-    /// Recompute every leaf, the chain and the Merkle root.
-    Verify,
+    /// Recompute every leaf, the chain and the Merkle root, and hold them against the signed
+    /// checkpoints. Exit code 1: the log is wrong. 2: it could not be examined.
+    Verify(audit::VerifyOptions),
+    /// Sign the log's head now, and print it.
+    Checkpoint,
+    /// Print the public key checkpoints are signed with.
+    Key,
     /// Write the log to a file that can be verified without this program (docs/audit).
     Export {
         /// The file: JSON Lines, compressed with gzip.
         file: PathBuf,
     },
-    /// Print the proof that an event is in the log as it is now.
+    /// Print the proof that an event is in the log, under a signed checkpoint.
     Prove {
         /// Its position.
         position: u64,
     },
+    /// Print the proof that the log goes on from what it was.
+    Consistency {
+        /// How many events it had.
+        size: u64,
+    },
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter =
         EnvFilter::try_from_env("PORTAIL_LOG").unwrap_or_else(|_| EnvFilter::new("warn,portail=info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run(arguments.command))
+    let is_audit = matches!(arguments.command, Tool::Audit { .. });
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let done = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(run(arguments.command)));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {error:#}");
+            ExitCode::from(if is_audit { audit::exit_code(&error) } else { 1 })
+        }
+    }
 }
 
 async fn run(tool: Tool) -> Result<()> {
@@ -122,13 +142,14 @@ async fn serve(with_demo: bool) -> Result<()> {
     let settings = Settings::from_environment()?;
     let database = settings.database().await?;
     let clock = clock(&settings, with_demo, &database).await?;
-    let application = Application::open(&database, settings.master_key()?, clock).await?;
+    let application = Application::open(&database, settings.keys()?, clock).await?;
     let engine = application.engine().start();
     if with_demo {
         demo::prepare(&application).await?;
     }
     let timers = tokio::spawn(run_timers(application.clone()));
     let billing = tokio::spawn(run_billing(application.clone()));
+    let publisher = tokio::spawn(Publisher::new(application.clone(), &settings)?.run());
     let notifier = Notifier::new(application.clone(), &settings)?.map(|n| tokio::spawn(n.run()));
     let schema = graphql::schema(application.clone(), settings.site.clone());
     let listener = tokio::net::TcpListener::bind(settings.listen)
@@ -139,6 +160,7 @@ async fn serve(with_demo: bool) -> Result<()> {
     axum::serve(listener, http::router(schema, application, town)).with_graceful_shutdown(stopped()).await?;
     timers.abort();
     billing.abort();
+    publisher.abort();
     if let Some(notifier) = notifier {
         notifier.abort();
     }
@@ -230,12 +252,26 @@ async fn rebuild_all(names: &[String]) -> Result<()> {
 }
 
 async fn audit(command: Audit) -> Result<()> {
-    let database = Settings::from_environment()?.database().await?;
+    let settings = Settings::from_environment()?;
+    if matches!(command, Audit::Key) {
+        println!("{}", settings.signer()?.public_key());
+        return Ok(());
+    }
+    let database = settings.database().await?;
     let pool = database.pool();
     match command {
-        Audit::Verify => audit::verify(pool).await,
+        Audit::Verify(options) => audit::verify(pool, &settings, &options).await,
         Audit::Export { file } => audit::export(pool, &file).await,
-        Audit::Prove { position } => audit::prove(pool, position).await,
+        Audit::Prove { position } => audit::prove(pool, settings.signer()?, position).await,
+        Audit::Consistency { size } => audit::prove_consistency(pool, settings.signer()?, size).await,
+        Audit::Checkpoint => {
+            let checkpoints = Checkpoints::new(pool.clone(), settings.signer()?);
+            checkpoints.make(chrono::Utc::now()).await?;
+            let last = checkpoints.last().await?.context("the log is empty")?;
+            print!("{}", last.note);
+            Ok(())
+        }
+        Audit::Key => Ok(()),
     }
 }
 
@@ -247,7 +283,7 @@ async fn import_file(
 ) -> Result<()> {
     let settings = Settings::from_environment()?;
     let database = settings.database().await?;
-    let application = Application::open(&database, settings.master_key()?, settings.clock(None)).await?;
+    let application = Application::open(&database, settings.keys()?, settings.clock(None)).await?;
     let progress = Progress::new("import", "rows");
     let reports =
         import::import(&application, what, file, dry_run, language, |at, all| progress.at(at, all)).await?;

@@ -1,12 +1,12 @@
 //! Settings, all by environment.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 use chrono::NaiveDate;
-use portail_event_store::{Database, MasterKey};
+use portail_event_store::{CheckpointSigner, Database, MasterKey};
 
-use crate::clock::Clock;
+use crate::{application::Keys, clock::Clock};
 
 /// The settings of a server.
 #[derive(Debug, Clone)]
@@ -31,6 +31,16 @@ pub struct Settings {
     pub mail_from: String,
     /// `PORTAIL_SMS_URL`: the gateway of text messages; none: none are sent.
     pub sms_url: Option<String>,
+    /// `PORTAIL_SIGNING_KEY`: signs checkpoints of the log; none: a file in the data folder.
+    pub signing_key: Option<String>,
+    /// `PORTAIL_LOG_ORIGIN`: the name of the town's log; none: the site's host and `/portail-famille`.
+    pub log_origin: String,
+    /// `PORTAIL_CHECKPOINT_DIR`: where copies of the checkpoints are written; none: the data folder.
+    pub checkpoint_dir: PathBuf,
+    /// `PORTAIL_CHECKPOINT_URL`: where they are posted to as well; none: nowhere.
+    pub checkpoint_url: Option<String>,
+    /// `PORTAIL_CHECKPOINT_SECONDS`: the least time between two; none: 60.
+    pub checkpoint_every: Duration,
 }
 
 impl Settings {
@@ -44,11 +54,25 @@ impl Settings {
         let today = read("PORTAIL_TODAY").map(|day| {
             day.parse().with_context(|| format!("PORTAIL_TODAY={day}: a day YYYY-MM-DD is expected"))
         });
+        let data: PathBuf = read("PORTAIL_DATA_DIR").unwrap_or_else(|| "./data".into()).into();
+        let site = read("PORTAIL_SITE").unwrap_or_else(|| "https://www.haisnes.fr".into());
+        let host = site.split_once("://").map_or(&*site, |(_, rest)| rest).trim_end_matches('/');
+        let origin = format!("{host}/portail-famille");
+        let seconds = read("PORTAIL_CHECKPOINT_SECONDS").unwrap_or_else(|| "60".into());
+        let seconds = seconds
+            .parse()
+            .with_context(|| format!("PORTAIL_CHECKPOINT_SECONDS={seconds}: a number is expected"))?;
         Ok(Self {
+            signing_key: read("PORTAIL_SIGNING_KEY"),
+            log_origin: read("PORTAIL_LOG_ORIGIN").unwrap_or(origin),
+            checkpoint_dir: read("PORTAIL_CHECKPOINT_DIR")
+                .map_or_else(|| data.join("checkpoints"), PathBuf::from),
+            checkpoint_url: read("PORTAIL_CHECKPOINT_URL"),
+            checkpoint_every: Duration::from_secs(seconds),
             listen: listen
                 .parse()
                 .with_context(|| format!("PORTAIL_LISTEN={listen}: an address and port are expected"))?,
-            data: read("PORTAIL_DATA_DIR").unwrap_or_else(|| "./data".into()).into(),
+            data,
             database_url: read("DATABASE_URL"),
             today: today.transpose()?,
             master_key: read("PORTAIL_MASTER_KEY"),
@@ -56,7 +80,7 @@ impl Settings {
             mail_from: read("PORTAIL_MAIL_FROM").unwrap_or_else(|| "portail-famille@localhost".into()),
             sms_url: read("PORTAIL_SMS_URL"),
             town: read("PORTAIL_TOWN").unwrap_or_else(|| "Mairie de Haisnes".into()),
-            site: read("PORTAIL_SITE").unwrap_or_else(|| "https://www.haisnes.fr".into()),
+            site,
         })
     }
 
@@ -83,6 +107,28 @@ impl Settings {
                 MasterKey::from_file(&self.data.join("master.key"))?
             }
         })
+    }
+
+    /// The key that signs checkpoints.
+    ///
+    /// # Errors
+    /// It cannot be read or made.
+    pub fn signer(&self) -> Result<CheckpointSigner> {
+        Ok(match &self.signing_key {
+            Some(key) => CheckpointSigner::new(key)?,
+            None => {
+                std::fs::create_dir_all(&self.data)?;
+                CheckpointSigner::from_file(&self.data.join("signing.key"), &self.log_origin)?
+            }
+        })
+    }
+
+    /// All keys the application works with.
+    ///
+    /// # Errors
+    /// One cannot be read or made.
+    pub fn keys(&self) -> Result<Keys> {
+        Ok(Keys { master: self.master_key()?, signer: self.signer()? })
     }
 
     /// The clock; `default` is the day it starts on unless the environment says another.

@@ -7,7 +7,7 @@ use cqrs_es::DomainEvent;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::{codec::canonical_json, hashing};
+use crate::{codec::canonical_json, envelope::Envelope, hashing};
 
 /// A stream: an aggregate's type and id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -129,7 +129,7 @@ impl Append {
             writes.push((stream.clone(), expected));
             for (event, sequence) in new.into_iter().zip(expected + 1..) {
                 let event_id = Uuid::now_v7();
-                let leaf = hashing::leaf(&hashing::Envelope {
+                let envelope = Envelope {
                     actor: &meta.actor,
                     aggregate_id: &stream.id,
                     aggregate_type: &stream.kind,
@@ -139,11 +139,12 @@ impl Append {
                     event_id,
                     event_type: &event.event_type,
                     event_version: &event.event_version,
-                    metadata,
-                    payload: &event.payload,
+                    metadata: metadata.get(),
+                    payload: event.payload.get(),
                     recorded_at,
                     sequence,
-                })?;
+                };
+                let leaf = hashing::leaf(&envelope.canonical());
                 events.push(PreparedEvent {
                     stream: stream.clone(),
                     sequence,

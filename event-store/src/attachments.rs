@@ -6,7 +6,7 @@ use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use crate::{
-    export::hex,
+    hashing::hex,
     vault::{SealedBytes, Vault, VaultError},
 };
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use sqlx::PgPool;
 
 use crate::{
-    hashing::{GENESIS, Hash},
+    hashing::{GENESIS, Hash, hex},
     log::{COLUMNS, RecordedEvent},
     merkle::MerkleFrontier,
 };
@@ -62,11 +62,6 @@ struct Tail {
     tip: String,
 }
 
-/// A hash in hexadecimal digits.
-pub fn hex(hash: &[u8]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Writes the whole log as it is, whether it verifies or not: what is wrong must be visible to who
 /// verifies it. `progress` hears each position.
 ///
@@ -83,7 +78,8 @@ pub async fn export(
     let mut rows = sqlx::query_as::<_, RecordedEvent>(&query).fetch(pool);
     let (mut tree, mut tip) = (MerkleFrontier::default(), *GENESIS);
     while let Some(event) = rows.try_next().await? {
-        let text = serde_json::to_string(&event.envelope())?;
+        let canonical = event.envelope().canonical();
+        let text = String::from_utf8_lossy(&canonical);
         let (leaf, chain) = (hex(&event.leaf), hex(&event.chain));
         line(out, &Line { position: event.position, leaf, chain, event: &text })?;
         if let Ok(leaf) = event.leaf.as_slice().try_into() {

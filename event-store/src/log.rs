@@ -13,7 +13,8 @@ use crate::{
     appender::{Appender, Job},
     codec::Upcasters,
     database::Database,
-    hashing::{Envelope, Hash},
+    envelope::Envelope,
+    hashing::Hash,
 };
 
 /// How many commands may queue for the appender before callers wait.
@@ -67,7 +68,7 @@ pub struct RecordedEvent {
 
 impl RecordedEvent {
     /// What its leaf is the hash of.
-    pub(crate) fn envelope(&self) -> Envelope<'_> {
+    pub fn envelope(&self) -> Envelope<'_> {
         Envelope {
             actor: &self.actor,
             aggregate_id: &self.stream.id,
@@ -78,8 +79,8 @@ impl RecordedEvent {
             event_id: self.event_id,
             event_type: &self.event_type,
             event_version: &self.event_version,
-            metadata: &self.metadata,
-            payload: &self.payload,
+            metadata: self.metadata.get(),
+            payload: self.payload.get(),
             recorded_at: self.recorded_at,
             sequence: self.sequence,
         }

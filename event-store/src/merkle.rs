@@ -1,24 +1,14 @@
 //! The Merkle tree over the log's leaves (RFC 6962, section 2.1): one hash stands for the whole log,
 //! and short proofs show that an event is in it, or that a longer log goes on from a shorter one.
 
+use std::ops::Range;
+
 use sha2::{Digest, Sha256};
-use sqlx::PgPool;
 
 use crate::hashing::Hash;
 
-/// The leaves of the log as it is stored, the first at index 0. Those of a million events are 32 MB.
-///
-/// # Errors
-/// The database failed, or a leaf is not a hash.
-pub async fn leaves(pool: &PgPool) -> Result<Vec<Hash>, sqlx::Error> {
-    let stored: Vec<Vec<u8>> =
-        sqlx::query_scalar("SELECT leaf FROM events ORDER BY position").fetch_all(pool).await?;
-    let hash = |leaf: Vec<u8>| leaf.try_into().map_err(|_| sqlx::Error::Decode("a leaf of 32 bytes".into()));
-    stored.into_iter().map(hash).collect()
-}
-
 /// `SHA-256(0x01 || left || right)`.
-fn node(left: &Hash, right: &Hash) -> Hash {
+pub(crate) fn node(left: &Hash, right: &Hash) -> Hash {
     let mut digest = Sha256::new_with_prefix([1u8]);
     digest.update(left);
     digest.update(right);
@@ -47,6 +37,17 @@ impl MerkleFrontier {
         self.size += 1;
     }
 
+    /// A tree as it was kept: its size and the roots of its complete subtrees, the largest first.
+    /// None when their number does not fit the size.
+    pub fn of(size: u64, subtrees: Vec<Hash>) -> Option<Self> {
+        (size.count_ones() as usize == subtrees.len()).then_some(Self { size, subtrees })
+    }
+
+    /// The roots of its complete subtrees, the largest first.
+    pub fn subtrees(&self) -> &[Hash] {
+        &self.subtrees
+    }
+
     /// How many leaves it has.
     pub fn size(&self) -> u64 {
         self.size
@@ -68,27 +69,30 @@ pub fn root(leaves: &[Hash]) -> Hash {
 }
 
 /// The largest power of two below a size of two or more: where a tree divides.
-fn split(size: usize) -> usize {
-    1 << (usize::BITS - 1 - (size - 1).leading_zeros())
+pub(crate) fn split(size: u64) -> u64 {
+    1 << (u64::BITS - 1 - (size - 1).leading_zeros())
 }
 
-/// What shows that the leaf at an index, from 0, is in the tree: the hashes beside its path, from
-/// the leaf up. None when there is no such leaf.
-pub fn inclusion_proof(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
-    match leaves {
-        [_] if index == 0 => Some(vec![]),
-        [_, _, ..] if index < leaves.len() => {
-            let (left, right) = leaves.split_at(split(leaves.len()));
-            let (mut proof, beside) = if index < left.len() {
-                (inclusion_proof(left, index)?, right)
-            } else {
-                (inclusion_proof(right, index - left.len())?, left)
-            };
-            proof.push(root(beside));
-            Some(proof)
-        }
-        _ => None,
+/// What shows that the leaf at an index, from 0, is in the tree of a size: the hashes beside its
+/// path, from the leaf up. None when there is no such leaf. `hash` knows the hash of the tree over a
+/// range of leaves.
+pub fn inclusion_proof(size: u64, index: u64, hash: &mut impl FnMut(Range<u64>) -> Hash) -> Option<Vec<Hash>> {
+    if index >= size {
+        return None;
     }
+    let (mut tree, mut proof) = (0..size, vec![]);
+    while tree.end - tree.start > 1 {
+        let middle = tree.start + split(tree.end - tree.start);
+        if index < middle {
+            proof.push(hash(middle..tree.end));
+            tree.end = middle;
+        } else {
+            proof.push(hash(tree.start..middle));
+            tree.start = middle;
+        }
+    }
+    proof.reverse();
+    Some(proof)
 }
 
 /// Whether a proof shows that a leaf is at an index of the tree of that size and hash.
@@ -117,23 +121,33 @@ pub fn includes(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root: &Hash)
     last == 0 && hash == *root
 }
 
-/// What shows that the tree goes on from its first `size` leaves: RFC 6962, section 2.1.2. None when
-/// it is shorter, or nothing was there before.
-pub fn consistency_proof(leaves: &[Hash], size: usize) -> Option<Vec<Hash>> {
-    fn of(leaves: &[Hash], size: usize, whole: bool) -> Vec<Hash> {
-        if size == leaves.len() {
-            return if whole { vec![] } else { vec![root(leaves)] };
-        }
-        let (left, right) = leaves.split_at(split(leaves.len()));
-        let (mut proof, beside) = if size <= left.len() {
-            (of(left, size, whole), right)
-        } else {
-            (of(right, size - left.len(), false), left)
-        };
-        proof.push(root(beside));
-        proof
+/// What shows that the tree of a size goes on from its first `old` leaves: RFC 6962, section 2.1.2.
+/// None when it is shorter, or nothing was there before.
+pub fn consistency_proof(
+    size: u64,
+    old: u64,
+    hash: &mut impl FnMut(Range<u64>) -> Hash,
+) -> Option<Vec<Hash>> {
+    if !(1..=size).contains(&old) {
+        return None;
     }
-    (1..=leaves.len()).contains(&size).then(|| of(leaves, size, true))
+    let (mut tree, mut proof) = (0..size, vec![]);
+    while tree.end != old {
+        let middle = tree.start + split(tree.end - tree.start);
+        if old <= middle {
+            proof.push(hash(middle..tree.end));
+            tree.end = middle;
+        } else {
+            proof.push(hash(tree.start..middle));
+            tree.start = middle;
+        }
+    }
+    // The old tree's own hash is known to who asks.
+    if tree.start > 0 {
+        proof.push(hash(tree));
+    }
+    proof.reverse();
+    Some(proof)
 }
 
 /// Whether a proof shows that a tree of one size and hash goes on as one of another (RFC 9162,
@@ -219,13 +233,17 @@ mod tests {
         (0..size).map(|n| leaf(&n.to_be_bytes())).collect()
     }
 
+    fn over(leaves: &[Hash]) -> impl FnMut(Range<u64>) -> Hash {
+        |range| root(&leaves[range.start as usize..range.end as usize])
+    }
+
     proptest! {
         /// Every leaf has a proof, which shows nothing else.
         #[test]
         fn proofs_of_inclusion_hold_and_no_others(size in 1usize..90, at in any::<proptest::sample::Index>(), flip in 0usize..256) {
             let all = leaves(size);
             let (index, root) = (at.index(size), root(&all));
-            let proof = inclusion_proof(&all, index).unwrap();
+            let proof = inclusion_proof(size as u64, index as u64, &mut over(&all)).unwrap();
             let shows = |leaf: &Hash, index: usize, proof: &[Hash]| includes(leaf, index as u64, size as u64, proof, &root);
             prop_assert!(shows(&all[index], index, &proof));
             prop_assert!(!shows(&leaf(b"another"), index, &proof));
@@ -236,7 +254,7 @@ mod tests {
                 prop_assert!(!shows(&all[index], index, &altered));
                 prop_assert!(!shows(&all[index], index, &proof[1..]));
             }
-            prop_assert!(inclusion_proof(&all, size).is_none());
+            prop_assert!(inclusion_proof(size as u64, size as u64, &mut over(&all)).is_none());
         }
 
         /// A log goes on from every shorter one, and from no other.
@@ -244,7 +262,7 @@ mod tests {
         fn proofs_of_consistency_hold_and_no_others(size in 1usize..90, at in any::<proptest::sample::Index>()) {
             let all = leaves(size);
             let before = at.index(size) + 1;
-            let proof = consistency_proof(&all, before).unwrap();
+            let proof = consistency_proof(size as u64, before as u64, &mut over(&all)).unwrap();
             let (old, new) = (root(&all[..before]), root(&all));
             prop_assert!(continues((before as u64, &old), (size as u64, &new), &proof));
             let mut other = all[..before].to_vec();

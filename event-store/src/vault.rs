@@ -16,6 +16,8 @@ use chacha20poly1305::{
 };
 use sqlx::{PgConnection, PgPool};
 
+use crate::{hashing::hex, secret_file};
+
 /// A value cannot be sealed or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
@@ -67,30 +69,12 @@ impl MasterKey {
     /// The file cannot be read or made.
     pub fn from_file(path: &Path) -> Result<Self, VaultError> {
         let failed = |e: std::io::Error| VaultError::MasterKey(format!("{}: {e}", path.display()));
-        match std::fs::read_to_string(path) {
-            Ok(text) => Self::from_hex(&text),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                let key: [u8; 32] = XChaCha20Poly1305::generate_key(&mut OsRng).into();
-                let text: String = key.iter().map(|b| format!("{b:02x}")).collect();
-                write_private(path, &text).map_err(failed)?;
-                Ok(Self(key))
-            }
-            Err(e) => Err(failed(e)),
-        }
+        let make = || {
+            let key: [u8; 32] = XChaCha20Poly1305::generate_key(&mut OsRng).into();
+            hex(&key)
+        };
+        Self::from_hex(&secret_file::read_or_make(path, make).map_err(failed)?)
     }
-}
-
-#[cfg(unix)]
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-#[cfg(not(unix))]
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    std::fs::write(path, text)
 }
 
 /// A nonce and a ciphertext with its tag.

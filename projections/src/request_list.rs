@@ -4,11 +4,15 @@
 //! event that made it, so that both fall into one order.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use cqrs_es::Aggregate;
 use portail_domain::{
     attachment::Attachment,
+    child::Child,
+    family::Family,
     ids::{ChildId, RequestId},
-    session::Refusal,
+    session::{Refusal, Session, stream_id},
 };
+use portail_event_store::{EventLog, LogError, RecordedEvent, StreamId};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
@@ -217,4 +221,51 @@ pub async fn pending_counts(pool: &PgPool) -> Result<Vec<PendingCount>, sqlx::Er
     )
     .fetch_all(pool)
     .await
+}
+
+#[derive(FromRow)]
+struct Subject {
+    request: Uuid,
+    activity: Option<String>,
+    date: Option<NaiveDate>,
+    child: Option<Uuid>,
+    payer: Option<String>,
+}
+
+/// The events of a line, from its submission to its decision; `None` when there is no such line, or
+/// it is not the given payer's.
+///
+/// # Errors
+/// The database failed.
+pub async fn events(
+    log: &EventLog,
+    line: i64,
+    payer: Option<&str>,
+) -> Result<Option<Vec<RecordedEvent>>, LogError> {
+    let query = "SELECT request, activity, date, child, payer FROM ( \
+            SELECT line, request, activity, date, child, payer FROM rm_requests.line UNION ALL \
+            SELECT line, request, NULL, NULL, child, payer FROM rm_file.request) l \
+        WHERE line = $1 AND ($2::text IS NULL OR payer = $2)";
+    let found: Option<Subject> =
+        sqlx::query_as(query).bind(line).bind(payer).fetch_optional(log.database().pool()).await?;
+    let Some(of) = found else { return Ok(None) };
+    let mut streams = vec![];
+    match (of.activity.as_deref().map(str::parse), of.date) {
+        (Some(Ok(activity)), Some(date)) => {
+            streams.push((StreamId::new(Session::TYPE, stream_id(&activity, date)), 0));
+        }
+        _ => {
+            streams.extend(of.payer.map(|payer| (StreamId::new(Family::TYPE, payer), 0)));
+            streams.extend(of.child.map(|child| (StreamId::new(Child::TYPE, child.to_string()), 0)));
+        }
+    }
+    let mut events = log.read_streams(&streams).await?;
+    let named = of.request.to_string();
+    events.retain(|event| event.payload.get().contains(&named));
+    Ok(Some(events))
+}
+
+/// Whether an event of a request names other families' children too.
+pub fn names_others(event: &RecordedEvent) -> bool {
+    event.event_type == "WaitingListClosed"
 }

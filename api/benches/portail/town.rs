@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::NaiveDate;
 use futures::{StreamExt, TryStreamExt, stream};
 use portail_api::{
-    application::{Application, Caller, Command, PersonName, Role},
+    application::{Application, Caller, Command, Keys, PersonName, Role},
     clock::Clock,
     demo,
 };
@@ -16,11 +16,14 @@ use portail_domain::{
     ids::{ActivityId, ChildId, FamilyNumber, RequestId},
     session::{SessionEvent, stream_id},
 };
-use portail_event_store::{Append, Database, MasterKey, NewEvent, StreamAppend, StreamId};
+use portail_event_store::{Append, CheckpointSigner, Database, MasterKey, NewEvent, StreamAppend, StreamId};
 use portail_testkit::Cluster;
 use uuid::Uuid;
 
 use crate::load::{KEY, basis, meta, raw, requested};
+
+/// Signs the checkpoints of the measured town.
+const SIGNING_KEY: &str = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
 
 /// Activities that hold the mass of bookings.
 pub const GROUPS: u64 = 100;
@@ -69,7 +72,8 @@ impl Town {
         let url = cluster.create_database().await?;
         let database = Database::connect(&url, 12).await?;
         let clock = Clock::starting_on(demo::TODAY);
-        let application = Application::open(&database, MasterKey::from_hex(KEY)?, clock).await?;
+        let keys = Keys { master: MasterKey::from_hex(KEY)?, signer: CheckpointSigner::new(SIGNING_KEY)? };
+        let application = Application::open(&database, keys, clock).await?;
         let engine = application.engine().start();
         demo::prepare(&application).await?;
         let catalogue = application.catalogue().get().await?;

@@ -18,7 +18,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use portail_event_store::{
-    Attachments, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog, Executed, MasterKey,
+    Attachments, CheckpointSigner, Checkpoints, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog, Executed, MasterKey,
     UnitOfWork, Upcasters, Vault, canonical_json,
 };
 use portail_projections::{Engine, catalogue::CatalogueCache};
@@ -40,6 +40,15 @@ use crate::clock::Clock;
 /// How long an answer waits for the read models it returns.
 pub const PATIENCE: Duration = Duration::from_secs(3);
 
+/// The secrets an application works with; none of them is in the database.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// Wraps the keys of personal data.
+    pub master: MasterKey,
+    /// Signs checkpoints of the log.
+    pub signer: CheckpointSigner,
+}
+
 /// The running application.
 #[derive(Debug)]
 pub struct Application {
@@ -48,6 +57,7 @@ pub struct Application {
     catalogue: CatalogueCache,
     vault: Vault,
     attachments: Attachments,
+    checkpoints: Checkpoints,
     clock: Clock,
 }
 
@@ -56,13 +66,15 @@ impl Application {
     ///
     /// # Errors
     /// The log or the projections cannot be prepared.
-    pub async fn open(database: &Database, master: MasterKey, clock: Clock) -> anyhow::Result<Arc<Self>> {
+    pub async fn open(database: &Database, keys: Keys, clock: Clock) -> anyhow::Result<Arc<Self>> {
         let log = EventLog::open(database, Upcasters::default()).await?;
-        let vault = Vault::new(database.pool().clone(), master);
+        let vault = Vault::new(database.pool().clone(), keys.master);
         let engine = Engine::prepare(log.clone(), vault.clone(), portail_projections::all()).await?;
         let catalogue = CatalogueCache::new(database.pool().clone(), engine.clone());
         let attachments = Attachments::new(database.pool().clone(), vault.clone());
-        Ok(Arc::new(Self { bus: CommandBus::new(log), engine, catalogue, vault, attachments, clock }))
+        let checkpoints = Checkpoints::new(database.pool().clone(), keys.signer);
+        let bus = CommandBus::new(log);
+        Ok(Arc::new(Self { bus, engine, catalogue, vault, attachments, checkpoints, clock }))
     }
 
     /// The log.
@@ -93,6 +105,11 @@ impl Application {
     /// The files sent with requests and messages.
     pub fn attachments(&self) -> &Attachments {
         &self.attachments
+    }
+
+    /// The signed checkpoints of the log.
+    pub fn checkpoints(&self) -> &Checkpoints {
+        &self.checkpoints
     }
 
     /// The clock.

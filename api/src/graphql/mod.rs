@@ -42,6 +42,7 @@ pub struct Query(
     requests::RequestQuery,
     sessions::roll::SessionQuery,
     log::LogQuery,
+    log::proofs::ProofQuery,
     operations::OperationsQuery,
 );
 

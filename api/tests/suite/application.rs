@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use portail_api::{
-    application::{Application, Caller, Command, CommandOutcome, DayResult, Decision, Role, Target},
+    application::{
+        Application, Caller, Command, CommandOutcome, DayResult, Decision, Keys, Role, Target,
+    },
     clock::Clock,
     demo,
 };
@@ -12,7 +14,7 @@ use portail_domain::{
     ids::ChildId,
     session::{AbsenceReason, BookingStatus},
 };
-use portail_event_store::{MasterKey, verify};
+use portail_event_store::{CheckpointSigner, MasterKey, Verified, verify};
 use portail_projections::{FoldContext, rebuild};
 use portail_testkit::TestDatabase;
 use sqlx::Executor;
@@ -20,8 +22,13 @@ use uuid::Uuid;
 
 use crate::server::{EMMA, LEO};
 
-pub fn master() -> MasterKey {
-    MasterKey::from_hex(&"5a".repeat(32)).unwrap()
+pub fn keys() -> Keys {
+    with_master(MasterKey::from_hex(&"5a".repeat(32)).unwrap())
+}
+
+pub fn with_master(master: MasterKey) -> Keys {
+    let signing = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+    Keys { master, signer: CheckpointSigner::new(signing).unwrap() }
 }
 
 fn at(instant: &str) -> DateTime<Utc> {
@@ -37,7 +44,7 @@ impl Town {
     /// The guide's town, its projections running.
     async fn new(clock: Clock) -> Self {
         let test = TestDatabase::new().await.unwrap();
-        let application = Application::open(&test.database, master(), clock).await.unwrap();
+        let application = Application::open(&test.database, keys(), clock).await.unwrap();
         application.engine().start();
         demo::prepare(&application).await.unwrap();
         Self { application, test }
@@ -45,7 +52,7 @@ impl Town {
 
     /// The same town, as a process that starts later sees it.
     async fn later(&self, clock: Clock) -> Arc<Application> {
-        let application = Application::open(&self.test.database, master(), clock).await.unwrap();
+        let application = Application::open(&self.test.database, keys(), clock).await.unwrap();
         application.engine().start();
         application
     }
@@ -347,7 +354,7 @@ async fn names_are_sealed_in_the_log_and_open_in_the_read_models() {
     let family =
         portail_projections::family::family(town.application.pool(), DUPONT).await.unwrap().unwrap().unwrap();
     assert_eq!((family.surname.as_str(), family.first_name.as_str()), ("DUPONT", "JEAN"));
-    verify(town.application.pool(), |_| ()).await.unwrap();
+    verify(town.application.pool(), Verified::default(), &[], |_, _| ()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,12 +12,13 @@ use std::{
 
 use portail_api::application::Application;
 use portail_api::clock::Clock;
-use portail_event_store::{Database, MasterKey, verify};
+use portail_event_store::{Database, MasterKey, Verified, verify};
 use portail_projections::{FoldContext, rebuild};
 use portail_testkit::{Cluster, Durability, is_embedded};
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::application::with_master;
 use crate::server::{Client, Home, LEO, PARENT};
 
 /// Parents who book and cancel without end, and remember what was acknowledged.
@@ -113,8 +114,8 @@ pub async fn all_is_well(database: &Database, key: MasterKey, acknowledged: &Has
     .await
     .unwrap();
     assert_eq!(doubled, 0, "and has its effect once");
-    verify(database.pool(), |_| ()).await.unwrap();
-    let application = Application::open(database, key, Clock::system()).await.unwrap();
+    verify(database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap();
+    let application = Application::open(database, with_master(key), Clock::system()).await.unwrap();
     application.engine().catch_up().await.unwrap();
     let context = FoldContext { log: application.log().clone(), vault: application.vault().clone() };
     for projection in portail_projections::all() {

@@ -1,7 +1,7 @@
 //! The real server, and a client that speaks to it.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, OnceLock},
 };
@@ -55,6 +55,14 @@ impl Home {
             command.env("DATABASE_URL", url);
         }
         command
+    }
+
+    /// Makes an account from the command line, before the server starts.
+    pub fn account(&self, (login, password): (&str, &str), role: &str) {
+        let mut child =
+            self.command().args(["account", login, "--role", role]).stdin(Stdio::piped()).spawn().unwrap();
+        writeln!(child.stdin.take().unwrap(), "{password}").unwrap();
+        assert!(child.wait().unwrap().success());
     }
 
     /// Starts the server and waits until it says where it listens.

@@ -5,3 +5,4 @@ mod bus;
 mod conformance;
 mod log;
 mod support;
+mod verification;

@@ -1,11 +1,13 @@
 //! The log itself, for auditors: its end, and what is in it.
 
+pub mod proofs;
+
 use async_graphql::{
     Context, ID, InputObject, Object, Result, SimpleObject,
     connection::{Connection, Edge, EmptyFields},
 };
 use chrono::{DateTime, Utc};
-use portail_event_store::{Hash, RecordedEvent, Search, hex, merkle, search};
+use portail_event_store::{RecordedEvent, Search, hex, search};
 use uuid::Uuid;
 
 use super::{
@@ -77,28 +79,6 @@ impl From<RecordedEvent> for LogEvent {
     }
 }
 
-/// The proof that an event is in the log, or that the log goes on from what it was (RFC 6962).
-#[derive(Debug, Clone, SimpleObject)]
-pub struct LogProof {
-    /// The log's size: its last position.
-    size: Position,
-    /// The Merkle root of the log of that size, in hexadecimal digits.
-    root: String,
-    /// Of an event: its leaf hash. Of a shorter log: its Merkle root.
-    subject: String,
-    /// The hashes of the proof, in the order a verifier takes them.
-    path: Vec<String>,
-}
-
-fn proof(leaves: &[Hash], subject: &Hash, path: &[Hash]) -> LogProof {
-    LogProof {
-        size: Position(leaves.len() as u64),
-        root: hex(&merkle::root(leaves)),
-        subject: hex(subject),
-        path: path.iter().map(|hash| hex(hash)).collect(),
-    }
-}
-
 /// Which events of the log; what is left out does not matter.
 #[derive(Debug, Clone, Default, InputObject)]
 pub struct LogFilter {
@@ -149,35 +129,6 @@ impl LogQuery {
     async fn log_head(&self, ctx: &Context<'_>) -> Result<Option<LogHead>> {
         let tip = ctx.application()?.log().tip().await.map_err(unavailable)?;
         Ok(tip.map(|(position, chain)| LogHead { position: Position(position), chain: hex(&chain) }))
-    }
-
-    /// The proof that the event at a position is in the log as it is now.
-    #[graphql(guard = "OFFICERS")]
-    async fn log_inclusion(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The event's position.")] position: Position,
-    ) -> Result<LogProof> {
-        let leaves = merkle::leaves(ctx.application()?.pool()).await.map_err(unavailable)?;
-        let index = usize::try_from(position.0).ok().and_then(|p| p.checked_sub(1));
-        let path = index.and_then(|i| Some((i, merkle::inclusion_proof(&leaves, i)?)));
-        let (index, path) = path.ok_or_else(|| coded("NOT_FOUND", ctx.language()))?;
-        Ok(proof(&leaves, &leaves[index], &path))
-    }
-
-    /// The proof that the log as it is now goes on from what it was when it had a size: nothing of
-    /// it was altered, dropped or moved since.
-    #[graphql(guard = "OFFICERS")]
-    async fn log_consistency(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The size the log had: its last position then.")] size: Position,
-    ) -> Result<LogProof> {
-        let leaves = merkle::leaves(ctx.application()?.pool()).await.map_err(unavailable)?;
-        let before = usize::try_from(size.0).unwrap_or(usize::MAX);
-        let path = merkle::consistency_proof(&leaves, before);
-        let path = path.ok_or_else(|| coded("NOT_FOUND", ctx.language()))?;
-        Ok(proof(&leaves, &merkle::root(&leaves[..before]), &path))
     }
 
     /// The events of the log, in its order.

@@ -1,0 +1,183 @@
+//! A signed head of the log, in the format of C2SP tlog-checkpoint and signed-note (Ed25519): any
+//! tool of that family can read and check it.
+
+use std::{fmt, path::Path, sync::Arc};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use chacha20poly1305::aead::OsRng;
+use ed25519_dalek::SigningKey;
+use signed_note::{Note, Signer as _, StandardSigner, StandardVerifier, Verifier, VerifierList};
+
+use crate::{hashing::Hash, secret_file};
+
+/// A key or a checkpoint is not what it must be.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The signing key cannot be used.
+    #[error("the signing key is not usable: {0}")]
+    Key(String),
+    /// A public key cannot be used.
+    #[error("the public key {0} is not of the form name+id+key")]
+    PublicKey(String),
+    /// The text is not a checkpoint signed by a known key.
+    #[error("not a checkpoint signed by a known key: {0}")]
+    Note(String),
+}
+
+/// What a checkpoint says: this many events, with this Merkle root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Whose log.
+    pub origin: String,
+    /// How many events.
+    pub size: u64,
+    /// Their Merkle root (RFC 6962).
+    pub root: Hash,
+    /// The signed note, to the byte.
+    pub note: String,
+}
+
+/// Signs checkpoints.
+#[derive(Clone)]
+pub struct CheckpointSigner {
+    signer: Arc<StandardSigner>,
+    public: String,
+}
+
+impl fmt::Debug for CheckpointSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CheckpointSigner").field("public", &self.public).finish_non_exhaustive()
+    }
+}
+
+impl CheckpointSigner {
+    /// A signer of a key `PRIVATE+KEY+name+id+key`; the name is the log's origin.
+    ///
+    /// # Errors
+    /// It is not such a key.
+    pub fn new(key: &str) -> Result<Self, CheckpointError> {
+        let failed = |e: &dyn fmt::Display| CheckpointError::Key(e.to_string());
+        let key = key.trim();
+        let signer = StandardSigner::new(key).map_err(|e| failed(&e))?;
+        let secret = key.splitn(5, '+').nth(4).and_then(|text| BASE64_STANDARD.decode(text).ok());
+        // The key's data is its algorithm, 1, and the seed.
+        let seed = secret.and_then(|bytes| <[u8; 32]>::try_from(bytes.get(1..)?).ok());
+        let seed = seed.ok_or_else(|| failed(&"not an Ed25519 key"))?;
+        let verifying = SigningKey::from_bytes(&seed).verifying_key();
+        let public = signed_note::new_ed25519_verifier_key(signer.name(), &verifying);
+        Ok(Self { signer: Arc::new(signer), public })
+    }
+
+    /// The signer of a key file; the key is made, for an origin, when there is no file.
+    ///
+    /// # Errors
+    /// The file cannot be read or written, or holds no key.
+    pub fn from_file(path: &Path, origin: &str) -> Result<Self, CheckpointError> {
+        if !signed_note::is_key_name_valid(origin) {
+            return Err(CheckpointError::Key(format!("{origin}: an origin has no space and no plus sign")));
+        }
+        let make = || signed_note::generate_key(&mut OsRng, origin).0;
+        let key = secret_file::read_or_make(path, make)
+            .map_err(|e| CheckpointError::Key(format!("{}: {e}", path.display())))?;
+        Self::new(&key)
+    }
+
+    /// The public key, `name+id+key`: what whoever checks needs.
+    pub fn public_key(&self) -> &str {
+        &self.public
+    }
+
+    /// Signs a head of the log.
+    ///
+    /// # Errors
+    /// The key cannot sign.
+    pub fn sign(&self, size: u64, root: &Hash) -> Result<Checkpoint, CheckpointError> {
+        let failed = |e: &dyn fmt::Display| CheckpointError::Key(e.to_string());
+        let origin = self.signer.name().to_owned();
+        let text = format!("{origin}\n{size}\n{}\n", BASE64_STANDARD.encode(root));
+        let mut note = Note::new(text.as_bytes(), &[]).map_err(|e| failed(&e))?;
+        note.add_sigs(&[&*self.signer]).map_err(|e| failed(&e))?;
+        let note = String::from_utf8(note.to_bytes()).map_err(|e| failed(&e))?;
+        Ok(Checkpoint { origin, size, root: *root, note })
+    }
+}
+
+/// Public keys whose checkpoints are believed: today's, and those used before.
+#[derive(Clone)]
+pub struct TrustedKeys(Vec<StandardVerifier>);
+
+impl fmt::Debug for TrustedKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(Verifier::name)).finish()
+    }
+}
+
+impl TrustedKeys {
+    /// The keys, each `name+id+key`.
+    ///
+    /// # Errors
+    /// One is not a public key.
+    pub fn new<'a>(keys: impl IntoIterator<Item = &'a str>) -> Result<Self, CheckpointError> {
+        let verifier = |key: &str| {
+            StandardVerifier::new(key.trim()).map_err(|_| CheckpointError::PublicKey(key.trim().to_owned()))
+        };
+        Ok(Self(keys.into_iter().map(verifier).collect::<Result<_, _>>()?))
+    }
+
+    /// Reads a checkpoint that one of them signed.
+    ///
+    /// # Errors
+    /// It is not a checkpoint, or none of them signed it.
+    pub fn read(&self, note: &str) -> Result<Checkpoint, CheckpointError> {
+        let failed = |e: &dyn fmt::Display| CheckpointError::Note(e.to_string());
+        let verifiers = self.0.iter().map(|v| Box::new(v.clone()) as Box<dyn Verifier>).collect();
+        let parsed = Note::from_bytes(note.as_bytes()).map_err(|e| failed(&e))?;
+        let (signatures, _) = parsed.verify(&VerifierList::new(verifiers)).map_err(|e| failed(&e))?;
+        let text = std::str::from_utf8(parsed.text()).map_err(|e| failed(&e))?;
+        let mut lines = text.lines();
+        let mut line = || lines.next().ok_or_else(|| failed(&"it has three lines"));
+        let (origin, size, root) = (line()?.to_owned(), line()?, line()?);
+        let size = size.parse().map_err(|e| failed(&e))?;
+        let root = BASE64_STANDARD.decode(root).ok().and_then(|root| Hash::try_from(root).ok());
+        let root = root.ok_or_else(|| failed(&"its root has not 32 bytes"))?;
+        if !signatures.iter().any(|signature| signature.name() == origin) {
+            return Err(failed(&"another log's key signed it"));
+        }
+        Ok(Checkpoint { origin, size, root, note: note.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The key and the verifier of C2SP signed-note's published example.
+    const PRIVATE: &str = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+    const PUBLIC: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+
+    #[test]
+    fn a_checkpoint_is_read_back_by_its_public_key_and_no_other() {
+        let signer = CheckpointSigner::new(PRIVATE).unwrap();
+        assert_eq!(signer.public_key(), PUBLIC);
+        let made = signer.sign(1234, &[7; 32]).unwrap();
+        assert!(made.note.starts_with("PeterNeumann\n1234\nBwcHBwcH"), "{}", made.note);
+        let keys = TrustedKeys::new([PUBLIC]).unwrap();
+        assert_eq!(keys.read(&made.note).unwrap(), made);
+        assert!(keys.read(&made.note.replace("1234", "1235")).is_err());
+        assert!(keys.read("1234").is_err());
+        let (_, other) = signed_note::generate_key(&mut OsRng, "PeterNeumann");
+        assert!(TrustedKeys::new([other.as_str()]).unwrap().read(&made.note).is_err());
+        assert!(TrustedKeys::new(["PeterNeumann"]).is_err());
+        assert!(!format!("{signer:?}").contains("AYEK"), "a secret is never printed");
+    }
+
+    #[test]
+    fn a_key_is_made_once() {
+        let folder = std::env::temp_dir().join(format!("portail-key-{}", uuid::Uuid::new_v4()));
+        let made = CheckpointSigner::from_file(&folder, "famille.example.fr/log").unwrap();
+        let again = CheckpointSigner::from_file(&folder, "another").unwrap();
+        assert_eq!(made.public_key(), again.public_key());
+        std::fs::remove_file(folder).unwrap();
+        assert!(CheckpointSigner::from_file(Path::new("/nowhere/at/all"), "with space").is_err());
+    }
+}

@@ -1,0 +1,169 @@
+//! The checkpoints of a database: made as the log grows, never changed.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, PgConnection, PgPool};
+
+use crate::{
+    checkpoint::{Checkpoint, CheckpointError, CheckpointSigner},
+    hashing::Hash,
+    merkle::{self, MerkleFrontier},
+    tree::{self, BLOCK},
+};
+
+/// How many leaves are read at once.
+const STRETCH: u64 = 64 * BLOCK;
+
+/// A checkpoint cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum MakeError {
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// It cannot be signed.
+    #[error(transparent)]
+    Sign(#[from] CheckpointError),
+    /// Events are gone that a checkpoint was made of: nothing more is signed.
+    #[error("the log ends at {head}, before its checkpoint of {size} events: run `portail audit verify`")]
+    Shortened {
+        /// The last position.
+        head: u64,
+        /// The last checkpoint's size.
+        size: u64,
+    },
+}
+
+/// A checkpoint as the database keeps it.
+#[derive(Debug, Clone, FromRow)]
+pub struct KeptCheckpoint {
+    #[sqlx(try_from = "i64")]
+    size: SizeColumn,
+    /// The signed note, to the byte.
+    pub note: String,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct SizeColumn(u64);
+
+impl From<i64> for SizeColumn {
+    fn from(size: i64) -> Self {
+        Self(size.unsigned_abs())
+    }
+}
+
+impl KeptCheckpoint {
+    /// How many events it is of.
+    pub fn size(&self) -> u64 {
+        self.size.0
+    }
+}
+
+/// Makes and finds the checkpoints of a log.
+#[derive(Debug, Clone)]
+pub struct Checkpoints {
+    pool: PgPool,
+    signer: CheckpointSigner,
+}
+
+impl Checkpoints {
+    /// The checkpoints of a database, signed with a key.
+    pub fn new(pool: PgPool, signer: CheckpointSigner) -> Self {
+        Self { pool, signer }
+    }
+
+    /// Who signs.
+    pub fn signer(&self) -> &CheckpointSigner {
+        &self.signer
+    }
+
+    /// Signs the log's head, unless it was signed already. Of several processes that do so at once
+    /// one writes.
+    ///
+    /// # Errors
+    /// The database failed, or the log lost events.
+    pub async fn make(&self, now: DateTime<Utc>) -> Result<Option<Checkpoint>, MakeError> {
+        let mut tx = self.pool.begin().await?;
+        let head: Option<i64> = sqlx::query_scalar("SELECT max(position) FROM events").fetch_one(&mut *tx).await?;
+        let head = head.unwrap_or(0).unsigned_abs();
+        let last: Option<(i64, Vec<u8>)> =
+            sqlx::query_as("SELECT size, subtrees FROM log_checkpoint ORDER BY size DESC LIMIT 1")
+                .fetch_optional(&mut *tx)
+                .await?;
+        let mut frontier = MerkleFrontier::default();
+        if let Some((size, subtrees)) = last {
+            let roots = subtrees.chunks(32).map(Hash::try_from).collect::<Result<_, _>>();
+            let kept = roots.ok().and_then(|roots| MerkleFrontier::of(size.unsigned_abs(), roots));
+            frontier = kept.ok_or_else(|| sqlx::Error::Decode("the subtrees of a checkpoint".into()))?;
+        }
+        if head < frontier.size() {
+            return Err(MakeError::Shortened { head, size: frontier.size() });
+        }
+        if head == frontier.size() {
+            return Ok(None);
+        }
+        while frontier.size() < head {
+            let from = frontier.size();
+            let leaves = tree::leaves(&mut tx, from..head.min(from + STRETCH)).await?;
+            if leaves.is_empty() {
+                return Err(MakeError::Shortened { head: from, size: head });
+            }
+            leaves.into_iter().for_each(|leaf| frontier.push(leaf));
+        }
+        self.close_blocks(&mut tx, head / BLOCK).await?;
+        let checkpoint = self.signer.sign(head, &frontier.root())?;
+        let written = sqlx::query(
+            "INSERT INTO log_checkpoint (size, note, subtrees, made_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        )
+        .bind(head.cast_signed())
+        .bind(&checkpoint.note)
+        .bind(frontier.subtrees().concat())
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok((written.rows_affected() == 1).then_some(checkpoint))
+    }
+
+    /// Keeps the roots of the blocks that are complete.
+    async fn close_blocks(&self, connection: &mut PgConnection, whole: u64) -> Result<(), sqlx::Error> {
+        let closed: Option<i64> =
+            sqlx::query_scalar("SELECT max(number) FROM log_block").fetch_one(&mut *connection).await?;
+        for number in closed.map_or(0, |n| n.unsigned_abs() + 1)..whole {
+            let leaves = tree::leaves(connection, number * BLOCK..(number + 1) * BLOCK).await?;
+            sqlx::query("INSERT INTO log_block (number, root) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+                .bind(number.cast_signed())
+                .bind(merkle::root(&leaves).as_slice())
+                .execute(&mut *connection)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The last one.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn last(&self) -> Result<Option<KeptCheckpoint>, sqlx::Error> {
+        let query = "SELECT size, note, made_at FROM log_checkpoint ORDER BY size DESC LIMIT 1";
+        sqlx::query_as(query).fetch_optional(&self.pool).await
+    }
+
+    /// The first one that covers a position.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn covering(&self, position: u64) -> Result<Option<KeptCheckpoint>, sqlx::Error> {
+        let query = "SELECT size, note, made_at FROM log_checkpoint WHERE size >= $1 ORDER BY size LIMIT 1";
+        sqlx::query_as(query).bind(position.cast_signed()).fetch_optional(&self.pool).await
+    }
+
+    /// Those of more events than so many, in order.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn after(pool: &PgPool, size: u64, limit: u32) -> Result<Vec<KeptCheckpoint>, sqlx::Error> {
+        let query = "SELECT size, note, made_at FROM log_checkpoint WHERE size > $1 ORDER BY size LIMIT $2";
+        sqlx::query_as(query).bind(size.cast_signed()).bind(i64::from(limit)).fetch_all(pool).await
+    }
+}
