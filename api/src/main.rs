@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 use portail_api::{
     access,
-    application::{Application, Role, run_billing, run_timers},
+    application::{Application, Role, run_billing, run_retention, run_timers},
     audit,
     checkpoints::Publisher,
     clock::Clock,
@@ -148,6 +148,7 @@ async fn serve(with_demo: bool) -> Result<()> {
         demo::prepare(&application).await?;
     }
     let timers = tokio::spawn(run_timers(application.clone()));
+    let retention = tokio::spawn(run_retention(application.clone()));
     let billing = tokio::spawn(run_billing(application.clone()));
     let publisher = tokio::spawn(Publisher::new(application.clone(), &settings)?.run());
     let notifier = Notifier::new(application.clone(), &settings)?.map(|n| tokio::spawn(n.run()));
@@ -160,6 +161,7 @@ async fn serve(with_demo: bool) -> Result<()> {
     axum::serve(listener, http::router(schema, application, town)).with_graceful_shutdown(stopped()).await?;
     timers.abort();
     billing.abort();
+    retention.abort();
     publisher.abort();
     if let Some(notifier) = notifier {
         notifier.abort();

@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, patch, post},
 };
-use portail_domain::{attachment::MediaType, ids::FamilyNumber, messages::Language};
+use portail_domain::{attachment::MediaType, ids::FamilyNumber, messages::Language, sealed::Purpose};
 use portail_event_store::{AttachmentError, Attachments, LARGEST, StoredAttachment, Upload, VaultError};
 use serde::Deserialize;
 use serde_json::json;
@@ -129,7 +129,7 @@ async fn begin_in_pieces(
     let owner = subject(principal, announced.family_number.as_deref())
         .ok_or_else(|| Refusal(StatusCode::NOT_FOUND, "NOT_FOUND", language).into_response())?;
     let name = file_name(&announced.file_name);
-    let begun = application.attachments().begin(&owner, &name, announced.size, &principal.login).await;
+    let begun = application.attachments().begin((&owner, Purpose::Attachment.as_str()), &name, announced.size, &principal.login).await;
     let upload = begun.map_err(|e| refusal(e, language))?;
     let place = [(header::LOCATION, format!("/uploads/{}", upload.id))];
     let answer = Json(json!({ "uploadId": upload.id, "offset": 0 }));
@@ -159,7 +159,7 @@ async fn take_whole(
         .ok_or_else(|| Refusal(StatusCode::NOT_FOUND, "NOT_FOUND", language).into_response())?;
     let files = application.attachments();
     let take = async {
-        let upload = files.begin(&owner, &name, content.len() as u64, &principal.login).await?;
+        let upload = files.begin((&owner, Purpose::Attachment.as_str()), &name, content.len() as u64, &principal.login).await?;
         let upload = files.append(&upload, 0, &content).await?;
         files.finish(&upload, recognise).await
     };

@@ -21,6 +21,10 @@ pub enum Purpose {
     Message,
     /// Free text written about a person (a note to staff, a refusal's explanation).
     Note,
+    /// Files a family sent.
+    Attachment,
+    /// Copies of printed documents: invoices, receipts, certificates.
+    Document,
 }
 
 impl Purpose {
@@ -34,6 +38,8 @@ impl Purpose {
             Self::Health => "HEALTH",
             Self::Message => "MESSAGE",
             Self::Note => "NOTE",
+            Self::Attachment => "ATTACHMENT",
+            Self::Document => "DOCUMENT",
         }
     }
 }

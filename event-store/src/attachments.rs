@@ -16,9 +16,6 @@ pub const LARGEST: u64 = 10 * 1024 * 1024;
 /// How many uploads of one subject may be unfinished at once.
 const UNFINISHED: i64 = 20;
 
-/// Which key seals files.
-const PURPOSE: &str = "ATTACHMENT";
-
 /// A file cannot be taken or given.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachmentError {
@@ -52,6 +49,8 @@ pub struct Upload {
     pub id: Uuid,
     /// Whose it is.
     pub subject: String,
+    /// Which of the subject's keys seals it.
+    pub purpose: String,
     /// Its whole size.
     pub size: u64,
     /// How much has arrived.
@@ -77,6 +76,7 @@ pub struct StoredAttachment {
 struct Row {
     id: Uuid,
     subject: String,
+    purpose: String,
     name: Vec<u8>,
     size: i64,
     received: i64,
@@ -96,7 +96,7 @@ impl Row {
     }
 }
 
-const COLUMNS: &str = "id, subject, name, size, received, media_type, sha256";
+const COLUMNS: &str = "id, subject, purpose, name, size, received, media_type, sha256";
 
 /// The files of a database.
 #[derive(Debug, Clone)]
@@ -117,7 +117,7 @@ impl Attachments {
     /// Empty, too large, or too many unfinished ones.
     pub async fn begin(
         &self,
-        subject: &str,
+        (subject, purpose): (&str, &str),
         name: &str,
         size: u64,
         uploaded_by: &str,
@@ -133,9 +133,9 @@ impl Attachments {
             .await?;
         let id = Uuid::now_v7();
         let sealed =
-            self.vault.seal(subject, PURPOSE, &format!("attachment/{id}/name"), name.as_bytes()).await?;
+            self.vault.seal(subject, purpose, &format!("attachment/{id}/name"), name.as_bytes()).await?;
         let begun = sqlx::query(
-            "INSERT INTO attachment (id, subject, name, size, uploaded_by) SELECT $1, $2, $3, $4, $5 \
+            "INSERT INTO attachment (id, subject, name, size, uploaded_by, purpose) SELECT $1, $2, $3, $4, $5, $7 \
              WHERE (SELECT count(*) FROM attachment WHERE subject = $2 AND sha256 IS NULL) < $6",
         )
         .bind(id)
@@ -144,12 +144,14 @@ impl Attachments {
         .bind(size.cast_signed())
         .bind(uploaded_by)
         .bind(UNFINISHED)
+        .bind(purpose)
         .execute(&self.pool)
         .await?;
         if begun.rows_affected() == 0 {
             return Err(AttachmentError::TooMany);
         }
-        Ok(Upload { id, subject: subject.to_owned(), size, received: 0 })
+        let (subject, purpose) = (subject.to_owned(), purpose.to_owned());
+        Ok(Upload { id, subject, purpose, size, received: 0 })
     }
 
     /// An unfinished upload.
@@ -159,7 +161,7 @@ impl Attachments {
     pub async fn upload(&self, id: Uuid) -> Result<Upload, AttachmentError> {
         let row = self.row(id).await?.filter(|r| r.sha256.is_none()).ok_or(AttachmentError::Unknown)?;
         let (size, received) = (row.size.unsigned_abs(), row.received.unsigned_abs());
-        Ok(Upload { id, subject: row.subject, size, received })
+        Ok(Upload { id, subject: row.subject, purpose: row.purpose, size, received })
     }
 
     /// Takes the next piece; how the upload stands then. A piece is kept whole or not at all.
@@ -177,7 +179,7 @@ impl Attachments {
             return Err(AttachmentError::TooLarge);
         }
         let context = format!("attachment/{}/{offset}", upload.id);
-        let sealed = self.vault.seal(&upload.subject, PURPOSE, &context, piece).await?;
+        let sealed = self.vault.seal(&upload.subject, &upload.purpose, &context, piece).await?;
         let mut tx = self.pool.begin().await?;
         let at: Option<i64> =
             sqlx::query_scalar("SELECT received FROM attachment WHERE id = $1 AND sha256 IS NULL FOR UPDATE")
@@ -216,7 +218,7 @@ impl Attachments {
         if upload.received != upload.size {
             return Err(AttachmentError::Offset(upload.received));
         }
-        let content = self.content(upload.id, &upload.subject).await?;
+        let content = self.content(upload.id, &upload.subject, &upload.purpose).await?;
         let Some(media_type) = recognise(&content) else {
             sqlx::query("DELETE FROM attachment WHERE id = $1").bind(upload.id).execute(&self.pool).await?;
             return Ok(None);
@@ -254,9 +256,10 @@ impl Attachments {
     pub async fn read(&self, id: Uuid) -> Result<(StoredAttachment, String, Vec<u8>), AttachmentError> {
         let row = self.row(id).await?.ok_or(AttachmentError::Unknown)?;
         let context = format!("attachment/{id}/name");
-        let name = self.vault.unseal(&row.subject, PURPOSE, &context, &parted(&row.name)?).await?;
+        let name = self.vault.unseal(&row.subject, &row.purpose, &context, &parted(&row.name)?).await?;
+        let purpose = row.purpose.clone();
         let stored = row.stored().ok_or(AttachmentError::Unknown)?;
-        let content = self.content(id, &stored.subject).await?;
+        let content = self.content(id, &stored.subject, &purpose).await?;
         Ok((stored, String::from_utf8_lossy(&name).into_owned(), content))
     }
 
@@ -265,7 +268,7 @@ impl Attachments {
         sqlx::query_as(&query).bind(id).fetch_optional(&self.pool).await
     }
 
-    async fn content(&self, id: Uuid, subject: &str) -> Result<Vec<u8>, AttachmentError> {
+    async fn content(&self, id: Uuid, subject: &str, purpose: &str) -> Result<Vec<u8>, AttachmentError> {
         let pieces: Vec<(i64, Vec<u8>)> =
             sqlx::query_as("SELECT at, sealed FROM attachment_piece WHERE attachment = $1 ORDER BY at")
                 .bind(id)
@@ -274,7 +277,7 @@ impl Attachments {
         let mut content = Vec::new();
         for (at, sealed) in pieces {
             let context = format!("attachment/{id}/{at}");
-            content.extend(self.vault.unseal(subject, PURPOSE, &context, &parted(&sealed)?).await?);
+            content.extend(self.vault.unseal(subject, purpose, &context, &parted(&sealed)?).await?);
         }
         Ok(content)
     }

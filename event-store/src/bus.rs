@@ -66,6 +66,9 @@ pub enum CommandError {
     /// A stored event or outcome cannot be read or written.
     #[error("unreadable: {0}")]
     Unreadable(String),
+    /// The key of what it is about was destroyed.
+    #[error("the data were erased")]
+    Erased,
 }
 
 impl From<LogError> for CommandError {
@@ -91,6 +94,11 @@ pub struct CommandBus {
 }
 
 impl CommandBus {
+    /// Loaded aggregates to look at, without deciding anything.
+    pub fn look(&self) -> UnitOfWork<'_> {
+        UnitOfWork::new(&self.log, &self.cache, false)
+    }
+
     /// A bus on a log.
     pub fn new(log: EventLog) -> Self {
         Self { log, cache: AggregateCache::new(CACHED) }

@@ -8,12 +8,14 @@ use std::{
     fmt,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use chacha20poly1305::{
     AeadCore, KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, OsRng, Payload},
 };
+use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
 use crate::{hashing::hex, secret_file};
@@ -86,7 +88,10 @@ pub struct SealedBytes {
     pub ciphertext: Vec<u8>,
 }
 
-type Keys = HashMap<(String, String), Arc<XChaCha20Poly1305>>;
+/// How long a key is used without looking whether it was destroyed meanwhile, by another process.
+const FRESH: Duration = Duration::from_secs(60);
+
+type Keys = HashMap<(String, String), (Instant, Arc<XChaCha20Poly1305>)>;
 
 /// Seals and opens values.
 #[derive(Clone)]
@@ -156,6 +161,40 @@ impl Vault {
         self.open(&mut connection, subject, purpose, context, sealed).await
     }
 
+    /// Destroys a subject's key of a purpose, on the caller's connection: the sealed values are gone
+    /// when its transaction commits. The row stays as the evidence, also where there was no key yet:
+    /// nothing is sealed for it any more.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn destroy(
+        &self,
+        connection: &mut PgConnection,
+        subject: &str,
+        purpose: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO public.subject_key (subject, purpose, wrapped_key, created_at, destroyed_at) \
+             VALUES ($1, $2, NULL, $3, $3) ON CONFLICT (subject, purpose) DO UPDATE \
+             SET wrapped_key = NULL, destroyed_at = $3 WHERE subject_key.destroyed_at IS NULL",
+        )
+        .bind(subject)
+        .bind(purpose)
+        .bind(at)
+        .execute(connection)
+        .await?;
+        let name = (subject.to_owned(), purpose.to_owned());
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
+        Ok(())
+    }
+
+    fn cached(&self, name: &(String, String)) -> Option<Arc<XChaCha20Poly1305>> {
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, key) = keys.get(name)?;
+        (since.elapsed() < FRESH).then(|| key.clone())
+    }
+
     async fn key(
         &self,
         connection: &mut PgConnection,
@@ -164,8 +203,8 @@ impl Vault {
         make: bool,
     ) -> Result<Arc<XChaCha20Poly1305>, VaultError> {
         let name = (subject.to_owned(), purpose.to_owned());
-        if let Some(key) = self.keys.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
-            return Ok(key.clone());
+        if let Some(key) = self.cached(&name) {
+            return Ok(key);
         }
         let master = XChaCha20Poly1305::new(&self.master.0.into());
         let wrapping = format!("subject-key/{subject}/{purpose}");
@@ -188,7 +227,7 @@ impl Vault {
         let key = XChaCha20Poly1305::new_from_slice(&key).map_err(|_| VaultError::Cannot)?;
         let key = Arc::new(key);
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.insert(name, key.clone());
+        keys.insert(name, (Instant::now(), key.clone()));
         Ok(key)
     }
 }

@@ -5,17 +5,21 @@ use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
 use portail_domain::{
     child::{Child, ChildEvent, Enrolment},
+    erasure::{Erasure, Subject},
     family::{Family, FamilyEvent},
     file::Section,
     ids::{ActivityId, ChildId, FamilyNumber},
-    sealed::Sealed,
+    sealed::{Purpose, Sealed},
 };
 use portail_event_store::{RecordedEvent, SealedBytes, VaultError};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::projection::{FoldContext, FoldError, Projection};
+use crate::{
+    erased::Erased,
+    projection::{FoldContext, FoldError, Projection},
+};
 
 /// Its name.
 pub const NAME: &str = "family";
@@ -52,7 +56,7 @@ impl Projection for FamilyProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        3
+        4
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE family (number text PRIMARY KEY, responsible json); \
@@ -68,7 +72,7 @@ impl Projection for FamilyProjection {
         include_str!("family.rs")
     }
     fn reads(&self) -> &'static [&'static str] {
-        &[Family::TYPE, Child::TYPE]
+        &[Family::TYPE, Child::TYPE, Erasure::TYPE]
     }
 
     fn fold<'a>(
@@ -80,6 +84,13 @@ impl Projection for FamilyProjection {
         Box::pin(async move {
             let mut written = Written::default();
             for event in events {
+                if let Some(erased) = Erased::by(event, context)? {
+                    std::mem::take(&mut written).flush(connection).await?;
+                    if erased.is_of(Purpose::Identity) {
+                        forget(&erased.subject, connection).await?;
+                    }
+                    continue;
+                }
                 if event.stream.kind == Family::TYPE {
                     match context.decode(event)? {
                         FamilyEvent::FamilyRegistered { responsible } => {
@@ -143,6 +154,15 @@ impl Projection for FamilyProjection {
             Ok(())
         })
     }
+}
+
+async fn forget(subject: &Subject, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let query = match subject {
+        Subject::Family(_) => "UPDATE family SET responsible = NULL WHERE number = $1",
+        Subject::Child(_) => "UPDATE child SET identity = NULL WHERE id = $1::uuid",
+    };
+    sqlx::query(query).bind(subject.to_string()).execute(connection).await?;
+    Ok(())
 }
 
 /// Opens a sealed identity; none once its key is destroyed.

@@ -6,10 +6,11 @@ use futures::future::BoxFuture;
 use portail_domain::{
     attachment::Attachment,
     child::{Child, ChildEvent},
+    erasure::Erasure,
     family::{Family, FamilyEvent as F},
     file::{Document, Section},
     ids::{ChildId, RequestId},
-    sealed::Sealed,
+    sealed::{Purpose, Sealed},
     session::Refusal,
 };
 use portail_event_store::RecordedEvent;
@@ -18,6 +19,7 @@ use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::{
+    erased::Erased,
     family::open,
     projection::{FoldContext, FoldError, Projection},
 };
@@ -46,7 +48,7 @@ impl Projection for FileProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        1
+        2
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE section (owner text NOT NULL, section text NOT NULL, revision int NOT NULL, value json, \
@@ -61,7 +63,7 @@ impl Projection for FileProjection {
         include_str!("file.rs")
     }
     fn reads(&self) -> &'static [&'static str] {
-        &[Family::TYPE, Child::TYPE]
+        &[Family::TYPE, Child::TYPE, Erasure::TYPE]
     }
 
     fn fold<'a>(
@@ -73,6 +75,11 @@ impl Projection for FileProjection {
         Box::pin(async move {
             let mut sections = Sections::default();
             for event in events {
+                if let Some(erased) = Erased::by(event, context)? {
+                    std::mem::take(&mut sections).flush(connection).await?;
+                    forget(&erased, connection).await?;
+                    continue;
+                }
                 if event.stream.kind == Child::TYPE {
                     match context.decode(event)? {
                         ChildEvent::ChildRegistered { identity, .. } => {
@@ -127,6 +134,24 @@ impl Projection for FileProjection {
             Ok(())
         })
     }
+}
+
+async fn forget(erased: &Erased, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let (owner, sections) = (erased.subject.to_string(), erased.sections());
+    // What was asked about a child is sealed for the child; for one that was not registered yet, for
+    // the family that asked.
+    let requests = match erased.family() {
+        Some(_) => "UPDATE request SET proposal = NULL WHERE payer = $1 AND child IS NULL AND section = ANY($2)",
+        None => "UPDATE request SET proposal = NULL WHERE child = $1::uuid AND section = ANY($2)",
+    };
+    for query in ["UPDATE section SET value = NULL WHERE owner = $1 AND section = ANY($2)", requests] {
+        sqlx::query(query).bind(&owner).bind(&sections).execute(&mut *connection).await?;
+    }
+    if erased.is_of(Purpose::Note) {
+        let query = "UPDATE request SET note = NULL WHERE payer = $1";
+        sqlx::query(query).bind(&owner).execute(connection).await?;
+    }
+    Ok(())
 }
 
 /// The sections a batch writes: only the last value of each counts.

@@ -8,10 +8,11 @@ use futures::future::BoxFuture;
 use portail_domain::{
     billing::{Household, HouseholdChild, Quotient},
     child::{Child, ChildEvent},
+    erasure::Erasure,
     family::{Family, FamilyEvent},
     file::{Document, Section},
     ids::ChildId,
-    sealed::Sealed,
+    sealed::{Purpose, Sealed},
     time::local_date,
 };
 use portail_event_store::RecordedEvent;
@@ -20,6 +21,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::{
     decode::decoding,
+    erased::Erased,
     family::open,
     projection::{FoldContext, FoldError, Projection},
 };
@@ -38,12 +40,23 @@ struct Own {
     postcode: Option<String>,
 }
 
+impl Own {
+    fn forget(&mut self, erased: &Erased) {
+        if erased.is_of(Purpose::Caf) {
+            self.quotients.clear();
+        }
+        if erased.is_of(Purpose::Identity) {
+            self.postcode = None;
+        }
+    }
+}
+
 impl Projection for HouseholdProjection {
     fn name(&self) -> &'static str {
         NAME
     }
     fn version(&self) -> i32 {
-        1
+        2
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE household (id text PRIMARY KEY, document text NOT NULL); \
@@ -54,7 +67,7 @@ impl Projection for HouseholdProjection {
         include_str!("household.rs")
     }
     fn reads(&self) -> &'static [&'static str] {
-        &[Family::TYPE, Child::TYPE]
+        &[Family::TYPE, Child::TYPE, Erasure::TYPE]
     }
 
     fn fold<'a>(
@@ -65,12 +78,27 @@ impl Projection for HouseholdProjection {
     ) -> BoxFuture<'a, Result<(), FoldError>> {
         Box::pin(async move {
             let ids = |kind: &str| {
-                events.iter().filter(|e| e.stream.kind == kind).map(|e| e.stream.id.clone()).collect()
+                let of_kind = events.iter().filter(|e| e.stream.kind == kind);
+                of_kind.map(|e| e.stream.id.clone()).collect::<Vec<_>>()
             };
-            let mut families = Documents::<Own>::load("household", ids(Family::TYPE), connection).await?;
-            let mut children = Documents::load("child", ids(Child::TYPE), connection).await?;
+            // An erasure's stream has the id of its subject, a family or a child.
+            let both = |kind: &str| [ids(kind), ids(Erasure::TYPE)].concat();
+            let mut families = Documents::<Own>::load("household", both(Family::TYPE), connection).await?;
+            let mut children =
+                Documents::<HouseholdChild>::load("child", both(Child::TYPE), connection).await?;
             let mut links = vec![];
             for event in events {
+                if let Some(erased) = Erased::by(event, context)? {
+                    if let Some(own) = families.0.get_mut(&event.stream.id) {
+                        own.forget(&erased);
+                    }
+                    if let Some(child) = children.0.get_mut(&event.stream.id)
+                        && erased.is_of(Purpose::Identity)
+                    {
+                        child.born = None;
+                    }
+                    continue;
+                }
                 if event.stream.kind == Family::TYPE {
                     let own = families.of(&event.stream.id, Own::default);
                     of_family(own, event, context, connection).await?;

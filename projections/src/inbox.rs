@@ -6,12 +6,15 @@ use futures::future::BoxFuture;
 use portail_domain::{
     attachment::Attachment,
     conversation::{Conversation, ConversationEvent as E, Party},
+    erasure::Erasure,
+    sealed::Purpose,
 };
 use portail_event_store::RecordedEvent;
 use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::{
+    erased::Erased,
     family::open,
     projection::{FoldContext, FoldError, Projection},
 };
@@ -31,7 +34,7 @@ impl Projection for InboxProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        1
+        2
     }
     fn tables(&self) -> &'static str {
         // Counters per side: the home page and the folders read them without counting.
@@ -50,7 +53,7 @@ impl Projection for InboxProjection {
         include_str!("inbox.rs")
     }
     fn reads(&self) -> &'static [&'static str] {
-        &[Conversation::TYPE]
+        &[Conversation::TYPE, Erasure::TYPE]
     }
 
     fn fold<'a>(
@@ -61,12 +64,28 @@ impl Projection for InboxProjection {
     ) -> BoxFuture<'a, Result<(), FoldError>> {
         Box::pin(async move {
             for event in events {
+                if let Some(erased) = Erased::by(event, context)? {
+                    if let Some(family) = erased.family().filter(|_| erased.is_of(Purpose::Message)) {
+                        forget(family, connection).await?;
+                    }
+                    continue;
+                }
                 let id: Uuid = event.stream.id.parse().map_err(|e| FoldError::poison(event, e))?;
                 fold_one(id, event, context, connection).await?;
             }
             Ok(())
         })
     }
+}
+
+async fn forget(family: &str, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    for query in [
+        "UPDATE message SET body = NULL WHERE conversation IN (SELECT id FROM conversation WHERE family = $1)",
+        "UPDATE conversation SET subject = NULL WHERE family = $1",
+    ] {
+        sqlx::query(query).bind(family).execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 async fn fold_one(

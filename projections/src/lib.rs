@@ -9,6 +9,7 @@ pub mod catalogue;
 mod decode;
 pub mod drafts;
 pub mod engine;
+mod erased;
 pub mod family;
 pub mod file;
 pub mod household;
@@ -16,6 +17,7 @@ pub mod inbox;
 pub mod notices;
 pub mod outbox;
 pub mod planning;
+pub mod privacy;
 mod projection;
 pub mod rebuild;
 pub mod regies;
@@ -37,6 +39,7 @@ pub fn all() -> Vec<Box<dyn Projection>> {
         Box::new(notices::NoticesProjection),
         Box::new(outbox::OutboxProjection),
         Box::new(planning::PlanningProjection),
+        Box::new(privacy::PrivacyProjection),
         Box::new(regies::RegiesProjection),
         Box::new(requests::RequestsProjection),
     ]

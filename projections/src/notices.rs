@@ -5,7 +5,9 @@ use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
 use portail_domain::{
     attachment::Attachment,
+    erasure::Erasure,
     notice::{Audience, Notice, NoticeEvent, NoticeText},
+    sealed::Purpose,
 };
 use portail_event_store::RecordedEvent;
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,7 @@ use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::{
+    erased::Erased,
     family::open,
     projection::{FoldContext, FoldError, Projection},
 };
@@ -41,7 +44,7 @@ impl Projection for NoticesProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        1
+        2
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE notice (id uuid PRIMARY KEY, line bigint NOT NULL, audience text NOT NULL, target text, \
@@ -53,7 +56,7 @@ impl Projection for NoticesProjection {
         include_str!("notices.rs")
     }
     fn reads(&self) -> &'static [&'static str] {
-        &[Notice::TYPE]
+        &[Notice::TYPE, Erasure::TYPE]
     }
 
     fn fold<'a>(
@@ -64,6 +67,13 @@ impl Projection for NoticesProjection {
     ) -> BoxFuture<'a, Result<(), FoldError>> {
         Box::pin(async move {
             for event in events {
+                if let Some(erased) = Erased::by(event, context)? {
+                    if let Some(family) = erased.family().filter(|_| erased.is_of(Purpose::Message)) {
+                        let query = "UPDATE notice SET said = NULL WHERE audience = 'FAMILY' AND target = $1";
+                        sqlx::query(query).bind(family).execute(&mut *connection).await?;
+                    }
+                    continue;
+                }
                 let id: Uuid = event.stream.id.parse().map_err(|e| FoldError::poison(event, e))?;
                 match context.decode(event)? {
                     NoticeEvent::NoticePublished { audience, content, from, to, received } => {

@@ -1,14 +1,19 @@
 //! Every command of the portal, as data: what GraphQL mutations, fixtures and timers send.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use portail_domain::{
     activity::ActivitySettings,
     attachment::Attachment,
     calendar::{ClosureReason, ClosureScope, Zone},
     child::Enrolment,
+    erasure::{LegalBasis, RetentionRules, Subject},
     file::{Document, Section},
     ids::{ActivityId, ChildId, ClosureId, ConversationId, FamilyNumber, NoticeId, RequestId, StructureId},
     notice::Audience,
+    policy::FourEyes,
+    sealed::Purpose,
     session::{AbsenceReason, RefusalCode},
     time::Weekdays,
 };
@@ -266,6 +271,17 @@ pub enum Command {
     },
     /// Staff withdraw a notice.
     WithdrawNotice { notice: NoticeId },
+    /// Erase data of a person: a family's by its number, a child's by its id.
+    ErasePersonalData {
+        subject: Subject,
+        #[serde(default)]
+        purposes: BTreeSet<Purpose>,
+        basis: LegalBasis,
+    },
+    /// Adopt the town's retention rules.
+    AdoptRetention { rules: RetentionRules },
+    /// Say what takes two of the staff.
+    AdoptFourEyes { what: FourEyes },
     /// A command about money.
     Money(MoneyCommand),
     /// The clock: an offer ran out.
@@ -311,6 +327,8 @@ impl Command {
             Self::ExpireOffer { .. } | Self::ExpireCertificate { .. } | Self::CloseWaitingList { .. } => {
                 role == Role::Timer
             }
+            Self::ErasePersonalData { .. } => matches!(role, Role::Administrator | Role::Timer),
+            Self::AdoptRetention { .. } | Self::AdoptFourEyes { .. } => role == Role::Administrator,
             Self::Money(command) => command.is_open_to(role),
             _ => role.is_staff(),
         }

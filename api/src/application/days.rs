@@ -107,7 +107,7 @@ pub(super) async fn decide(
     if let Some(error) = unknown(&targets, payer, work) {
         return Ok(CommandOutcome::rejected(error));
     }
-    let note = note(command, caller, vault).await?;
+    let note = note(command);
     let pattern_only = matches!(command, Command::RequestReservations { dates, .. } if dates.is_empty());
     let mut outcome = CommandOutcome::default();
     let first_start = targets.iter().filter_map(|t| Some(terms(t, work)?.starts)).min();
@@ -126,7 +126,12 @@ pub(super) async fn decide(
             child: work.get::<Child>(&target.child.to_string()),
             overlaps: overlaps(target, work),
             first_start,
-            note: note.clone(),
+            note: match note {
+                Some(text) => {
+                    Some(seal(vault, &target.child.to_string(), Purpose::Note, "Note", text).await?)
+                }
+                None => None,
+            },
         };
         outcome.days.push(day.decide(caller, id, command, work)?);
     }
@@ -207,21 +212,14 @@ fn unknown(targets: &[Target], payer: Option<&FamilyNumber>, work: &UnitOfWork<'
     None
 }
 
-/// The free text of a staff decision, sealed.
-async fn note(
-    command: &Command,
-    caller: &Caller,
-    vault: &Vault,
-) -> Result<Option<portail_domain::sealed::Sealed>, CommandError> {
+/// The free text of a staff decision; it is sealed for the child it is about.
+fn note(command: &Command) -> Option<&str> {
     let text = match command {
         Command::DecideReservations { decision: Decision::Refuse { note: Some(text), .. }, .. }
         | Command::CorrectAttendance { reason: text, .. } => text.trim(),
-        _ => return Ok(None),
+        _ => return None,
     };
-    if text.is_empty() {
-        return Ok(None);
-    }
-    seal(vault, &caller.login, Purpose::Note, "Note", text).await.map(Some)
+    (!text.is_empty()).then_some(text)
 }
 
 struct Day<'a> {

@@ -25,10 +25,7 @@ pub(super) async fn seal(
 ) -> Result<Sealed, CommandError> {
     let context = format!("{place}/{subject}");
     let sealed = vault.seal(subject, purpose.as_str(), &context, text.as_bytes()).await;
-    let sealed = sealed.map_err(|error| match error {
-        VaultError::Database(e) => CommandError::Unavailable(e.to_string()),
-        other => CommandError::Unreadable(other.to_string()),
-    })?;
+    let sealed = sealed.map_err(refused)?;
     Ok(Sealed {
         alg: "XC20P".into(),
         subject: subject.to_owned(),
@@ -36,6 +33,15 @@ pub(super) async fn seal(
         nonce: BASE64_STANDARD.encode(sealed.nonce),
         ct: BASE64_STANDARD.encode(sealed.ciphertext),
     })
+}
+
+/// What a refusal of the vault means for a command.
+pub(super) fn refused(error: VaultError) -> CommandError {
+    match error {
+        VaultError::Database(e) => CommandError::Unavailable(e.to_string()),
+        VaultError::Destroyed => CommandError::Erased,
+        other => CommandError::Unreadable(other.to_string()),
+    }
 }
 
 fn name_error(name: &PersonName) -> Option<Rejection> {

@@ -15,14 +15,14 @@ use portail_domain::{
     session::{Refusal, RefusalCode},
     time::local_date,
 };
-use portail_event_store::{CommandError, SealedBytes, UnitOfWork, Vault, VaultError};
+use portail_event_store::{CommandError, SealedBytes, UnitOfWork, Vault};
 use portail_projections::file::Proposal;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::{
     Caller, Command, CommandOutcome, FileOwner, ItemOutcome, ModificationDecision, ModificationTarget,
-    Rejection, families::seal,
+    Rejection, families::{refused, seal},
 };
 
 /// What binds a sealed proposal to where it stands.
@@ -292,10 +292,7 @@ impl Files<'_> {
         };
         let context = format!("{place}/{}", sealed.subject);
         let opened = self.vault.unseal(&sealed.subject, sealed.purpose.as_str(), &context, &bytes).await;
-        let text = opened.map_err(|error| match error {
-            VaultError::Database(e) => CommandError::Unavailable(e.to_string()),
-            other => CommandError::Unreadable(other.to_string()),
-        })?;
+        let text = opened.map_err(refused)?;
         Ok(serde_json::from_slice(&text)?)
     }
 }

@@ -12,6 +12,7 @@ mod files;
 mod money;
 mod notices;
 mod outcome;
+mod privacy;
 mod timers;
 
 use std::{sync::Arc, time::Duration};
@@ -33,6 +34,7 @@ pub use command::{
 pub use files::camel_case;
 pub use money::{MoneyCommand, run_billing};
 pub use outcome::{CommandOutcome, DayOutcome, DayResult, ItemOutcome, Rejection};
+pub use privacy::{run_retention, subject};
 pub use timers::run_timers;
 
 use crate::clock::Clock;
@@ -212,6 +214,9 @@ impl Decide for Dispatch<'_> {
                 Command::PublishNotice { .. } | Command::WithdrawNotice { .. } => {
                     notices::decide(caller, id, command, work, &application.vault).await
                 }
+                Command::ErasePersonalData { .. }
+                | Command::AdoptRetention { .. }
+                | Command::AdoptFourEyes { .. } => privacy::decide(caller, command, work, application).await,
                 Command::Money(command) => money::decide(caller, id, command, work, application).await,
                 _ => days::decide(caller, id, command, work, &application.vault).await,
             }

@@ -1,7 +1,7 @@
 //! Printed documents are kept sealed with the family's key, and their SHA-256 is in the log: what a
 //! family holds in its hands can be proved years later.
 
-use portail_domain::ids::FamilyNumber;
+use portail_domain::{ids::FamilyNumber, sealed::Purpose};
 use portail_event_store::hex;
 use portail_projections::accounts;
 use sha2::{Digest, Sha256};
@@ -44,7 +44,7 @@ pub async fn keep(
 ) -> Result<(), Failed> {
     let files = application.attachments();
     let name = format!("{}.pdf", document.replace('/', "-"));
-    let mut upload = files.begin(family, &name, content.len() as u64, "documents").await?;
+    let mut upload = files.begin((family, Purpose::Document.as_str()), &name, content.len() as u64, "documents").await?;
     upload = files.append(&upload, 0, content).await?;
     let stored = files.finish(&upload, |_| Some("application/pdf")).await?;
     let Some(stored) = stored else { return Ok(()) };

@@ -160,6 +160,10 @@ pub async fn send(ctx: &Context<'_>, id: Uuid, command: Command) -> Result<(Comm
             let error = crate::application::Rejection::of_code("COMMAND_REUSED");
             Ok((CommandOutcome::rejected(error.at(&["input", "clientMutationId"])), 0))
         }
+        Err(CommandError::Erased) => {
+            let error = crate::application::Rejection::of_code("ERASED");
+            Ok((CommandOutcome::rejected(error.at(&["input"])), 0))
+        }
         Err(CommandError::Conflict) => Err(coded("CONFLICT", ctx.language())),
         Err(error) => Err(unavailable(error)),
     }

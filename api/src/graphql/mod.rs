@@ -16,6 +16,7 @@ pub mod money;
 pub mod notices;
 pub mod operations;
 pub mod planning;
+pub mod privacy;
 pub mod requests;
 pub mod scalars;
 pub mod sessions;
@@ -39,6 +40,7 @@ pub struct Query(
     money::MoneyQuery,
     notices::NoticeQuery,
     planning::PlanningQuery,
+    privacy::PrivacyQuery,
     requests::RequestQuery,
     sessions::roll::SessionQuery,
     log::LogQuery,
@@ -59,6 +61,7 @@ pub struct Mutation(
     inbox::InboxMutation,
     money::MoneyMutation,
     notices::NoticeMutation,
+    privacy::PrivacyMutation,
 );
 
 /// The schema.

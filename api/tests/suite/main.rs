@@ -9,6 +9,7 @@ mod bad_input;
 mod billing_crash;
 mod calendar;
 mod custody;
+mod erasure;
 mod events;
 mod family_file;
 mod faults;

@@ -158,6 +158,11 @@ impl Client {
         client
     }
 
+    /// The same session at a server that was started anew.
+    pub fn at(self, address: &str) -> Self {
+        Self { address: address.to_owned(), ..self }
+    }
+
     pub async fn send(&self, query: &str, variables: Value) -> Result<Value, reqwest::Error> {
         let mut request = self
             .http

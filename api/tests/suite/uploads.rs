@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use crate::server::{AUDITOR, Client, Home, LEO, PARENT, STAFF, cell, demo};
 
-fn pdf(size: usize) -> Vec<u8> {
+pub fn pdf(size: usize) -> Vec<u8> {
     let mut content = b"%PDF-1.7\n".to_vec();
     content.resize(size, b' ');
     content
 }
 
-async fn send_whole(client: &Client, name: &str, content: Vec<u8>) -> (u16, Value) {
+pub async fn send_whole(client: &Client, name: &str, content: Vec<u8>) -> (u16, Value) {
     let boundary = "portail-boundary";
     let mut body = format!(
         "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\

@@ -261,3 +261,18 @@ domain_event!(AccountEvent {
     RefundRecorded = "1.0",
     DocumentArchived = "1.0",
 });
+
+impl AccountEvent {
+    /// The day of the operation; none where it is none.
+    pub fn date(&self) -> Option<NaiveDate> {
+        match self {
+            Self::OperationTakenOver { date, .. }
+            | Self::InvoiceIssued { date, .. }
+            | Self::CreditNoteIssued { date, .. }
+            | Self::PaymentRecorded { date, .. }
+            | Self::PaymentRejected { date, .. }
+            | Self::RefundRecorded { date, .. } => Some(*date),
+            Self::DocumentArchived { .. } => None,
+        }
+    }
+}

@@ -53,6 +53,8 @@ pub struct Account {
     balance: Amount,
     mandates: BTreeSet<String>,
     archived: BTreeMap<String, Uuid>,
+    last_operation: Option<NaiveDate>,
+    last_debit: Option<NaiveDate>,
 }
 
 impl Credit {
@@ -81,6 +83,16 @@ impl Account {
     /// Whether a direct debit was collected on a mandate before.
     pub fn has_collected(&self, mandate: &str) -> bool {
         self.mandates.contains(mandate)
+    }
+
+    /// The day of its last operation.
+    pub fn last_operation(&self) -> Option<NaiveDate> {
+        self.last_operation
+    }
+
+    /// The day of its last direct debit.
+    pub fn last_debit(&self) -> Option<NaiveDate> {
+        self.last_debit
     }
 
     /// The kept copy of a printed document.
@@ -319,6 +331,7 @@ impl Account {
 
     /// Folds an event; total.
     pub fn evolve(&mut self, event: &V) {
+        self.last_operation = self.last_operation.max(event.date());
         match event {
             V::OperationTakenOver { regie, number, amount, operation, allocations, .. } => match operation {
                 TakenOver::Invoice { due, .. } => {
@@ -349,6 +362,7 @@ impl Account {
                 self.credit(regie, Some(*method), *number, *amount, allocations);
                 if let Some((_, debited)) = debited {
                     self.mandates.insert(debited.mandate.clone());
+                    self.last_debit = self.last_debit.max(event.date());
                 }
             }
             V::PaymentRejected { regie, payment, amount, reopened, .. } => {

@@ -5,6 +5,7 @@
 mod labels;
 mod mail;
 mod money;
+mod privacy;
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -79,7 +80,7 @@ static BY_KEY: LazyLock<HashMap<&str, (&str, &str)>> =
     LazyLock::new(|| entries().map(|(key, fr, en)| (*key, (*fr, *en))).collect());
 
 fn entries() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-    CATALOGUE.iter().chain(labels::LABELS).chain(mail::MAIL).chain(money::MONEY)
+    CATALOGUE.iter().chain(labels::LABELS).chain(mail::MAIL).chain(money::MONEY).chain(privacy::PRIVACY)
 }
 
 /// Key, French, English. The French labels of the planning are the guide's own.

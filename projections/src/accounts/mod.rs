@@ -9,12 +9,18 @@ mod write;
 
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
-use portail_domain::account::{Account, AccountEvent as V, Allocation, InvoiceLine, TakenOver, Use};
+use portail_domain::{
+    account::{Account, AccountEvent as V, Allocation, InvoiceLine, TakenOver, Use},
+    erasure::Erasure,
+    sealed::Purpose,
+};
 use portail_event_store::RecordedEvent;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use crate::{
+    decode::json,
+    erased::Erased,
     family::open,
     projection::{FoldContext, FoldError, Projection},
 };
@@ -72,7 +78,7 @@ impl Projection for AccountsProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        1
+        2
     }
     fn tables(&self) -> &'static str {
         // One event is one operation at most. `seen` is the position the price was computed from.
@@ -110,7 +116,7 @@ impl Projection for AccountsProjection {
         concat!(include_str!("mod.rs"), include_str!("write.rs"))
     }
     fn reads(&self) -> &'static [&'static str] {
-        &[Account::TYPE]
+        &[Account::TYPE, Erasure::TYPE]
     }
 
     fn fold<'a>(
@@ -122,6 +128,11 @@ impl Projection for AccountsProjection {
         Box::pin(async move {
             let mut written = Written::default();
             for event in events {
+                if let Some(erased) = Erased::by(event, context)? {
+                    std::mem::take(&mut written).flush(connection).await?;
+                    forget(&erased, connection).await?;
+                    continue;
+                }
                 fold_one(event, context.decode(event)?, context, connection, &mut written).await?;
             }
             written.flush(connection).await?;
@@ -249,6 +260,31 @@ async fn fold_one<'a>(
         V::DocumentArchived { document, attachment, sha256 } => {
             written.archive(event, document, attachment, sha256);
         }
+    }
+    Ok(())
+}
+
+async fn forget(erased: &Erased, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let Some(family) = erased.family() else { return Ok(()) };
+    if erased.is_of(Purpose::Bank) {
+        let query = "UPDATE debit SET details = NULL WHERE family = $1";
+        sqlx::query(query).bind(family).execute(&mut *connection).await?;
+    }
+    if !erased.is_of(Purpose::Note) {
+        return Ok(());
+    }
+    let query = "SELECT line, detail FROM operation WHERE family = $1";
+    let rows: Vec<(i64, String)> = sqlx::query_as(query).bind(family).fetch_all(&mut *connection).await?;
+    for (line, text) in rows {
+        let detail = Detail { note: None, ..json(&text)? };
+        let text = serde_json::to_string(&detail).map_err(|e| sqlx::Error::Encode(e.into()))?;
+        let query = "UPDATE operation SET detail = $2 WHERE line = $1";
+        sqlx::query(query).bind(line).bind(text).execute(&mut *connection).await?;
+    }
+    for query in
+        ["UPDATE invoice SET note = NULL WHERE family = $1", "UPDATE payment SET reference = NULL WHERE family = $1"]
+    {
+        sqlx::query(query).bind(family).execute(&mut *connection).await?;
     }
     Ok(())
 }

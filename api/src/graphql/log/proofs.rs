@@ -3,7 +3,7 @@
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use portail_event_store::{Checkpoints, Hash, KeptCheckpoint, Tree, hex};
+use portail_event_store::{Checkpoints, Hash, KeptCheckpoint, RecordedEvent, Tree, hex};
 use portail_projections::request_list;
 
 use crate::{
@@ -99,6 +99,27 @@ async fn inclusion(ctx: &Context<'_>, position: u64) -> Result<LogProof> {
     Ok(LogProof::new(&tree, shown, kept.into()))
 }
 
+/// Events with their proofs; `shown` says whose text may be seen.
+pub async fn proved(
+    ctx: &Context<'_>,
+    events: Vec<RecordedEvent>,
+    shown: impl Fn(&RecordedEvent) -> bool,
+) -> Result<Vec<EventProof>> {
+    let mut proved = Vec::with_capacity(events.len());
+    for event in events {
+        let text = String::from_utf8(event.envelope().canonical()).map_err(unavailable)?;
+        proved.push(EventProof {
+            position: Position(event.position),
+            recorded_at: event.recorded_at,
+            event: shown(&event).then_some(text),
+            proof: inclusion(ctx, event.position).await?,
+            actor: event.actor,
+            event_type: event.event_type,
+        });
+    }
+    Ok(proved)
+}
+
 /// Queries of proofs.
 #[derive(Debug, Default)]
 pub struct ProofQuery;
@@ -171,18 +192,6 @@ impl ProofQuery {
         let payer = (caller.role == Role::Parent).then_some(caller.login.as_str());
         let events = request_list::events(application.log(), line, payer).await.map_err(unavailable)?;
         let events = events.ok_or_else(not_found)?;
-        let mut proved = Vec::with_capacity(events.len());
-        for event in events {
-            let text = String::from_utf8(event.envelope().canonical()).map_err(unavailable)?;
-            proved.push(EventProof {
-                position: Position(event.position),
-                recorded_at: event.recorded_at,
-                event: (caller.role != Role::Parent || !request_list::names_others(&event)).then_some(text),
-                proof: inclusion(ctx, event.position).await?,
-                actor: event.actor,
-                event_type: event.event_type,
-            });
-        }
-        Ok(proved)
+        proved(ctx, events, |event| caller.role != Role::Parent || !request_list::names_others(event)).await
     }
 }

@@ -1,0 +1,409 @@
+//! Personal data: what is erased, what is kept and why, the town's rules, the evidence.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use portail_domain::{
+    erasure::{Kept, KeptReason, LegalBasis, RetentionRules},
+    messages::text,
+    policy::FourEyes,
+    sealed::Purpose,
+};
+use portail_event_store::Span;
+use portail_projections::privacy::{self, ErasureRow};
+use uuid::Uuid;
+
+use super::{
+    context::{ADMINISTRATORS, Ask, OFFICERS, be_fresh, coded, send, unavailable},
+    errors::UserError,
+    families::{RecordPayload, record},
+    log::proofs::{EventProof, proved},
+    scalars::{Date, Position},
+};
+use crate::application::{Command, CommandOutcome, Rejection, subject};
+
+/// What data are kept for; each has a key of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "Purpose")]
+pub enum DataPurpose {
+    /// Names, birth date, address and contacts.
+    Identity,
+    /// Tax data.
+    Tax,
+    /// Family-benefit data (CAF, MSA).
+    Caf,
+    /// Bank details.
+    Bank,
+    /// Health data of a child.
+    Health,
+    /// Messages between a family and a structure.
+    Message,
+    /// Free text written about a person.
+    Note,
+    /// Files a family sent.
+    Attachment,
+    /// Copies of printed documents.
+    Document,
+}
+
+/// The ground of an erasure (RGPD, article 17, paragraph 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "LegalBasis")]
+pub enum ErasureBasis {
+    /// The data are no longer necessary: their time is over (a).
+    RetentionEnded,
+    /// The person withdrew consent (b).
+    ConsentWithdrawn,
+    /// The person objected (c).
+    Objection,
+    /// The data were processed unlawfully (d).
+    Unlawful,
+    /// The law, or an authority, orders it (e).
+    LegalObligation,
+}
+
+/// Why data are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "KeptReason")]
+pub enum KeptBecause {
+    /// The child is enrolled.
+    Enrolled,
+    /// The account is not settled.
+    OpenBalance,
+    /// Accounting evidence.
+    Accounting,
+    /// A direct debit can still be disputed.
+    DirectDebit,
+    /// The town's own time for it is not over.
+    Retention,
+}
+
+/// Data that are kept, and why.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct KeptData {
+    /// Which.
+    purpose: DataPurpose,
+    /// Why.
+    reason: KeptBecause,
+    /// Why, in the caller's language.
+    message: String,
+    /// Until when; null: until something happens.
+    until: Option<Date>,
+}
+
+/// An erasure.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct DataErasure {
+    /// Its place in the log.
+    position: Position,
+    /// Whose data: a family's number or a child's id.
+    subject_id: ID,
+    /// What was erased.
+    purposes: Vec<DataPurpose>,
+    /// On which ground.
+    basis: ErasureBasis,
+    /// How many single files went with it.
+    files: i32,
+    /// Who decided it: role and login.
+    actor: String,
+    /// When.
+    erased_at: DateTime<Utc>,
+}
+
+/// A stable name of the log as the value it means.
+fn named<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
+    serde_json::from_value(name.into()).ok()
+}
+
+impl From<ErasureRow> for DataErasure {
+    fn from(row: ErasureRow) -> Self {
+        Self {
+            position: Position(row.line.unsigned_abs()),
+            purposes: row.purposes.iter().filter_map(|p| named::<Purpose>(p)).map(Into::into).collect(),
+            basis: named::<LegalBasis>(&row.basis).unwrap_or(LegalBasis::RetentionEnded).into(),
+            subject_id: ID(row.subject),
+            files: row.files,
+            actor: row.actor,
+            erased_at: row.erased,
+        }
+    }
+}
+
+/// A key that was destroyed.
+#[derive(Debug, Clone, SimpleObject, sqlx::FromRow)]
+pub struct DestroyedKey {
+    /// Whose.
+    subject: String,
+    /// For what.
+    purpose: String,
+    /// When.
+    destroyed_at: DateTime<Utc>,
+}
+
+/// The evidence that a person's data were erased.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ErasureCertificate {
+    /// The erasures, the first first.
+    erasures: Vec<DataErasure>,
+    /// Their events with the proofs that they are in the log.
+    proofs: Vec<EventProof>,
+    /// The keys that were destroyed: what they sealed cannot be read by anybody.
+    keys: Vec<DestroyedKey>,
+}
+
+/// How long data are kept after the last tie to the town.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct RetentionTime {
+    /// Which data.
+    purpose: DataPurpose,
+    /// How many months.
+    months: u16,
+    /// The least the law asks for.
+    least: u16,
+}
+
+/// The town's policy on personal data and on what takes two of the staff.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct TownPolicy {
+    /// How long data are kept.
+    retention: Vec<RetentionTime>,
+    /// Whether what is over is erased by itself, once a day.
+    automatic: bool,
+    /// Whether other bank details take two of the staff.
+    four_eyes_on_bank: bool,
+    /// Whether paying money back takes two of the staff.
+    four_eyes_on_refunds: bool,
+}
+
+/// A subject whose last tie to the town is over.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct RetentionLine {
+    /// A family's number or a child's id.
+    subject_id: ID,
+    /// What is due to be erased.
+    due: Vec<DataPurpose>,
+    /// What is kept, and why.
+    kept: Vec<KeptData>,
+}
+
+fn kept_data(kept: &Kept, ctx: &Context<'_>) -> KeptData {
+    KeptData {
+        purpose: kept.purpose.into(),
+        reason: kept.reason.into(),
+        message: text(kept.reason.key(), ctx.language(), &kept.args()),
+        until: kept.until.map(Date),
+    }
+}
+
+/// Queries of personal data.
+#[derive(Debug, Default)]
+pub struct PrivacyQuery;
+
+#[Object]
+impl PrivacyQuery {
+    /// The town's policy on personal data and on what takes two of the staff.
+    #[graphql(guard = "OFFICERS")]
+    async fn town_policy(&self, ctx: &Context<'_>) -> Result<TownPolicy> {
+        let policy = privacy::policy(ctx.application()?.pool()).await.map_err(unavailable)?;
+        let rules = policy.retention;
+        let defaults = RetentionRules::default();
+        let time = |purpose: &Purpose| RetentionTime {
+            purpose: (*purpose).into(),
+            months: rules.of(*purpose),
+            least: RetentionRules::least(*purpose),
+        };
+        Ok(TownPolicy {
+            retention: defaults.months.keys().map(time).collect(),
+            automatic: rules.automatic,
+            four_eyes_on_bank: policy.four_eyes.bank,
+            four_eyes_on_refunds: policy.four_eyes.refunds,
+        })
+    }
+
+    /// What was erased, the newest first.
+    #[graphql(guard = "OFFICERS")]
+    async fn erasures(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only of this family (its number) or child (its id).")] subject_id: Option<ID>,
+        #[graphql(desc = "How many, 1 to 200.", default = 50)] first: i32,
+        #[graphql(desc = "Only those before this position.")] before: Option<Position>,
+        #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
+    ) -> Result<Vec<DataErasure>> {
+        be_fresh(ctx, &[privacy::NAME], min_position.map(|p| p.0)).await?;
+        let subject = subject_id.as_ref().map(|id| id.as_str());
+        let (before, first) = (before.map(|p| p.0.cast_signed()), i64::from(first.clamp(1, 200)));
+        let rows = privacy::erasures(ctx.application()?.pool(), subject, before, first).await;
+        Ok(rows.map_err(unavailable)?.into_iter().map(Into::into).collect())
+    }
+
+    /// The evidence that a person's data were erased.
+    #[graphql(guard = "OFFICERS")]
+    async fn erasure_certificate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "A family's number or a child's id.")] subject_id: ID,
+    ) -> Result<ErasureCertificate> {
+        let application = ctx.application()?;
+        let rows = privacy::erasures(application.pool(), Some(&subject_id), None, 200).await;
+        let mut rows = rows.map_err(unavailable)?;
+        rows.reverse();
+        if rows.is_empty() {
+            return Err(coded("NOT_FOUND", ctx.language()));
+        }
+        let mut proofs = vec![];
+        for row in &rows {
+            let through = row.line.unsigned_abs();
+            let span = Span { after: through - 1, through };
+            let events = application.log().read_span(span, None).await.map_err(unavailable)?;
+            proofs.extend(proved(ctx, events, |_| true).await?);
+        }
+        let keys = sqlx::query_as(
+            "SELECT subject, purpose, destroyed_at FROM subject_key \
+             WHERE split_part(subject, '/', 1) = $1 AND destroyed_at IS NOT NULL ORDER BY destroyed_at, subject, purpose",
+        )
+        .bind(subject_id.as_str())
+        .fetch_all(application.pool())
+        .await
+        .map_err(unavailable)?;
+        Ok(ErasureCertificate { erasures: rows.into_iter().map(Into::into).collect(), proofs, keys })
+    }
+
+    /// The subjects whose last tie to the town is over: what is due to be erased by the town's
+    /// rules, what is kept and why.
+    #[graphql(guard = "OFFICERS")]
+    async fn retention_report(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "After this subject.")] after: Option<ID>,
+        #[graphql(desc = "How many, 1 to 100.", default = 50)] first: i32,
+    ) -> Result<Vec<RetentionLine>> {
+        let after = after.map(|id| id.0).unwrap_or_default();
+        let page = ctx.application()?.retention(&after, i64::from(first.clamp(1, 100))).await;
+        let line = |(id, due, kept): (String, Vec<Purpose>, Vec<Kept>)| RetentionLine {
+            subject_id: ID(id),
+            due: due.into_iter().map(Into::into).collect(),
+            kept: kept.iter().map(|kept| kept_data(kept, ctx)).collect(),
+        };
+        Ok(page.map_err(unavailable)?.into_iter().map(line).collect())
+    }
+}
+
+/// Data to erase. What is erased cannot be brought back by anybody.
+#[derive(Debug, Clone, InputObject)]
+pub struct ErasePersonalDataInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// A family's number or a child's id.
+    subject_id: ID,
+    /// Which data; all that may be erased when left out.
+    #[graphql(default)]
+    purposes: Vec<DataPurpose>,
+    /// On which ground.
+    basis: ErasureBasis,
+}
+
+/// What was erased, and what is kept and why.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ErasePersonalDataPayload {
+    /// Where the log stands.
+    position: Position,
+    /// What was erased.
+    erased: Vec<DataPurpose>,
+    /// What is kept, and why, in the caller's language.
+    kept: Vec<StillKept>,
+    /// What went wrong.
+    user_errors: Vec<UserError>,
+}
+
+/// Data that are kept, and why.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct StillKept {
+    /// Which.
+    purpose: DataPurpose,
+    /// Why, in the caller's language.
+    reason: UserError,
+}
+
+/// How long data are to be kept.
+#[derive(Debug, Clone, InputObject)]
+pub struct RetentionTimeInput {
+    /// Which data.
+    purpose: DataPurpose,
+    /// How many months after the last tie to the town.
+    months: u16,
+}
+
+/// Retention rules to adopt; what is left out is kept as long as the law asks.
+#[derive(Debug, Clone, InputObject)]
+pub struct AdoptRetentionInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// How long what is kept.
+    months: Vec<RetentionTimeInput>,
+    /// Whether what is over is erased by itself, once a day.
+    automatic: bool,
+}
+
+/// What is to take two of the staff.
+#[derive(Debug, Clone, InputObject)]
+pub struct AdoptFourEyesInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// Other bank details.
+    bank: bool,
+    /// Paying money back.
+    refunds: bool,
+}
+
+/// What administrators do about personal data.
+#[derive(Debug, Default)]
+pub struct PrivacyMutation;
+
+#[Object]
+impl PrivacyMutation {
+    /// Erases a person's data: their keys are destroyed, and with them everything they sealed, in
+    /// the log, in the read models and in files. The log stays whole and verifiable.
+    #[graphql(guard = "ADMINISTRATORS")]
+    async fn erase_personal_data(
+        &self,
+        ctx: &Context<'_>,
+        input: ErasePersonalDataInput,
+    ) -> Result<ErasePersonalDataPayload> {
+        let purposes = input.purposes.into_iter().map(Into::into).collect();
+        let (outcome, position) = match subject(&input.subject_id) {
+            Some(subject) => {
+                let command = Command::ErasePersonalData { subject, purposes, basis: input.basis.into() };
+                send(ctx, input.client_mutation_id, command).await?
+            }
+            None => {
+                let error = Rejection::of_code("NOT_FOUND").at(&["input", "subjectId"]);
+                (CommandOutcome::rejected(error), 0)
+            }
+        };
+        let (mut erased, mut kept) = (vec![], vec![]);
+        for item in &outcome.items {
+            let Some(purpose) = named::<Purpose>(&item.id).map(DataPurpose::from) else { continue };
+            match &item.error {
+                None => erased.push(purpose),
+                Some(error) => kept.push(StillKept { purpose, reason: UserError::of(error, ctx.language()) }),
+            }
+        }
+        let user_errors = outcome.errors.iter().map(|e| UserError::of(e, ctx.language())).collect();
+        Ok(ErasePersonalDataPayload { position: Position(position), erased, kept, user_errors })
+    }
+
+    /// Adopts the town's retention rules.
+    #[graphql(guard = "ADMINISTRATORS")]
+    async fn adopt_retention(&self, ctx: &Context<'_>, input: AdoptRetentionInput) -> Result<RecordPayload> {
+        let months = input.months.into_iter().map(|time| (time.purpose.into(), time.months)).collect();
+        let rules = RetentionRules { months, automatic: input.automatic };
+        record(ctx, input.client_mutation_id, Ok(Command::AdoptRetention { rules })).await
+    }
+
+    /// Says what takes two of the staff: one proposes, another one confirms.
+    #[graphql(guard = "ADMINISTRATORS")]
+    async fn adopt_four_eyes(&self, ctx: &Context<'_>, input: AdoptFourEyesInput) -> Result<RecordPayload> {
+        let what = FourEyes { bank: input.bank, refunds: input.refunds };
+        record(ctx, input.client_mutation_id, Ok(Command::AdoptFourEyes { what })).await
+    }
+}

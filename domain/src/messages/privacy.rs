@@ -1,0 +1,42 @@
+//! The words of personal data: what is kept and why, what is erased.
+
+/// Key, French, English.
+pub(super) const PRIVACY: &[(&str, &str, &str)] = &[
+    ("ALREADY_ERASED", "Ces données sont déjà effacées.", "These data are erased already."),
+    (
+        "NOT_OF_SUBJECT",
+        "Cette personne n'a pas de données de cette nature.",
+        "This person has no data of this kind.",
+    ),
+    (
+        "ERASED",
+        "Les données de cette personne ont été effacées : enregistrez un nouveau dossier.",
+        "The data of this person were erased: register a new file.",
+    ),
+    (
+        "RETENTION_TOO_SHORT",
+        "La loi impose de conserver ces données ({purpose}) au moins {months} mois.",
+        "The law asks for these data ({purpose}) to be kept {months} months at least.",
+    ),
+    ("KEPT_ENROLLED", "Conservé : un enfant est inscrit ({until}).", "Kept: a child is enrolled ({until})."),
+    (
+        "KEPT_OPEN_BALANCE",
+        "Conservé : le compte n'est pas soldé. Soldez-le d'abord.",
+        "Kept: the account is not settled. Settle it first.",
+    ),
+    (
+        "KEPT_ACCOUNTING",
+        "Conservé : pièces comptables, jusqu'au {until}.",
+        "Kept: accounting evidence, until {until}.",
+    ),
+    (
+        "KEPT_DIRECT_DEBIT",
+        "Conservé : un prélèvement peut être contesté jusqu'au {until}.",
+        "Kept: a direct debit can be disputed until {until}.",
+    ),
+    (
+        "KEPT_RETENTION",
+        "Conservé : la durée fixée par la ville court jusqu'au {until}.",
+        "Kept: the town's own time for it runs until {until}.",
+    ),
+];
