@@ -51,7 +51,7 @@ async fn registered(staff: &Client, address: &str) -> String {
     ok("registerFamily", "RegisterFamilyInput", family).await;
     let child = json!({ "familyNumber": number, "surname": "ZYGOMALAS", "firstName": "Barnabé", "birthDate": "2010-05-06" });
     let child = ok("registerChild", "RegisterChildInput", child).await;
-    let enrolment = json!({ "childId": child, "familyNumber": number, "activityId": "garderie-matin", "from": "2015-01-05" });
+    let enrolment = json!({ "childId": child, "payer": number, "activityId": "garderie-matin", "from": "2015-01-05" });
     ok("enrolChild", "EnrolChildInput", enrolment).await;
     for (child, seen, change) in [
         (None, 1, json!({ "responsible": { "email": "zygomalas@example.fr", "address": "3 rue Inexistante" } })),
@@ -139,7 +139,7 @@ async fn a_family_is_forgotten_and_nothing_of_it_is_left() {
     // What is still needed stays, with the reason.
     let needed = erase(&director, &child, &["HEALTH"]).await;
     assert_eq!(needed["userErrors"][0]["code"], "KEPT_ENROLLED", "{needed}");
-    let end = json!({ "childId": child, "familyNumber": FAMILY.0, "activityId": "garderie-matin", "lastDay": "2015-03-31" });
+    let end = json!({ "childId": child, "payer": FAMILY.0, "activityId": "garderie-matin", "lastDay": "2015-03-31" });
     assert_eq!(made(&staff, "endEnrolment", "EndEnrolmentInput", end).await["userErrors"], json!([]));
     let forbidden = "mutation ($input: ErasePersonalDataInput!) { erasePersonalData(input: $input) { position } }";
     let input = json!({ "input": { "clientMutationId": Uuid::now_v7(), "subjectId": child, "basis": "OBJECTION" } });
@@ -204,7 +204,7 @@ async fn what_is_over_is_reported_and_erased_by_itself_where_the_town_says_so() 
     let staff = Client::log_in(&server.address, STAFF).await;
     let director = Client::log_in(&server.address, DIRECTOR).await;
     let child = registered(&staff, &server.address).await;
-    let end = json!({ "childId": child, "familyNumber": FAMILY.0, "activityId": "garderie-matin", "lastDay": "2015-04-30" });
+    let end = json!({ "childId": child, "payer": FAMILY.0, "activityId": "garderie-matin", "lastDay": "2015-04-30" });
     made(&staff, "endEnrolment", "EndEnrolmentInput", end).await;
     let short = json!({ "months": [{ "purpose": "DOCUMENT", "months": 12 }], "automatic": true });
     let refused = made(&director, "adoptRetention", "AdoptRetentionInput", short).await;
