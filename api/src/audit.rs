@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use flate2::{Compression, write::GzEncoder};
 use portail_event_store::{
@@ -18,7 +18,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::{checkpoints, progress::Progress, settings::Settings};
+use crate::{
+    access::Principal,
+    application::Role,
+    checkpoints,
+    progress::Progress,
+    replay::{self, Moment, PastTown},
+    settings::Settings,
+};
 
 /// How a verification goes about it.
 #[derive(Debug, Clone, Default, Args)]
@@ -37,6 +44,22 @@ pub struct VerifyOptions {
     /// A folder with copies of checkpoints; by default the server's own.
     #[arg(long)]
     pub checkpoints: Option<PathBuf>,
+}
+
+/// What to ask of the past.
+#[derive(Debug, Clone, Args)]
+pub struct ReplayOptions {
+    /// When: position=123, date=2015-04-10, before=ID or after=ID of an event.
+    #[arg(long)]
+    pub at: Moment,
+    /// Another moment: only what differs is printed.
+    #[arg(long)]
+    pub against: Option<Moment>,
+    /// The variables of the query, as a JSON object.
+    #[arg(long, default_value = "{}")]
+    pub variables: String,
+    /// The GraphQL query, or the name of a file with one after an at sign.
+    pub query: String,
 }
 
 /// Where a verification left off.
@@ -124,6 +147,42 @@ pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions)
     let unfinished = state.with_added_extension("part");
     let kept = serde_json::to_vec_pretty(&State::of(&verified))?;
     std::fs::write(&unfinished, kept).and_then(|()| std::fs::rename(&unfinished, &state))?;
+    Ok(())
+}
+
+/// Asks the town as it was, and prints the answer, or what differs between two moments.
+///
+/// # Errors
+/// There is no such moment, it cannot be made, or the query is refused.
+pub async fn replay(pool: &PgPool, settings: &Settings, options: &ReplayOptions) -> Result<()> {
+    let query = match options.query.strip_prefix('@') {
+        Some(file) => std::fs::read_to_string(file).with_context(|| format!("{file} cannot be read"))?,
+        None => options.query.clone(),
+    };
+    let variables = serde_json::from_str(&options.variables).context("the variables are not JSON")?;
+    let auditor = Principal { role: Role::Auditor, login: "command line".into() };
+    let mut answers = vec![];
+    for moment in [Some(options.at), options.against].into_iter().flatten() {
+        let found = moment.find(pool).await?;
+        let progress = Progress::new("replay", "events");
+        let site = settings.site.clone();
+        let past =
+            PastTown::open(pool.clone(), settings.keys()?, found, site, |done, all| progress.at(done, all)).await?;
+        progress.finish();
+        let answer = past.answer(&query, &variables, &auditor).await?;
+        if let Some(error) = answer["errors"][0]["message"].as_str() {
+            bail!("the query was refused: {error}");
+        }
+        answers.push(answer["data"].clone());
+    }
+    match answers.as_slice() {
+        [before, after] => {
+            for difference in replay::differences(before, after) {
+                println!("{}: {} -> {}", difference.path, difference.before, difference.after);
+            }
+        }
+        _ => println!("{:#}", answers.pop().unwrap_or_default()),
+    }
     Ok(())
 }
 

@@ -18,14 +18,15 @@ use axum::{
     routing::get,
 };
 use futures::StreamExt;
-use portail_domain::messages::Language;
+use portail_domain::messages::{Language, text};
 use serde::Deserialize;
 
 use crate::{
     access::{self, Principal},
-    application::Application,
+    application::{Application, Role},
     documents::TownName,
     graphql::{PortalSchema, context::RequestContext},
+    replay::{Moment, PastTown, Replays},
 };
 
 /// The largest accepted document.
@@ -37,16 +38,22 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 struct Server {
     schema: PortalSchema,
+    replays: Arc<Replays>,
     application: Arc<Application>,
 }
 
 /// The routes of the server.
-pub fn router(schema: PortalSchema, application: Arc<Application>, town: TownName) -> Router {
+pub fn router(
+    schema: PortalSchema,
+    application: Arc<Application>,
+    replays: Arc<Replays>,
+    town: TownName,
+) -> Router {
     Router::new()
         .route("/graphql", get(read).post(write))
         .route("/graphql/ws", get(subscribe))
         .route("/health", get(health))
-        .with_state(Server { schema, application: application.clone() })
+        .with_state(Server { schema, replays, application: application.clone() })
         .merge(crate::documents::routes(application.clone(), town))
         .merge(crate::exports::routes(application.clone()))
         .merge(crate::uploads::routes(application))
@@ -130,6 +137,25 @@ pub async fn signed_in(
     }
 }
 
+/// The past town a request asks for by the header `X-As-Of`; auditors and staff may.
+async fn as_of(
+    server: &Server,
+    headers: &HeaderMap,
+    principal: Option<&Principal>,
+) -> Result<Option<Arc<PastTown>>, &'static str> {
+    let Some(asked) = headers.get("x-as-of") else { return Ok(None) };
+    match principal.map(|principal| principal.role) {
+        None => return Err("UNAUTHENTICATED"),
+        Some(Role::Parent) => return Err("FORBIDDEN"),
+        Some(_) => {}
+    }
+    let moment = asked.to_str().ok().and_then(|text| text.parse::<Moment>().ok()).ok_or("INVALID_MOMENT")?;
+    server.replays.at(&moment).await.map(Some).map_err(|error| {
+        tracing::warn!(%error, "replay");
+        error.code()
+    })
+}
+
 async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> HttpResponse {
     let token = bearer(headers);
     let principal = match principal(server, token.as_deref()).await {
@@ -149,11 +175,32 @@ async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> Http
         ..RequestContext::default()
     };
     let consistency = context.consistency.clone();
-    let executed = tokio::time::timeout(TIME_LIMIT, server.schema.execute(request.data(context))).await;
+    let past = match as_of(server, headers, context.principal.as_ref()).await {
+        Ok(past) => past,
+        Err(code) => {
+            let response = failure(code, text(code, context.language, &[]));
+            return answer(StatusCode::OK, &response, headers);
+        }
+    };
+    let executed = async {
+        match &past {
+            None => Ok(server.schema.execute(request.data(context)).await),
+            Some(past) => past.ask(request, context).await,
+        }
+    };
+    let executed = tokio::time::timeout(TIME_LIMIT, executed).await;
+    let executed = executed.map(|asked| {
+        asked.unwrap_or_else(|error| failure(error.code(), text(error.code(), language(headers), &[])))
+    });
     let Ok(mut response) = executed else {
         let response = failure("TIMEOUT", "the request took longer than 10 seconds");
         return answer(StatusCode::SERVICE_UNAVAILABLE, &response, headers);
     };
+    if let Some(past) = &past {
+        let value = [("position", past.position().to_string()), ("at", past.at().to_rfc3339())];
+        let value = value.map(|(k, v)| (async_graphql::Name::new(k), Value::from(v)));
+        response = response.extension("asOf", Value::Object(value.into_iter().collect()));
+    }
     let consistency = consistency.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     if let Some(consistency) = consistency {
         let value = [("required", consistency.required), ("actual", consistency.actual)];

@@ -17,6 +17,7 @@ pub mod money_words;
 pub mod notifications;
 pub mod progress;
 pub mod refusal;
+pub mod replay;
 pub mod roll;
 pub mod settings;
 pub mod uploads;

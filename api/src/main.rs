@@ -16,6 +16,7 @@ use portail_api::{
     graphql, http, import,
     notifications::Notifier,
     progress::Progress,
+    replay::Replays,
     settings::Settings,
 };
 use portail_domain::messages::Language;
@@ -92,6 +93,9 @@ enum Audit {
         /// The file: JSON Lines, compressed with gzip.
         file: PathBuf,
     },
+    /// Ask the town as it was at a moment, or what differs between two: a GraphQL query, answered as
+    /// an auditor sees it. The live database is only read.
+    Replay(audit::ReplayOptions),
     /// Print the proof that an event is in the log, under a signed checkpoint.
     Prove {
         /// Its position.
@@ -152,16 +156,19 @@ async fn serve(with_demo: bool) -> Result<()> {
     let billing = tokio::spawn(run_billing(application.clone()));
     let publisher = tokio::spawn(Publisher::new(application.clone(), &settings)?.run());
     let notifier = Notifier::new(application.clone(), &settings)?.map(|n| tokio::spawn(n.run()));
-    let schema = graphql::schema(application.clone(), settings.site.clone());
+    let replays = Replays::new(application.clone(), settings.site.clone());
+    let tidy = tokio::spawn(replays.clone().tidy());
+    let schema = graphql::schema(application.clone(), settings.site.clone(), Some(replays.clone()));
     let listener = tokio::net::TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("{} cannot be listened on", settings.listen))?;
     announce(&listener.local_addr()?.to_string(), with_demo, &application);
     let town = TownName(settings.town.as_str().into());
-    axum::serve(listener, http::router(schema, application, town)).with_graceful_shutdown(stopped()).await?;
+    axum::serve(listener, http::router(schema, application, replays, town)).with_graceful_shutdown(stopped()).await?;
     timers.abort();
     billing.abort();
     retention.abort();
+    tidy.abort();
     publisher.abort();
     if let Some(notifier) = notifier {
         notifier.abort();
@@ -264,6 +271,7 @@ async fn audit(command: Audit) -> Result<()> {
     match command {
         Audit::Verify(options) => audit::verify(pool, &settings, &options).await,
         Audit::Export { file } => audit::export(pool, &file).await,
+        Audit::Replay(options) => audit::replay(pool, &settings, &options).await,
         Audit::Prove { position } => audit::prove(pool, settings.signer()?, position).await,
         Audit::Consistency { size } => audit::prove_consistency(pool, settings.signer()?, size).await,
         Audit::Checkpoint => {

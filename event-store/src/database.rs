@@ -105,19 +105,48 @@ impl Database {
     /// It does not start, or cannot be migrated.
     #[cfg(feature = "embedded")]
     pub async fn embedded(folder: &Path) -> Result<Self, DatabaseError> {
+        Self::start(folder, false).await
+    }
+
+    /// The same for data that are worth nothing once the process ends: nothing waits for a disk.
+    ///
+    /// # Errors
+    /// It does not start, or cannot be migrated.
+    #[cfg(feature = "embedded")]
+    pub async fn scratch(folder: &Path) -> Result<Self, DatabaseError> {
+        Self::start(folder, true).await
+    }
+
+    #[cfg(feature = "embedded")]
+    async fn start(folder: &Path, scratch: bool) -> Result<Self, DatabaseError> {
         let failed = |e: &dyn std::fmt::Display| DatabaseError::Embedded(e.to_string());
         std::fs::create_dir_all(folder).map_err(|e| failed(&e))?;
-        let path = folder.join("postgres");
-        let start = move || pglite_oxide::PgliteServer::builder().path(path).start();
+        let mut builder =
+            pglite_oxide::PgliteServer::builder().path(folder.join("postgres")).relaxed_durability(scratch);
+        // A socket in the data folder is for who may read that; a port is for everybody on the machine.
+        #[cfg(unix)]
+        if let Some(socket) = socket(folder).map_err(|e| failed(&e))? {
+            builder = builder.unix(socket);
+        }
+        let start = move || builder.start();
         let server = tokio::task::spawn_blocking(start)
             .await
             .map_err(|e| failed(&e))?
             .map_err(|e| failed(&format!("{e:#}")))?;
-        let options = PgConnectOptions::from_str(&server.database_url())?;
+        let options = options(&server)?;
         // Everything takes its turn on the one connection.
         let pool = Self::open(options, 1, Duration::from_secs(60)).await?;
         let server = EmbeddedServer(std::sync::Mutex::new(Some(server)));
         Ok(Self { pool, shared: false, _embedded: Some(Arc::new(server)) })
+    }
+
+    /// The embedded database was left out of this build.
+    ///
+    /// # Errors
+    /// Always.
+    #[cfg(not(feature = "embedded"))]
+    pub async fn scratch(folder: &Path) -> Result<Self, DatabaseError> {
+        Self::embedded(folder).await
     }
 
     /// The embedded database was left out of this build.
@@ -138,6 +167,31 @@ impl Database {
     pub fn is_shared(&self) -> bool {
         self.shared
     }
+}
+
+#[cfg(feature = "embedded")]
+fn options(server: &pglite_oxide::PgliteServer) -> Result<PgConnectOptions, sqlx::Error> {
+    #[cfg(unix)]
+    if let Some(folder) = server.socket_path().and_then(Path::parent) {
+        // The names the embedded database is born with.
+        return Ok(PgConnectOptions::new().socket(folder).port(5432).username("postgres").database("template1"));
+    }
+    PgConnectOptions::from_str(&server.database_url())
+}
+
+/// The embedded server's socket, what a killed process left of it cleared away; none where its path
+/// is longer than the system takes.
+#[cfg(all(unix, feature = "embedded"))]
+fn socket(folder: &Path) -> std::io::Result<Option<std::path::PathBuf>> {
+    const LONGEST: usize = 100;
+    let path = std::path::absolute(folder)?.join(".s.PGSQL.5432");
+    if path.as_os_str().len() > LONGEST {
+        return Ok(None);
+    }
+    if path.exists() && std::os::unix::net::UnixStream::connect(&path).is_err() {
+        std::fs::remove_file(&path)?;
+    }
+    Ok(Some(path))
 }
 
 /// Stopping the embedded server waits for its client to hang up, which may be the very thread

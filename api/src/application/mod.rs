@@ -60,6 +60,7 @@ pub struct Application {
     vault: Vault,
     attachments: Attachments,
     checkpoints: Checkpoints,
+    keys: Keys,
     clock: Clock,
 }
 
@@ -70,13 +71,13 @@ impl Application {
     /// The log or the projections cannot be prepared.
     pub async fn open(database: &Database, keys: Keys, clock: Clock) -> anyhow::Result<Arc<Self>> {
         let log = EventLog::open(database, Upcasters::default()).await?;
-        let vault = Vault::new(database.pool().clone(), keys.master);
+        let vault = Vault::new(database.pool().clone(), keys.master.clone());
         let engine = Engine::prepare(log.clone(), vault.clone(), portail_projections::all()).await?;
         let catalogue = CatalogueCache::new(database.pool().clone(), engine.clone());
         let attachments = Attachments::new(database.pool().clone(), vault.clone());
-        let checkpoints = Checkpoints::new(database.pool().clone(), keys.signer);
+        let checkpoints = Checkpoints::new(database.pool().clone(), keys.signer.clone());
         let bus = CommandBus::new(log);
-        Ok(Arc::new(Self { bus, engine, catalogue, vault, attachments, checkpoints, clock }))
+        Ok(Arc::new(Self { bus, engine, catalogue, vault, attachments, checkpoints, keys, clock }))
     }
 
     /// The log.
@@ -107,6 +108,11 @@ impl Application {
     /// The files sent with requests and messages.
     pub fn attachments(&self) -> &Attachments {
         &self.attachments
+    }
+
+    /// The secrets it works with.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// The signed checkpoints of the log.

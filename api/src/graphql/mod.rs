@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use async_graphql::{MergedObject, Schema, SchemaBuilder};
 
-use crate::application::Application;
+use crate::{application::Application, replay::Replays};
 
 /// Everything that can be asked.
 #[derive(Debug, Default, MergedObject)]
@@ -45,6 +45,7 @@ pub struct Query(
     sessions::roll::SessionQuery,
     log::LogQuery,
     log::proofs::ProofQuery,
+    log::past::PastQuery,
     operations::OperationsQuery,
 );
 
@@ -74,9 +75,14 @@ fn builder() -> SchemaBuilder<Query, Mutation, planning::PlanningSubscription> {
         .limit_directives(4)
 }
 
-/// The schema over a running application; `site` is where logging out leads.
-pub fn schema(application: Arc<Application>, site: String) -> PortalSchema {
-    builder().data(application).data(context::Site(site)).finish()
+/// The schema over a running application; `site` is where logging out leads. The town of today can
+/// also be asked about the past; a past town cannot.
+pub fn schema(application: Arc<Application>, site: String, replays: Option<Arc<Replays>>) -> PortalSchema {
+    let schema = builder().data(application).data(context::Site(site));
+    match replays {
+        Some(replays) => schema.data(replays).finish(),
+        None => schema.finish(),
+    }
 }
 
 /// The schema definition, as published in `docs/schema.graphql`.

@@ -19,6 +19,7 @@ mod money;
 mod notifications;
 mod parents_and_staff;
 mod printed;
+mod replay;
 mod sealed;
 mod server;
 mod subscription;

@@ -18,6 +18,22 @@ pub(super) const PRIVACY: &[(&str, &str, &str)] = &[
         "La loi impose de conserver ces données ({purpose}) au moins {months} mois.",
         "The law asks for these data ({purpose}) to be kept {months} months at least.",
     ),
+    (
+        "INVALID_MOMENT",
+        "Moment inconnu : position=123, date=2015-04-10, before=ID ou after=ID d'un événement.",
+        "Unknown moment: position=123, date=2015-04-10, before=ID or after=ID of an event.",
+    ),
+    (
+        "REPLAY_UNFINISHED",
+        "Le journal est en cours de relecture jusqu'à ce moment : redemandez dans quelques instants.",
+        "The log is being replayed to that moment: ask again in a while.",
+    ),
+    (
+        "REPLAY_FAILED",
+        "Le journal n'a pas pu être relu jusqu'à ce moment.",
+        "The log could not be replayed to that moment.",
+    ),
+    ("NOT_A_QUERY", "Le passé se consulte, il ne se change pas.", "The past can be asked, not changed."),
     ("KEPT_ENROLLED", "Conservé : un enfant est inscrit ({until}).", "Kept: a child is enrolled ({until})."),
     (
         "KEPT_OPEN_BALANCE",

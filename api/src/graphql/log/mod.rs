@@ -1,5 +1,6 @@
 //! The log itself, for auditors: its end, and what is in it.
 
+pub mod past;
 pub mod proofs;
 
 use async_graphql::{
@@ -44,6 +45,8 @@ pub struct LogEvent {
     payload: String,
     /// Who caused it: role and login.
     actor: String,
+    /// Its id.
+    event_id: Uuid,
     /// By which command.
     command_id: Uuid,
     /// What the command belonged to.
@@ -69,6 +72,7 @@ impl From<RecordedEvent> for LogEvent {
             event_version: event.event_version,
             payload: event.payload.get().to_owned(),
             actor: event.actor,
+            event_id: event.event_id,
             command_id: event.command_id,
             correlation_id: event.correlation_id,
             causation_id: event.causation_id,

@@ -1,0 +1,315 @@
+//! The town as it was: the log up to a moment, folded by today's code in a database of its own, and
+//! asked with the same queries as the town of today. The live database is only read.
+//!
+//! A past town is an embedded database in a folder of its own, thrown away after a while. Keys that
+//! were destroyed since stay destroyed: what was erased is not seen in the past either.
+
+mod difference;
+mod moment;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use futures::{
+    FutureExt, TryStreamExt,
+    future::{BoxFuture, Shared},
+};
+use portail_event_store::Database;
+use portail_projections::ProjectionStatus;
+use serde_json::Value;
+use sqlx::PgPool;
+use tokio::sync::Semaphore;
+
+pub use difference::{Difference, differences};
+pub use moment::{Moment, NoMoment};
+
+use crate::{
+    access::Principal,
+    application::{Application, Keys},
+    clock::Clock,
+    graphql::{self, PortalSchema, context::RequestContext},
+};
+
+/// How many past towns are kept: a difference needs two.
+const KEPT: usize = 2;
+
+/// How long a request waits for a past town.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// How long a past town is kept unasked.
+const IDLE: Duration = Duration::from_secs(300);
+
+/// A past town cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The moment is not one of this log.
+    #[error(transparent)]
+    Moment(#[from] NoMoment),
+    /// It is still being folded: ask again.
+    #[error("the log is being replayed to position {0}: ask again in a while")]
+    Unfinished(u64),
+    /// Only queries can be asked of the past.
+    #[error("the past can be asked, not changed")]
+    NotAQuery,
+    /// It cannot be made.
+    #[error("the log cannot be replayed: {0}")]
+    Failed(String),
+}
+
+impl ReplayError {
+    /// Its stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Moment(_) => "INVALID_MOMENT",
+            Self::Unfinished(_) => "REPLAY_UNFINISHED",
+            Self::NotAQuery => "NOT_A_QUERY",
+            Self::Failed(_) => "REPLAY_FAILED",
+        }
+    }
+}
+
+impl From<sqlx::Error> for ReplayError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// The town as it was at a position.
+pub struct PastTown {
+    position: u64,
+    at: DateTime<Utc>,
+    schema: PortalSchema,
+    application: Arc<Application>,
+    /// How many keys were destroyed when it was made: one more, and it shows too much.
+    erasures: i64,
+    // Last: the database stops before its folder goes.
+    _folder: tempfile::TempDir,
+}
+
+impl std::fmt::Debug for PastTown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PastTown").field("position", &self.position).finish_non_exhaustive()
+    }
+}
+
+impl PastTown {
+    /// Folds the log of a live database up to a position; `progress` hears how far it is.
+    ///
+    /// # Errors
+    /// The live database cannot be read, or the embedded one not be started.
+    pub async fn open(
+        live: PgPool,
+        keys: Keys,
+        (position, at): (u64, DateTime<Utc>),
+        site: String,
+        progress: impl Fn(u64, u64),
+    ) -> Result<Self, ReplayError> {
+        let failed = |e: &dyn std::fmt::Display| ReplayError::Failed(e.to_string());
+        let folder = tempfile::Builder::new().prefix("portail-replay").tempdir().map_err(|e| failed(&e))?;
+        let database = Database::scratch(folder.path()).await.map_err(|e| failed(&e))?;
+        let erasures = copy(live, database.pool().clone(), position).await?;
+        let application =
+            Application::open(&database, keys, Clock::starting_at(at)).await.map_err(|e| failed(&e))?;
+        let engine = application.engine().clone();
+        let projections = portail_projections::all();
+        let names: Vec<&'static str> = projections.iter().map(|projection| projection.name()).collect();
+        let folding = engine.catch_up();
+        tokio::pin!(folding);
+        let mut tick = tokio::time::interval(Duration::from_millis(200));
+        loop {
+            tokio::select! {
+                folded = &mut folding => break folded.map_err(|e| failed(&e))?,
+                _ = tick.tick() => progress(engine.position(&names), position),
+            }
+        }
+        let status = engine.status().await?;
+        if let Some(ProjectionStatus { name, error, .. }) = status.into_iter().find(|s| s.status == "failed") {
+            return Err(ReplayError::Failed(format!("{name}: {}", error.unwrap_or_default())));
+        }
+        let schema = graphql::schema(application.clone(), site, None);
+        Ok(Self { position, at, schema, application, erasures, _folder: folder })
+    }
+
+    /// The last position it knows of.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Its clock when it was made.
+    pub fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    /// The application over it.
+    pub fn application(&self) -> &Arc<Application> {
+        &self.application
+    }
+
+    /// Asks it.
+    ///
+    /// # Errors
+    /// It is not a query.
+    pub async fn ask(
+        &self,
+        request: async_graphql::Request,
+        context: RequestContext,
+    ) -> Result<async_graphql::Response, ReplayError> {
+        Ok(self.schema.execute(only_query(request)?.data(context)).await)
+    }
+
+    /// Asks it and gives the answer as a document, for comparing.
+    ///
+    /// # Errors
+    /// It is not a query.
+    pub async fn answer(
+        &self,
+        query: &str,
+        variables: &Value,
+        principal: &Principal,
+    ) -> Result<Value, ReplayError> {
+        let variables = async_graphql::Variables::from_json(variables.clone());
+        let request = async_graphql::Request::new(query).variables(variables);
+        let context = RequestContext { principal: Some(principal.clone()), ..RequestContext::default() };
+        let response = self.ask(request, context).await?;
+        serde_json::to_value(response).map_err(|e| ReplayError::Failed(e.to_string()))
+    }
+}
+
+fn only_query(mut request: async_graphql::Request) -> Result<async_graphql::Request, ReplayError> {
+    let name = request.operation_name.clone();
+    let Ok(document) = request.parsed_query() else { return Ok(request) };
+    let is_query = document.operations.iter().all(|(n, operation)| {
+        let chosen = name.as_deref().is_none_or(|wanted| n.is_some_and(|n| n == wanted));
+        !chosen || operation.node.ty == async_graphql::parser::types::OperationType::Query
+    });
+    if is_query { Ok(request) } else { Err(ReplayError::NotAQuery) }
+}
+
+/// Copies the log up to a position, and the keys as they are now; how many of these are destroyed.
+async fn copy(live: PgPool, past: PgPool, position: u64) -> Result<i64, sqlx::Error> {
+    let log = format!("(SELECT * FROM public.events WHERE position <= {position} ORDER BY position)");
+    let tables = [(log, "public.events"), ("public.subject_key".to_owned(), "public.subject_key")];
+    for (from, into) in tables {
+        let (out, into) =
+            (format!("COPY {from} TO STDOUT (FORMAT binary)"), format!("COPY {into} FROM STDIN (FORMAT binary)"));
+        let mut source = live.acquire().await?;
+        let mut rows = source.copy_out_raw(&out).await?;
+        let mut target = past.acquire().await?;
+        let mut sink = target.copy_in_raw(&into).await?;
+        while let Some(chunk) = rows.try_next().await? {
+            sink.send(chunk).await?;
+        }
+        sink.finish().await?;
+    }
+    destroyed(&past).await
+}
+
+async fn destroyed(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT count(*) FROM subject_key WHERE destroyed_at IS NOT NULL").fetch_one(pool).await
+}
+
+/// A past town on its way: whoever asks for it meanwhile waits for the same one.
+type Opening = Shared<BoxFuture<'static, Result<Arc<PastTown>, String>>>;
+
+struct Kept {
+    position: u64,
+    asked: Instant,
+    opening: Opening,
+}
+
+/// The past towns of a running server.
+pub struct Replays {
+    application: Arc<Application>,
+    site: String,
+    kept: Mutex<Vec<Kept>>,
+    /// One at a time: the machine also serves the town of today.
+    turn: Arc<Semaphore>,
+}
+
+impl std::fmt::Debug for Replays {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Replays").finish_non_exhaustive()
+    }
+}
+
+impl Replays {
+    /// The past towns of an application; `site` is where logging out leads.
+    pub fn new(application: Arc<Application>, site: String) -> Arc<Self> {
+        Arc::new(Self { application, site, kept: Mutex::default(), turn: Arc::new(Semaphore::new(1)) })
+    }
+
+    /// The town at a moment: one that is kept, or a new one. Making it goes on when nobody waits any
+    /// more.
+    ///
+    /// # Errors
+    /// There is no such moment, it is not ready yet, or cannot be made.
+    pub async fn at(&self, moment: &Moment) -> Result<Arc<PastTown>, ReplayError> {
+        let pool = self.application.pool();
+        let (position, at) = moment.find(pool).await?;
+        let erased = destroyed(pool).await?;
+        let past = self.opened(position, at).await?;
+        if past.erasures == erased {
+            return Ok(past);
+        }
+        // Something was erased since: what it still shows is not to be seen.
+        self.forget(position);
+        self.opened(position, at).await
+    }
+
+    async fn opened(&self, position: u64, at: DateTime<Utc>) -> Result<Arc<PastTown>, ReplayError> {
+        let opening = self.opening(position, at);
+        match tokio::time::timeout(PATIENCE, opening).await {
+            Ok(Ok(past)) => Ok(past),
+            Ok(Err(reason)) => {
+                self.forget(position);
+                Err(ReplayError::Failed(reason))
+            }
+            Err(_) => Err(ReplayError::Unfinished(position)),
+        }
+    }
+
+    fn opening(&self, position: u64, at: DateTime<Utc>) -> Opening {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = kept.iter_mut().find(|kept| kept.position == position) {
+            found.asked = Instant::now();
+            return found.opening.clone();
+        }
+        let (application, site, turn) = (self.application.clone(), self.site.clone(), self.turn.clone());
+        let open = move || async move {
+            let _turn = turn.acquire_owned().await.map_err(|e| e.to_string())?;
+            let log = |done, all| tracing::debug!(done, all, "replay");
+            let keys = application.keys().clone();
+            let past = PastTown::open(application.pool().clone(), keys, (position, at), site, log).await;
+            past.map(Arc::new).map_err(|e| e.to_string())
+        };
+        // Folding a log is long work: it keeps a thread of its own busy, whoever waits for it.
+        let runtime = tokio::runtime::Handle::current();
+        let work = tokio::task::spawn_blocking(move || runtime.block_on(open()));
+        let opening = async { work.await.unwrap_or_else(|e| Err(e.to_string())) }.boxed().shared();
+        if kept.len() >= KEPT
+            && let Some(oldest) = (0..kept.len()).min_by_key(|at| kept[*at].asked)
+        {
+            kept.swap_remove(oldest);
+        }
+        kept.push(Kept { position, asked: Instant::now(), opening: opening.clone() });
+        opening
+    }
+
+    fn forget(&self, position: u64) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|kept| kept.position != position);
+    }
+
+    /// Lets go of what nobody asked for in a while, for as long as the server runs.
+    pub async fn tidy(self: Arc<Self>) {
+        let mut tick = tokio::time::interval(IDLE / 5);
+        loop {
+            tick.tick().await;
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.retain(|kept| kept.asked.elapsed() < IDLE);
+        }
+    }
+}
