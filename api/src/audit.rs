@@ -186,6 +186,25 @@ pub async fn replay(pool: &PgPool, settings: &Settings, options: &ReplayOptions)
     Ok(())
 }
 
+/// Prints what an event changed.
+///
+/// # Errors
+/// There is no such event, or the log cannot be folded.
+pub async fn effects(pool: &PgPool, settings: &Settings, position: u64) -> Result<()> {
+    let (_, at) = Moment::Position(position).find(pool).await?;
+    let before = position.saturating_sub(1);
+    let progress = Progress::new("replay", "events");
+    let (keys, site) = (settings.keys()?, settings.site.clone());
+    let past =
+        PastTown::open(pool.clone(), keys, (before, at), site, |done, all| progress.at(done, all)).await?;
+    progress.finish();
+    for change in past.effects_of_next(pool.clone()).await? {
+        let row = |row: Option<serde_json::Value>| row.map_or_else(|| "-".to_owned(), |row| row.to_string());
+        println!("{}.{}: {} -> {}", change.read_model, change.table, row(change.before), row(change.after));
+    }
+    Ok(())
+}
+
 /// The exit code of an error: 1 says that the log is wrong, 2 that it could not be examined.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     if error.downcast_ref::<Wrong>().is_some() { 1 } else { 2 }

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod demo;
 pub mod documents;
 pub mod download;
+pub mod explain;
 pub mod exports;
 pub mod graphql;
 pub mod http;

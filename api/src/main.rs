@@ -96,6 +96,11 @@ enum Audit {
     /// Ask the town as it was at a moment, or what differs between two: a GraphQL query, answered as
     /// an auditor sees it. The live database is only read.
     Replay(audit::ReplayOptions),
+    /// Print what an event changed: every row of every read model, before and after.
+    Effects {
+        /// Its position.
+        position: u64,
+    },
     /// Print the proof that an event is in the log, under a signed checkpoint.
     Prove {
         /// Its position.
@@ -272,6 +277,7 @@ async fn audit(command: Audit) -> Result<()> {
         Audit::Verify(options) => audit::verify(pool, &settings, &options).await,
         Audit::Export { file } => audit::export(pool, &file).await,
         Audit::Replay(options) => audit::replay(pool, &settings, &options).await,
+        Audit::Effects { position } => audit::effects(pool, &settings, position).await,
         Audit::Prove { position } => audit::prove(pool, settings.signer()?, position).await,
         Audit::Consistency { size } => audit::prove_consistency(pool, settings.signer()?, size).await,
         Audit::Checkpoint => {

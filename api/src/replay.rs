@@ -5,6 +5,7 @@
 //! were destroyed since stay destroyed: what was erased is not seen in the past either.
 
 mod difference;
+mod effects;
 mod moment;
 
 use std::{
@@ -24,6 +25,7 @@ use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
 pub use difference::{Difference, differences};
+pub use effects::RowChange;
 pub use moment::{Moment, NoMoment};
 
 use crate::{
@@ -110,7 +112,7 @@ impl PastTown {
         let failed = |e: &dyn std::fmt::Display| ReplayError::Failed(e.to_string());
         let folder = tempfile::Builder::new().prefix("portail-replay").tempdir().map_err(|e| failed(&e))?;
         let database = Database::scratch(folder.path()).await.map_err(|e| failed(&e))?;
-        let erasures = copy(live, database.pool().clone(), position).await?;
+        let erasures = copy(live, database.pool().clone(), 0, position).await?;
         let application =
             Application::open(&database, keys, Clock::starting_at(at)).await.map_err(|e| failed(&e))?;
         let engine = application.engine().clone();
@@ -188,11 +190,14 @@ fn only_query(mut request: async_graphql::Request) -> Result<async_graphql::Requ
     if is_query { Ok(request) } else { Err(ReplayError::NotAQuery) }
 }
 
-/// Copies the log up to a position, and the keys as they are now; how many of these are destroyed.
-async fn copy(live: PgPool, past: PgPool, position: u64) -> Result<i64, sqlx::Error> {
-    let log = format!("(SELECT * FROM public.events WHERE position <= {position} ORDER BY position)");
-    let tables = [(log, "public.events"), ("public.subject_key".to_owned(), "public.subject_key")];
-    for (from, into) in tables {
+/// Copies the log after a position through another, and with its beginning the keys as they are now;
+/// how many of these are destroyed.
+async fn copy(live: PgPool, past: PgPool, after: u64, through: u64) -> Result<i64, sqlx::Error> {
+    let log = format!(
+        "(SELECT * FROM public.events WHERE position > {after} AND position <= {through} ORDER BY position)"
+    );
+    let keys = (after == 0).then(|| ("public.subject_key".to_owned(), "public.subject_key"));
+    for (from, into) in [(log, "public.events")].into_iter().chain(keys) {
         let (out, into) =
             (format!("COPY {from} TO STDOUT (FORMAT binary)"), format!("COPY {into} FROM STDIN (FORMAT binary)"));
         let mut source = live.acquire().await?;
@@ -214,6 +219,9 @@ async fn destroyed(pool: &PgPool) -> Result<i64, sqlx::Error> {
 /// A past town on its way: whoever asks for it meanwhile waits for the same one.
 type Opening = Shared<BoxFuture<'static, Result<Arc<PastTown>, String>>>;
 
+/// What an event changed, on its way.
+type Finding = Shared<BoxFuture<'static, Result<Arc<Vec<RowChange>>, String>>>;
+
 struct Kept {
     position: u64,
     asked: Instant,
@@ -225,6 +233,7 @@ pub struct Replays {
     application: Arc<Application>,
     site: String,
     kept: Mutex<Vec<Kept>>,
+    found: Mutex<Vec<(u64, Finding)>>,
     /// One at a time: the machine also serves the town of today.
     turn: Arc<Semaphore>,
 }
@@ -238,7 +247,8 @@ impl std::fmt::Debug for Replays {
 impl Replays {
     /// The past towns of an application; `site` is where logging out leads.
     pub fn new(application: Arc<Application>, site: String) -> Arc<Self> {
-        Arc::new(Self { application, site, kept: Mutex::default(), turn: Arc::new(Semaphore::new(1)) })
+        let (kept, found) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { application, site, kept, found, turn: Arc::new(Semaphore::new(1)) })
     }
 
     /// The town at a moment: one that is kept, or a new one. Making it goes on when nobody waits any
@@ -298,6 +308,50 @@ impl Replays {
         opening
     }
 
+    /// What an event changed, found in a past town that is thrown away.
+    ///
+    /// # Errors
+    /// It cannot be found out in the time a request has, or at all.
+    pub async fn effects(&self, position: u64) -> Result<Arc<Vec<RowChange>>, ReplayError> {
+        let (_, at) = Moment::Position(position).find(self.application.pool()).await?;
+        match tokio::time::timeout(PATIENCE, self.finding(position, at)).await {
+            Ok(Ok(changes)) => Ok(changes),
+            Ok(Err(reason)) => {
+                self.findings().retain(|(of, _)| *of != position);
+                Err(ReplayError::Failed(reason))
+            }
+            Err(_) => Err(ReplayError::Unfinished(position)),
+        }
+    }
+
+    fn findings(&self) -> std::sync::MutexGuard<'_, Vec<(u64, Finding)>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn finding(&self, position: u64, at: DateTime<Utc>) -> Finding {
+        let mut found = self.findings();
+        if let Some((_, finding)) = found.iter().find(|(of, _)| *of == position) {
+            return finding.clone();
+        }
+        let (application, site, turn) = (self.application.clone(), self.site.clone(), self.turn.clone());
+        let runtime = tokio::runtime::Handle::current();
+        let find = move || async move {
+            let _turn = turn.acquire_owned().await.map_err(|e| e.to_string())?;
+            let (pool, keys) = (application.pool().clone(), application.keys().clone());
+            let before = position.saturating_sub(1);
+            let past = PastTown::open(pool.clone(), keys, (before, at), site, |_, _| ()).await;
+            let past = past.map_err(|e| e.to_string())?;
+            past.effects_of_next(pool).await.map(Arc::new).map_err(|e| e.to_string())
+        };
+        let work = tokio::task::spawn_blocking(move || runtime.block_on(find()));
+        let finding = async { work.await.unwrap_or_else(|e| Err(e.to_string())) }.boxed().shared();
+        if found.len() >= KEPT {
+            drop(found.remove(0));
+        }
+        found.push((position, finding.clone()));
+        finding
+    }
+
     fn forget(&self, position: u64) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|kept| kept.position != position);
@@ -310,6 +364,7 @@ impl Replays {
             tick.tick().await;
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.retain(|kept| kept.asked.elapsed() < IDLE);
+            self.findings().clear();
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Search {
     pub command: Option<Uuid>,
     /// Of this correlation.
     pub correlation: Option<Uuid>,
+    /// Caused by this event or command.
+    pub causation: Option<Uuid>,
     /// Recorded at or after.
     pub since: Option<DateTime<Utc>>,
     /// Recorded before.
@@ -49,7 +51,7 @@ pub async fn search(
          AND ($7::uuid IS NULL OR correlation_id = $7) AND ($8::timestamptz IS NULL OR recorded_at >= $8) \
          AND ($9::timestamptz IS NULL OR recorded_at < $9) \
          AND ($10::text IS NULL OR aggregate_id = $10 OR strpos(payload::text, '\"' || $10 || '\"') > 0) \
-         ORDER BY position LIMIT $11"
+         AND ($12::uuid IS NULL OR causation_id = $12) ORDER BY position LIMIT $11"
     );
     sqlx::query_as(&query)
         .bind(after.cast_signed())
@@ -63,6 +65,7 @@ pub async fn search(
         .bind(search.until)
         .bind(&search.about)
         .bind(i64::from(limit))
+        .bind(search.causation)
         .fetch_all(pool)
         .await
 }

@@ -46,6 +46,7 @@ pub struct Query(
     log::LogQuery,
     log::proofs::ProofQuery,
     log::past::PastQuery,
+    log::explain::ExplainQuery,
     operations::OperationsQuery,
 );
 

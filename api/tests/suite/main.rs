@@ -11,6 +11,7 @@ mod calendar;
 mod custody;
 mod erasure;
 mod events;
+mod explain;
 mod family_file;
 mod faults;
 mod import;

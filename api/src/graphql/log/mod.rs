@@ -1,5 +1,6 @@
 //! The log itself, for auditors: its end, and what is in it.
 
+pub mod explain;
 pub mod past;
 pub mod proofs;
 
@@ -115,6 +116,7 @@ impl From<LogFilter> for Search {
             actor: filter.actor,
             command: filter.command_id,
             correlation: filter.correlation_id,
+            causation: None,
             since: filter.since,
             until: filter.until,
             about: filter.about.map(|id| id.0),

@@ -39,6 +39,8 @@ pub enum OperationKind {
 /// An operation of an account.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Operation {
+    /// The position of its event, which `explainOperation` takes.
+    position: Position,
     /// Its number, e.g. AL-36. Invoices and credit notes share one series, payments, rejections
     /// and refunds another.
     number: String,
@@ -99,6 +101,7 @@ fn operation(row: &OperationRow, all: &Regies, language: Language) -> Operation 
     let settings = all.get(&row.regie);
     let side = |amount: Amount| (!amount.is_zero()).then(|| amount.decimal());
     Operation {
+        position: Position(row.line.unsigned_abs()),
         number: number(all, &row.regie, row.number),
         kind,
         date: Date(row.date),
