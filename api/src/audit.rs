@@ -12,7 +12,7 @@ use clap::Args;
 use flate2::{Compression, write::GzEncoder};
 use portail_event_store::{
     CheckpointSigner, Checkpoints, Tree, TrustedKeys, Verified, VerifyError, Wrong, hex, merkle::MerkleFrontier,
-    of_hex,
+    of_hex, verify_reads,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -143,6 +143,11 @@ pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions)
     );
     if outside == 0 {
         println!("no checkpoint is held outside the database: a log written anew as a whole would not show");
+    }
+    match verify_reads(pool, &held).await {
+        Ok(entries) => println!("{entries} entries of the trail of reads fit"),
+        Err(VerifyError::Wrong(wrong)) => return Err(wrong.into()),
+        Err(VerifyError::Database(error)) => return Err(error.into()),
     }
     let unfinished = state.with_added_extension("part");
     let kept = serde_json::to_vec_pretty(&State::of(&verified))?;

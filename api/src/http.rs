@@ -26,7 +26,8 @@ use crate::{
     application::{Application, Role},
     documents::TownName,
     graphql::{PortalSchema, context::RequestContext},
-    replay::{Moment, PastTown, Replays},
+    reads::{record_document, record_download},
+    replay::{Moment, PastTown, ReplayError, Replays},
 };
 
 /// The largest accepted document.
@@ -49,14 +50,16 @@ pub fn router(
     replays: Arc<Replays>,
     town: TownName,
 ) -> Router {
+    let files = crate::documents::routes(application.clone(), town)
+        .merge(crate::exports::routes(application.clone()))
+        .merge(crate::uploads::routes(application.clone()))
+        .layer(axum::middleware::from_fn_with_state(application.clone(), record_download));
     Router::new()
         .route("/graphql", get(read).post(write))
         .route("/graphql/ws", get(subscribe))
         .route("/health", get(health))
-        .with_state(Server { schema, replays, application: application.clone() })
-        .merge(crate::documents::routes(application.clone(), town))
-        .merge(crate::exports::routes(application.clone()))
-        .merge(crate::uploads::routes(application))
+        .with_state(Server { schema, replays, application })
+        .merge(files)
 }
 
 async fn health(State(server): State<Server>) -> HttpResponse {
@@ -156,6 +159,19 @@ async fn as_of(
     })
 }
 
+/// Records a look at the past.
+async fn look_back(
+    server: &Server,
+    request: &mut Request,
+    principal: Option<&Principal>,
+    moment: &str,
+) -> Result<(), ReplayError> {
+    let (Some(principal), variables) = (principal, request.variables.clone()) else { return Ok(()) };
+    let Ok(document) = request.parsed_query() else { return Ok(()) };
+    record_document(&server.application, principal, document, &variables, Some(moment)).await?;
+    Ok(())
+}
+
 async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> HttpResponse {
     let token = bearer(headers);
     let principal = match principal(server, token.as_deref()).await {
@@ -182,10 +198,15 @@ async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> Http
             return answer(StatusCode::OK, &response, headers);
         }
     };
+    let mut request = request;
     let executed = async {
         match &past {
             None => Ok(server.schema.execute(request.data(context)).await),
-            Some(past) => past.ask(request, context).await,
+            Some(past) => {
+                let moment = format!("position {}", past.position());
+                look_back(server, &mut request, context.principal.as_ref(), &moment).await?;
+                past.ask(request, context).await
+            }
         }
     };
     let executed = tokio::time::timeout(TIME_LIMIT, executed).await;

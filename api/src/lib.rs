@@ -17,6 +17,7 @@ pub mod import;
 pub mod money_words;
 pub mod notifications;
 pub mod progress;
+pub mod reads;
 pub mod refusal;
 pub mod replay;
 pub mod roll;

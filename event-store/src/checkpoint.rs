@@ -33,8 +33,32 @@ pub struct Checkpoint {
     pub size: u64,
     /// Their Merkle root (RFC 6962).
     pub root: Hash,
+    /// Where the trail of reads stood, in an extension line of the note: `reads`, how many entries,
+    /// the hash of the last one.
+    pub reads: Option<Reads>,
     /// The signed note, to the byte.
     pub note: String,
+}
+
+/// Where the trail of reads stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reads {
+    /// The last entry's number.
+    pub number: u64,
+    /// Its hash.
+    pub chain: Hash,
+}
+
+impl Reads {
+    fn line(&self) -> String {
+        format!("reads {} {}\n", self.number, BASE64_STANDARD.encode(self.chain))
+    }
+
+    fn read(line: &str) -> Option<Self> {
+        let (number, chain) = line.strip_prefix("reads ")?.split_once(' ')?;
+        let chain = Hash::try_from(BASE64_STANDARD.decode(chain).ok()?).ok()?;
+        Some(Self { number: number.parse().ok()?, chain })
+    }
 }
 
 /// Signs checkpoints.
@@ -91,14 +115,15 @@ impl CheckpointSigner {
     ///
     /// # Errors
     /// The key cannot sign.
-    pub fn sign(&self, size: u64, root: &Hash) -> Result<Checkpoint, CheckpointError> {
+    pub fn sign(&self, size: u64, root: &Hash, reads: Option<Reads>) -> Result<Checkpoint, CheckpointError> {
         let failed = |e: &dyn fmt::Display| CheckpointError::Key(e.to_string());
         let origin = self.signer.name().to_owned();
-        let text = format!("{origin}\n{size}\n{}\n", BASE64_STANDARD.encode(root));
+        let extension = reads.as_ref().map(Reads::line).unwrap_or_default();
+        let text = format!("{origin}\n{size}\n{}\n{extension}", BASE64_STANDARD.encode(root));
         let mut note = Note::new(text.as_bytes(), &[]).map_err(|e| failed(&e))?;
         note.add_sigs(&[&*self.signer]).map_err(|e| failed(&e))?;
         let note = String::from_utf8(note.to_bytes()).map_err(|e| failed(&e))?;
-        Ok(Checkpoint { origin, size, root: *root, note })
+        Ok(Checkpoint { origin, size, root: *root, reads, note })
     }
 }
 
@@ -143,7 +168,8 @@ impl TrustedKeys {
         if !signatures.iter().any(|signature| signature.name() == origin) {
             return Err(failed(&"another log's key signed it"));
         }
-        Ok(Checkpoint { origin, size, root, note: note.to_owned() })
+        let reads = lines.find_map(Reads::read);
+        Ok(Checkpoint { origin, size, root, reads, note: note.to_owned() })
     }
 }
 
@@ -159,7 +185,8 @@ mod tests {
     fn a_checkpoint_is_read_back_by_its_public_key_and_no_other() {
         let signer = CheckpointSigner::new(PRIVATE).unwrap();
         assert_eq!(signer.public_key(), PUBLIC);
-        let made = signer.sign(1234, &[7; 32]).unwrap();
+        let reads = Some(Reads { number: 5, chain: [9; 32] });
+        let made = signer.sign(1234, &[7; 32], reads).unwrap();
         assert!(made.note.starts_with("PeterNeumann\n1234\nBwcHBwcH"), "{}", made.note);
         let keys = TrustedKeys::new([PUBLIC]).unwrap();
         assert_eq!(keys.read(&made.note).unwrap(), made);

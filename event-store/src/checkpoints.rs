@@ -7,6 +7,7 @@ use crate::{
     checkpoint::{Checkpoint, CheckpointError, CheckpointSigner},
     hashing::Hash,
     merkle::{self, MerkleFrontier},
+    read_trail,
     tree::{self, BLOCK},
 };
 
@@ -111,7 +112,7 @@ impl Checkpoints {
             leaves.into_iter().for_each(|leaf| frontier.push(leaf));
         }
         self.close_blocks(&mut tx, head / BLOCK).await?;
-        let checkpoint = self.signer.sign(head, &frontier.root())?;
+        let checkpoint = self.signer.sign(head, &frontier.root(), read_trail::tip(&mut tx).await?)?;
         let written = sqlx::query(
             "INSERT INTO log_checkpoint (size, note, subtrees, made_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )

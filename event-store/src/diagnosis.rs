@@ -66,6 +66,12 @@ pub enum Wrong {
         /// Where the checkpoint is held.
         held: String,
     },
+    /// The trail of reads is not what it was.
+    #[error("the trail of reads was altered at entry {number}")]
+    Reads {
+        /// Which entry does not follow.
+        number: u64,
+    },
     /// What stands where a checkpoint should is none.
     #[error("a checkpoint ({held}) is not one: {reason}")]
     Checkpoint {

@@ -14,7 +14,7 @@ use portail_domain::{
     sealed::Purpose,
     time::local_date,
 };
-use portail_event_store::{CommandError, UnitOfWork};
+use portail_event_store::{CommandError, UnitOfWork, forget_old_reads};
 use portail_projections::{family, privacy};
 use uuid::Uuid;
 
@@ -229,6 +229,7 @@ pub async fn run_retention(application: Arc<Application>) {
                 return Ok(());
             }
             let erased = application.look_after_retention().await?;
+            forget_old_reads(application.pool()).await?;
             tracing::info!(subjects = erased, "retention was looked after");
             let query = "INSERT INTO retention_day (day) VALUES ($1) ON CONFLICT DO NOTHING";
             sqlx::query(query).bind(today).execute(application.pool()).await.map(drop)

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use async_graphql::{MergedObject, Schema, SchemaBuilder};
 
-use crate::{application::Application, replay::Replays};
+use crate::{application::Application, reads::RecordReads, replay::Replays};
 
 /// Everything that can be asked.
 #[derive(Debug, Default, MergedObject)]
@@ -47,6 +47,7 @@ pub struct Query(
     log::proofs::ProofQuery,
     log::past::PastQuery,
     log::explain::ExplainQuery,
+    log::reads::ReadQuery,
     operations::OperationsQuery,
 );
 
@@ -79,9 +80,10 @@ fn builder() -> SchemaBuilder<Query, Mutation, planning::PlanningSubscription> {
 /// The schema over a running application; `site` is where logging out leads. The town of today can
 /// also be asked about the past; a past town cannot.
 pub fn schema(application: Arc<Application>, site: String, replays: Option<Arc<Replays>>) -> PortalSchema {
+    let recording = RecordReads(application.clone());
     let schema = builder().data(application).data(context::Site(site));
     match replays {
-        Some(replays) => schema.data(replays).finish(),
+        Some(replays) => schema.data(replays).extension(recording).finish(),
         None => schema.finish(),
     }
 }

@@ -35,14 +35,14 @@ fn at(instant: &str) -> DateTime<Utc> {
     instant.parse().unwrap()
 }
 
-struct Town {
-    application: Arc<Application>,
+pub struct Town {
+    pub application: Arc<Application>,
     test: TestDatabase,
 }
 
 impl Town {
     /// The guide's town, its projections running.
-    async fn new(clock: Clock) -> Self {
+    pub async fn new(clock: Clock) -> Self {
         let test = TestDatabase::new().await.unwrap();
         let application = Application::open(&test.database, keys(), clock).await.unwrap();
         application.engine().start();

@@ -82,21 +82,20 @@ async fn an_invoice_of_a_run_names_its_days_and_its_price_list() {
     let home = Home::new().await;
     let server = home.serve(&["--demo"]);
     let staff = Client::log_in(&server.address, STAFF).await;
-    let run = json!({ "regieId": "al", "from": "2015-03-01", "to": "2015-03-31", "date": "2015-04-08", "due": "2015-04-30" });
+    let run = json!({ "regieId": "al", "from": "2015-04-01", "to": "2015-04-30", "date": "2015-05-04", "due": "2015-05-31" });
     let run = made(&staff, "prepareBillingRun", "PrepareBillingRunInput", run).await["id"].clone();
-    let query = format!("{{ billingRun(id: {run}) {{ draft {{ complete }} status }} }}");
+    let query = format!("{{ billingRun(id: {run}) {{ draft {{ complete }} }} }}");
     crate::money::until(&staff, &query, |a| a["billingRun"]["draft"]["complete"] == true).await;
     let started = made(&staff, "startBillingRun", "BillingRunInput", json!({ "regieId": "al", "runId": run })).await;
     assert_eq!(started["userErrors"], json!([]), "{started}");
-    let statement = "query ($f: String!) { accountStatement(familyNumber: $f) { operations { position kind date } } }";
-    let family = json!({ "f": PARENT.0 });
-    let line = loop {
-        let answer = staff.ask(statement, family.clone()).await;
-        let operations = answer["accountStatement"]["operations"].as_array().unwrap().clone();
-        if let Some(line) = operations.into_iter().find(|o| o["kind"] == "INVOICE" && o["date"] == "2015-04-08") {
-            break line;
-        }
+    let statement =
+        format!("{{ accountStatement(familyNumber: \"{}\") {{ operations {{ position date }} }} }}", PARENT.0);
+    let of_run = |answer: &Value| {
+        let operations = answer["accountStatement"]["operations"].as_array().unwrap();
+        operations.iter().find(|o| o["date"] == "2015-05-04").cloned()
     };
+    let billed = crate::money::until(&staff, &statement, |answer| of_run(answer).is_some()).await;
+    let line = of_run(&billed).unwrap();
     let query = "query ($p: Position!, $f: String) { explainOperation(position: $p, familyNumber: $f) { part event { eventType } } }";
     let named = json!({ "p": line["position"], "f": PARENT.0 });
     let explained = types(&staff.ask(query, named).await["explainOperation"]);
@@ -111,7 +110,7 @@ async fn a_field_of_the_file_is_explained_by_every_value_it_had() {
     let server = home.serve(&["--demo"]);
     let staff = Client::log_in(&server.address, STAFF).await;
     let auditor = Client::log_in(&server.address, AUDITOR).await;
-    for (seen, iban) in [(0, "FR1420041010050500013M02606"), (1, "FR7630006000011234567890189")] {
+    for (seen, iban) in [(1, "FR1420041010050500013M02606"), (2, "FR7630006000011234567890189")] {
         let change = json!({ "bank": { "accountHolder": "DUPONT JEAN", "iban": iban, "bic": "PSSTFRPPMAR" } });
         let section = json!({ "familyNumber": PARENT.0, "seenRevision": seen, "change": change });
         let made = made(&staff, "recordSection", "RecordSectionInput", section).await;
@@ -121,13 +120,15 @@ async fn a_field_of_the_file_is_explained_by_every_value_it_had() {
         part value event { eventType actor } } }";
     let asked = |field: &str| json!({ "f": PARENT.0, "field": field });
     let seen = staff.ask(query, asked("iban")).await["explainField"].clone();
-    assert_eq!(seen[0]["value"], "FR1420041010050500013M02606", "{seen}");
-    assert_eq!(seen[1]["value"], "FR7630006000011234567890189");
-    assert_eq!(seen[1]["event"]["actor"], "staff:mairie");
+    let values: Vec<&str> = seen.as_array().unwrap().iter().filter_map(|e| e["value"].as_str()).collect();
+    assert!(values.ends_with(&["FR1420041010050500013M02606", "FR7630006000011234567890189"]), "{seen}");
+    assert_eq!(seen.as_array().unwrap().last().unwrap()["event"]["actor"], "staff:mairie");
     let masked = auditor.ask(query, asked("iban")).await["explainField"].clone();
-    assert!(masked[0]["value"].as_str().unwrap().contains('•'), "{masked}");
+    let masked: Vec<&str> = masked.as_array().unwrap().iter().filter_map(|e| e["value"].as_str()).collect();
+    assert!(masked.len() >= 2 && masked.iter().all(|value| value.contains('•')), "{masked:?}");
     // Recorded twice, but only once with another value.
     let holder = staff.ask(query, asked("account_holder")).await["explainField"].clone();
-    assert_eq!(holder.as_array().unwrap().len(), 1, "{holder}");
+    let named = holder.as_array().unwrap().iter().filter(|e| e["value"] == "DUPONT JEAN").count();
+    assert_eq!(named, 1, "{holder}");
     assert_eq!(staff.error(query, asked("password")).await, "NOT_FOUND");
 }

@@ -20,6 +20,7 @@ mod money;
 mod notifications;
 mod parents_and_staff;
 mod printed;
+mod reads;
 mod replay;
 mod sealed;
 mod server;

@@ -3,6 +3,7 @@
 pub mod explain;
 pub mod past;
 pub mod proofs;
+pub mod reads;
 
 use async_graphql::{
     Context, ID, InputObject, Object, Result, SimpleObject,

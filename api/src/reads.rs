@@ -1,0 +1,221 @@
+//! Who looks at what is recorded before it is shown: every read of an auditor, every look of staff at
+//! personal data. What counts as personal is decided by denial: every root field that is not known
+//! to hold none.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use async_graphql::{
+    Name, Positioned, ServerError, ServerResult, Value, Variables,
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery},
+    parser::types::{ExecutableDocument, Field, OperationType, Selection, SelectionSet},
+};
+use axum::{
+    extract::{Request, State},
+    http::StatusCode,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use portail_domain::{ids::ChildId, ids::FamilyNumber, messages::text};
+use portail_event_store::{Read, record_read};
+
+use crate::{
+    access::Principal,
+    application::{Application, Caller, Role},
+    graphql::context::RequestContext,
+    http::{language, signed_in},
+    refusal::Refusal,
+};
+
+/// Root fields that show nobody's data.
+pub const IMPERSONAL: [&str; 17] = [
+    "__schema",
+    "__type",
+    "__typename",
+    "activities",
+    "allNotices",
+    "billingRuns",
+    "logCheckpoints",
+    "logConsistency",
+    "logHead",
+    "logInclusion",
+    "logKey",
+    "notices",
+    "pendingRequests",
+    "projections",
+    "structures",
+    "townPolicy",
+    "viewer",
+];
+
+/// Records a look of somebody who is not a family.
+///
+/// # Errors
+/// It could not be recorded: what it would show is not to be shown.
+async fn record(
+    application: &Application,
+    principal: &Principal,
+    operation: String,
+    fields: Vec<String>,
+    subjects: Vec<String>,
+) -> Result<(), sqlx::Error> {
+    let at = application.clock().now();
+    let actor = Caller { role: principal.role, login: principal.login.clone(), at }.actor();
+    record_read(application.pool(), at, &Read { actor, operation, fields, subjects }).await
+}
+
+/// The root fields of the queries and subscriptions of a document, with the subjects they name.
+#[derive(Default)]
+struct Looks {
+    fields: BTreeSet<String>,
+    subjects: BTreeSet<String>,
+}
+
+impl Looks {
+    fn of(document: &ExecutableDocument, variables: &Variables) -> Self {
+        let mut looks = Self::default();
+        for (_, operation) in document.operations.iter() {
+            if operation.node.ty != OperationType::Mutation {
+                looks.add(&operation.node.selection_set.node, document, variables, 0);
+            }
+        }
+        looks
+    }
+
+    fn add(&mut self, set: &SelectionSet, document: &ExecutableDocument, variables: &Variables, depth: u8) {
+        // Fragments that contain themselves are refused later on.
+        if depth > 16 {
+            return;
+        }
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => self.add_field(&field.node, variables),
+                Selection::InlineFragment(inline) => {
+                    self.add(&inline.node.selection_set.node, document, variables, depth + 1);
+                }
+                Selection::FragmentSpread(spread) => {
+                    if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
+                        self.add(&fragment.node.selection_set.node, document, variables, depth + 1);
+                    }
+                }
+            }
+        }
+    }
+
+    fn add_field(&mut self, field: &Field, variables: &Variables) {
+        self.fields.insert(field.name.node.to_string());
+        for (_, argument) in &field.arguments {
+            let Positioned { node, .. } = argument;
+            let given = |name: Name| Ok::<_, ()>(variables.get(&name).cloned().unwrap_or_default());
+            if let Ok(value) = node.clone().into_const_with(given) {
+                self.add_subjects(&value);
+            }
+        }
+    }
+
+    /// Numbers of families and ids, wherever an argument names them.
+    fn add_subjects(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => {
+                if text.parse::<FamilyNumber>().is_ok() || text.parse::<ChildId>().is_ok() {
+                    self.subjects.insert(text.clone());
+                }
+            }
+            Value::List(items) => items.iter().for_each(|item| self.add_subjects(item)),
+            Value::Object(fields) => fields.values().for_each(|field| self.add_subjects(field)),
+            _ => {}
+        }
+    }
+
+    /// Whether a role's look is recorded.
+    fn count_for(&self, role: Role) -> bool {
+        let personal = || self.fields.iter().any(|field| !IMPERSONAL.contains(&field.as_str()));
+        match role {
+            Role::Auditor => !self.fields.is_empty(),
+            Role::Staff | Role::Administrator => personal(),
+            Role::Parent | Role::Timer => false,
+        }
+    }
+}
+
+/// Records the looks of a parsed document; `past` names the moment where it asks the past.
+///
+/// # Errors
+/// It could not be recorded.
+pub async fn record_document(
+    application: &Application,
+    principal: &Principal,
+    document: &ExecutableDocument,
+    variables: &Variables,
+    past: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    let looks = Looks::of(document, variables);
+    if !looks.count_for(principal.role) {
+        return Ok(());
+    }
+    let operation = past.map_or_else(|| "query".to_owned(), |moment| format!("query of the past, {moment}"));
+    let (fields, subjects) = (looks.fields.into_iter().collect(), looks.subjects.into_iter().collect());
+    record(application, principal, operation, fields, subjects).await
+}
+
+/// Records queries and subscriptions before they are answered.
+#[derive(Debug)]
+pub struct RecordReads(pub Arc<Application>);
+
+impl ExtensionFactory for RecordReads {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self(self.0.clone()))
+    }
+}
+
+#[async_graphql::async_trait::async_trait]
+impl Extension for RecordReads {
+    async fn parse_query(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        query: &str,
+        variables: &Variables,
+        next: NextParseQuery<'_>,
+    ) -> ServerResult<ExecutableDocument> {
+        let document = next.run(ctx, query, variables).await?;
+        let request = ctx.data_opt::<RequestContext>();
+        if let Some(principal) = request.and_then(|request| request.principal.as_ref()) {
+            record_document(&self.0, principal, &document, variables, None).await.map_err(|error| {
+                tracing::error!(%error, "a look could not be recorded");
+                let language = request.map(|request| request.language).unwrap_or_default();
+                let mut refused = ServerError::new(text("UNAVAILABLE", language, &[]), None);
+                refused.extensions.get_or_insert_default().set("code", "UNAVAILABLE");
+                refused
+            })?;
+        }
+        Ok(document)
+    }
+}
+
+/// Records who fetches a file, before it is sent.
+pub async fn record_download(
+    State(application): State<Arc<Application>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let language = language(request.headers());
+    let unavailable = |error: sqlx::Error| {
+        tracing::error!(%error, "a look could not be recorded");
+        Refusal(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", language).into_response()
+    };
+    if request.method() == axum::http::Method::GET {
+        let principal = match signed_in(&application, request.headers()).await {
+            Ok(principal) => principal,
+            Err(error) => return unavailable(error),
+        };
+        if let Some(principal) = principal.filter(|principal| principal.role != Role::Parent) {
+            let path = request.uri().path();
+            let is_subject = |part: &&str| part.parse::<FamilyNumber>().is_ok() || part.parse::<ChildId>().is_ok();
+            let subjects = path.split(['/', '.']).filter(is_subject).map(str::to_owned).collect();
+            let fields = vec![path.to_owned()];
+            if let Err(error) = record(&application, &principal, "download".into(), fields, subjects).await {
+                return unavailable(error);
+            }
+        }
+    }
+    next.run(request).await
+}
