@@ -25,6 +25,7 @@ pub mod notice;
 pub mod policy;
 pub mod regie;
 pub mod sealed;
+pub mod seconding;
 pub mod session;
 pub mod structure;
 pub mod tariff;

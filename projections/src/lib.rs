@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod planning;
 pub mod privacy;
 mod projection;
+pub mod proposals;
 pub mod rebuild;
 pub mod regies;
 pub mod request_list;
@@ -40,6 +41,7 @@ pub fn all() -> Vec<Box<dyn Projection>> {
         Box::new(outbox::OutboxProjection),
         Box::new(planning::PlanningProjection),
         Box::new(privacy::PrivacyProjection),
+        Box::new(proposals::ProposalsProjection),
         Box::new(regies::RegiesProjection),
         Box::new(requests::RequestsProjection),
     ]

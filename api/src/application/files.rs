@@ -11,6 +11,7 @@ use portail_domain::{
     family::{Family, FamilyCommand, ModificationRequest},
     file::{self, Document, Owner, Section},
     ids::{ChildId, FamilyNumber, RequestId},
+    seconding::Action,
     sealed::{Purpose, Sealed},
     session::{Refusal, RefusalCode},
     time::local_date,
@@ -23,6 +24,7 @@ use uuid::Uuid;
 use super::{
     Caller, Command, CommandOutcome, FileOwner, ItemOutcome, ModificationDecision, ModificationTarget,
     Rejection, families::{refused, seal},
+    seconding::{self, Verdict},
 };
 
 /// What binds a sealed proposal to where it stands.
@@ -124,6 +126,16 @@ impl Files<'_> {
         }
         let value = self.seal_section(owner, section, &whole).await?;
         let at = self.caller.at;
+        if section == Section::Bank && held.revision == seen_revision {
+            let text = serde_json::to_string(&whole)?;
+            let values =
+                seal(self.vault, owner.family.as_str(), section.purpose(), seconding::PROPOSED, &text).await?;
+            let action = Action::RecordBank { values };
+            let verdict = seconding::second(self.caller, &owner.family, action, work, self.vault).await?;
+            if let Some(outcome) = verdict.outcome(owner.family.as_str()) {
+                return Ok(outcome);
+            }
+        }
         let rejected = match owner.child {
             None => {
                 let command = FamilyCommand::RecordSection { section, revision: seen_revision, value, at };
@@ -193,7 +205,9 @@ impl Files<'_> {
                     self.refuse(target, *code, note.as_deref(), work).await?
                 }
             };
-            outcome.recorded |= error.is_none();
+            // What was proposed is recorded as well: it waits for another person.
+            let proposed = error.as_ref().is_some_and(|error| error.code == seconding::needed().code);
+            outcome.recorded |= error.is_none() || proposed;
             outcome.items.push(ItemOutcome { id: target.request.to_string(), error });
         }
         Ok(outcome)
@@ -248,6 +262,14 @@ impl Files<'_> {
         let value = self.seal_section(&owner, section, &whole).await?;
         let effect = (section.owner() == Owner::Family).then(|| value.clone());
         let approve = FamilyCommand::Approve { request, effect, made_child, conflicts, overwrite, at };
+        if section == Section::Bank && family.decide(approve.clone()).is_ok() {
+            let action = Action::ApproveBank { request };
+            match seconding::second(self.caller, &owner.family, action, work, self.vault).await? {
+                Verdict::Done => {}
+                Verdict::Proposed => return Ok(Some(seconding::needed())),
+                Verdict::Refused(error) => return Ok(Some(error)),
+            }
+        }
         if let Some(error) = apply(&owner.family, approve, work)? {
             return Ok(Some(error));
         }

@@ -13,6 +13,7 @@ mod money;
 mod notices;
 mod outcome;
 mod privacy;
+mod seconding;
 mod timers;
 
 use std::{sync::Arc, time::Duration};

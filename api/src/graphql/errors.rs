@@ -106,6 +106,8 @@ codes! {
     InvalidAmount = "INVALID_AMOUNT",
     InvalidChoice = "INVALID_CHOICE",
     InvalidText = "INVALID_TEXT",
+    SecondNeeded = "SECOND_NEEDED",
+    SamePerson = "SAME_PERSON",
     AlreadyErased = "ALREADY_ERASED",
     NotOfSubject = "NOT_OF_SUBJECT",
     Erased = "ERASED",

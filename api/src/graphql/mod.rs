@@ -17,6 +17,7 @@ pub mod notices;
 pub mod operations;
 pub mod planning;
 pub mod privacy;
+pub mod proposals;
 pub mod requests;
 pub mod scalars;
 pub mod sessions;
@@ -41,6 +42,7 @@ pub struct Query(
     notices::NoticeQuery,
     planning::PlanningQuery,
     privacy::PrivacyQuery,
+    proposals::ProposalQuery,
     requests::RequestQuery,
     sessions::roll::SessionQuery,
     log::LogQuery,

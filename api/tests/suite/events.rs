@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use portail_domain::{
     account::AccountEvent, activity::ActivityEvent, calendar::CalendarEvent, child::ChildEvent,
-    conversation::ConversationEvent, erasure::ErasureEvent, family::FamilyEvent, notice::NoticeEvent, policy::PolicyEvent, regie::RegieEvent,
+    conversation::ConversationEvent, erasure::ErasureEvent, family::FamilyEvent, notice::NoticeEvent, policy::PolicyEvent, seconding::SecondingEvent, regie::RegieEvent,
     session::SessionEvent, structure::StructureEvent, tariff::TariffEvent,
 };
 use portail_event_store::canonical_json;
@@ -40,6 +40,7 @@ fn every_event_ever_written_is_still_read_and_written_alike() {
     check::<StructureEvent>("Structure", StructureEvent::TYPES);
     check::<ActivityEvent>("Activity", ActivityEvent::TYPES);
     check::<ErasureEvent>("Erasure", ErasureEvent::TYPES);
+    check::<SecondingEvent>("Seconding", SecondingEvent::TYPES);
     check::<PolicyEvent>("Policy", PolicyEvent::TYPES);
     check::<FamilyEvent>("Family", FamilyEvent::TYPES);
     check::<ChildEvent>("Child", ChildEvent::TYPES);

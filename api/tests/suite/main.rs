@@ -14,6 +14,7 @@ mod events;
 mod explain;
 mod family_file;
 mod faults;
+mod four_eyes;
 mod import;
 mod messages_and_notices;
 mod money;

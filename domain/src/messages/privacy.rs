@@ -34,6 +34,16 @@ pub(super) const PRIVACY: &[(&str, &str, &str)] = &[
         "The log could not be replayed to that moment.",
     ),
     ("NOT_A_QUERY", "Le passé se consulte, il ne se change pas.", "The past can be asked, not changed."),
+    (
+        "SECOND_NEEDED",
+        "Enregistré comme proposition : une autre personne doit faire la même chose.",
+        "Recorded as a proposal: another person has to do the same.",
+    ),
+    (
+        "SAME_PERSON",
+        "Vous l'avez proposé vous-même : une autre personne doit le confirmer.",
+        "You proposed it yourself: another person has to confirm it.",
+    ),
     ("KEPT_ENROLLED", "Conservé : un enfant est inscrit ({until}).", "Kept: a child is enrolled ({until})."),
     (
         "KEPT_OPEN_BALANCE",

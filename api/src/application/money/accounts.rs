@@ -6,12 +6,13 @@ use portail_domain::{
     ids::{FamilyNumber, RegieId},
     regie::{Regie, RegieCommand},
     sealed::{Purpose, Sealed},
+    seconding::Action,
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault};
 use portail_projections::accounts::NOTE;
 
 use super::MoneyCommand;
-use crate::application::{Caller, CommandOutcome, Rejection, families::seal};
+use crate::application::{Caller, CommandOutcome, Rejection, families::seal, seconding};
 
 /// The longest note and the longest reference, in characters.
 const LONGEST: (usize, usize) = (500, 60);
@@ -69,11 +70,23 @@ pub(super) async fn decide(
             })
         }
         MoneyCommand::RefundFamily { regie, family, date, method, amount } => {
-            let mut till = Till::open(regie, family, work).await?;
-            let (regie, date, method, amount) = (regie.clone(), *date, *method, *amount);
-            till.numbered(RegieCommand::NumberPayment { date, method, amount: -amount, at }, |number| {
+            work.load::<Account>([family.to_string()]).await?;
+            let refund = |number| {
+                let (regie, date, method, amount) = (regie.clone(), *date, *method, *amount);
                 AccountCommand::Refund { regie, number, date, method, amount, at }
-            })
+            };
+            // What cannot be done is refused at once, not when somebody seconds it.
+            if work.get::<Account>(family.as_str()).decide(refund(0)).is_ok() {
+                let (regie, date, method, amount) = (regie.clone(), *date, *method, *amount);
+                let action = Action::Refund { regie, date, method, amount };
+                let verdict = seconding::second(caller, family, action, work, vault).await?;
+                if let Some(outcome) = verdict.outcome(family.as_str()) {
+                    return Ok(outcome);
+                }
+            }
+            let mut till = Till::open(regie, family, work).await?;
+            let take = RegieCommand::NumberPayment { date: *date, method: *method, amount: -*amount, at };
+            till.numbered(take, refund)
         }
         MoneyCommand::CreditInvoice { regie, family, invoice, date, amount, note: words } => {
             let words = words.trim();

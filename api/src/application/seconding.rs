@@ -1,0 +1,100 @@
+//! Four eyes: where the town's policy asks for it, the first of the staff only proposes, and the
+//! same from another one does it.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use portail_domain::{
+    ids::FamilyNumber,
+    policy::{self, Policy},
+    sealed::Sealed,
+    seconding::{Action, Seconding, SecondingCommand, SecondingEvent},
+};
+use portail_event_store::{CommandError, SealedBytes, UnitOfWork, Vault};
+
+use super::{Caller, CommandOutcome, Rejection, families::refused};
+
+/// What binds proposed values to where they stand.
+pub(super) const PROPOSED: &str = "Seconding";
+
+/// Whether something may be done now.
+pub(super) enum Verdict {
+    /// It takes one, or it was seconded.
+    Done,
+    /// It was proposed, and waits for another person.
+    Proposed,
+    /// Whoever proposed it tries to second it.
+    Refused(Rejection),
+}
+
+impl Verdict {
+    /// What is answered where nothing else was asked for; none where it may be done.
+    pub(super) fn outcome(self, id: &str) -> Option<CommandOutcome> {
+        match self {
+            Self::Done => None,
+            Self::Proposed => {
+                let errors = vec![needed()];
+                Some(CommandOutcome { errors, ..CommandOutcome::made(id) })
+            }
+            Self::Refused(error) => Some(CommandOutcome::rejected(error.at(&["input"]))),
+        }
+    }
+}
+
+/// What a proposal that waits is told by.
+pub(super) fn needed() -> Rejection {
+    Rejection::of_code("SECOND_NEEDED").at(&["input"])
+}
+
+/// Proposes or seconds an action for a family, if the town's policy asks for two.
+pub(super) async fn second(
+    caller: &Caller,
+    family: &FamilyNumber,
+    action: Action,
+    work: &mut UnitOfWork<'_>,
+    vault: &Vault,
+) -> Result<Verdict, CommandError> {
+    work.load::<Policy>([policy::STREAM.to_owned()]).await?;
+    let two = work.get::<Policy>(policy::STREAM).four_eyes();
+    let takes_two = match &action {
+        Action::ApproveBank { .. } | Action::RecordBank { .. } => two.bank,
+        Action::Refund { .. } => two.refunds,
+    };
+    if !takes_two {
+        return Ok(Verdict::Done);
+    }
+    work.load::<Seconding>([family.to_string()]).await?;
+    let seconding = work.get::<Seconding>(family.as_str());
+    let (by, at) = (caller.actor(), caller.at);
+    let same = match seconding.proposed(&action.slot()).map(|proposal| &proposal.action) {
+        Some(Action::RecordBank { values }) => match &action {
+            Action::RecordBank { values: again } => {
+                opened(values, vault).await? == opened(again, vault).await?
+            }
+            _ => false,
+        },
+        Some(_) => true,
+        None => false,
+    };
+    let command = if same {
+        SecondingCommand::Second { action, by, at }
+    } else {
+        SecondingCommand::Propose { action, by, at }
+    };
+    match seconding.decide(command) {
+        Ok(events) => {
+            let done = events.iter().any(|event| matches!(event, SecondingEvent::ActionSeconded { .. }));
+            work.record::<Seconding>(family.as_str(), events)?;
+            Ok(if done { Verdict::Done } else { Verdict::Proposed })
+        }
+        Err(error) => Ok(Verdict::Refused(Rejection::of(&error))),
+    }
+}
+
+async fn opened(sealed: &Sealed, vault: &Vault) -> Result<Vec<u8>, CommandError> {
+    let wrong = |e: base64::DecodeError| CommandError::Unreadable(e.to_string());
+    let bytes = SealedBytes {
+        nonce: BASE64_STANDARD.decode(&sealed.nonce).map_err(wrong)?,
+        ciphertext: BASE64_STANDARD.decode(&sealed.ct).map_err(wrong)?,
+    };
+    let context = format!("{PROPOSED}/{}", sealed.subject);
+    vault.unseal(&sealed.subject, sealed.purpose.as_str(), &context, &bytes).await.map_err(refused)
+}
