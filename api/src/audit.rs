@@ -11,8 +11,8 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use flate2::{Compression, write::GzEncoder};
 use portail_event_store::{
-    CheckpointSigner, Checkpoints, Tree, TrustedKeys, Verified, VerifyError, Wrong, hex, merkle::MerkleFrontier,
-    of_hex, verify_reads,
+    CheckpointSigner, Checkpoints, Tree, TrustedKeys, Verified, VerifyError, Wrong, hex,
+    merkle::MerkleFrontier, of_hex, verify_reads,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -172,7 +172,8 @@ pub async fn replay(pool: &PgPool, settings: &Settings, options: &ReplayOptions)
         let progress = Progress::new("replay", "events");
         let site = settings.site.clone();
         let past =
-            PastTown::open(pool.clone(), settings.keys()?, found, site, |done, all| progress.at(done, all)).await?;
+            PastTown::open(pool.clone(), settings.keys()?, found, site, |done, all| progress.at(done, all))
+                .await?;
         progress.finish();
         let answer = past.answer(&query, &variables, &auditor).await?;
         if let Some(error) = answer["errors"][0]["message"].as_str() {

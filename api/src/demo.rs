@@ -18,10 +18,11 @@ pub const TODAY: NaiveDate = match NaiveDate::from_ymd_opt(2015, 4, 8) {
 };
 
 /// The demo's accounts: login, password, role.
-pub const ACCOUNTS: [(&str, &str, Role); 3] = [
+pub const ACCOUNTS: [(&str, &str, Role); 4] = [
     ("1001001010331", "Bonbons2015", Role::Parent),
     ("mairie", "Mairie2015", Role::Staff),
     ("auditeur", "Auditeur2015", Role::Auditor),
+    ("directrice", "Directrice2015", Role::Administrator),
 ];
 
 /// The guide's town and family, as commands.

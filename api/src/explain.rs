@@ -56,7 +56,11 @@ fn ordered(mut events: Vec<Explaining>) -> Vec<Explaining> {
     events
 }
 
-async fn stream(log: &EventLog, kind: &'static str, id: impl Into<String>) -> Result<Vec<RecordedEvent>, LogError> {
+async fn stream(
+    log: &EventLog,
+    kind: &'static str,
+    id: impl Into<String>,
+) -> Result<Vec<RecordedEvent>, LogError> {
     log.read_stream(&StreamId::new(kind, id), 0).await
 }
 
@@ -73,7 +77,8 @@ pub async fn cell(
 ) -> Explained {
     let mut events = vec![];
     let named = child.to_string();
-    let of_everybody = |event: &RecordedEvent| matches!(&*event.event_type, "SessionClosed" | "SessionReopened");
+    let of_everybody =
+        |event: &RecordedEvent| matches!(&*event.event_type, "SessionClosed" | "SessionReopened");
     for event in stream(log, Session::TYPE, stream_id(activity, date)).await? {
         if event.payload.get().contains(&named) || of_everybody(&event) {
             events.push(Explaining { part: Part::Value, event });
@@ -115,7 +120,11 @@ pub async fn cell(
 ///
 /// # Errors
 /// The log cannot be read.
-pub async fn operation(log: &EventLog, family: &str, position: u64) -> Result<Option<Vec<Explaining>>, LogError> {
+pub async fn operation(
+    log: &EventLog,
+    family: &str,
+    position: u64,
+) -> Result<Option<Vec<Explaining>>, LogError> {
     let span = Span { after: position.saturating_sub(1), through: position };
     let found = log.read_span(span, Some(&[Account::TYPE])).await?;
     let Some(event) = found.into_iter().find(|event| event.stream.id == family) else { return Ok(None) };
@@ -127,9 +136,8 @@ pub async fn operation(log: &EventLog, family: &str, position: u64) -> Result<Op
         }
     }
     let (lines, seen) = match log.upcasters().decode::<AccountEvent>(&event)? {
-        AccountEvent::InvoiceIssued { lines, seen, .. } | AccountEvent::CreditNoteIssued { lines, seen, .. } => {
-            (lines, seen)
-        }
+        AccountEvent::InvoiceIssued { lines, seen, .. }
+        | AccountEvent::CreditNoteIssued { lines, seen, .. } => (lines, seen),
         _ => (vec![], 0),
     };
     let mut streams = vec![];
@@ -165,13 +173,17 @@ pub async fn section(log: &EventLog, owner: &str, families: &[String], section: 
         let came_from = if kind == Family::TYPE {
             match log.upcasters().decode::<FamilyEvent>(&event)? {
                 FamilyEvent::FamilyRegistered { .. } if section == Section::Responsible => Some(None),
-                FamilyEvent::FamilySectionRecorded { section: of, request, .. } if of == section => Some(request),
+                FamilyEvent::FamilySectionRecorded { section: of, request, .. } if of == section => {
+                    Some(request)
+                }
                 _ => None,
             }
         } else {
             match log.upcasters().decode::<ChildEvent>(&event)? {
                 ChildEvent::ChildRegistered { .. } if section == Section::ChildIdentity => Some(None),
-                ChildEvent::ChildSectionRecorded { section: of, request, .. } if of == section => Some(request),
+                ChildEvent::ChildSectionRecorded { section: of, request, .. } if of == section => {
+                    Some(request)
+                }
                 _ => None,
             }
         };

@@ -1,5 +1,9 @@
 //! `portail`: the server and its tools.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line answers on its standard output")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line answers on its standard output"
+)]
 
 use std::{io::BufRead, path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -169,7 +173,9 @@ async fn serve(with_demo: bool) -> Result<()> {
         .with_context(|| format!("{} cannot be listened on", settings.listen))?;
     announce(&listener.local_addr()?.to_string(), with_demo, &application);
     let town = TownName(settings.town.as_str().into());
-    axum::serve(listener, http::router(schema, application, replays, town)).with_graceful_shutdown(stopped()).await?;
+    axum::serve(listener, http::router(schema, application, replays, town))
+        .with_graceful_shutdown(stopped())
+        .await?;
     timers.abort();
     billing.abort();
     retention.abort();

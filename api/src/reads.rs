@@ -27,13 +27,13 @@ use crate::{
 };
 
 /// Root fields that show nobody's data.
-pub const IMPERSONAL: [&str; 17] = [
+pub const IMPERSONAL: [&str; 19] = [
     "__schema",
     "__type",
     "__typename",
-    "activities",
-    "allNotices",
     "billingRuns",
+    "cashClosings",
+    "legend",
     "logCheckpoints",
     "logConsistency",
     "logHead",
@@ -42,7 +42,9 @@ pub const IMPERSONAL: [&str; 17] = [
     "notices",
     "pendingRequests",
     "projections",
+    "regies",
     "structures",
+    "tariffs",
     "townPolicy",
     "viewer",
 ];
@@ -209,7 +211,8 @@ pub async fn record_download(
         };
         if let Some(principal) = principal.filter(|principal| principal.role != Role::Parent) {
             let path = request.uri().path();
-            let is_subject = |part: &&str| part.parse::<FamilyNumber>().is_ok() || part.parse::<ChildId>().is_ok();
+            let is_subject =
+                |part: &&str| part.parse::<FamilyNumber>().is_ok() || part.parse::<ChildId>().is_ok();
             let subjects = path.split(['/', '.']).filter(is_subject).map(str::to_owned).collect();
             let fields = vec![path.to_owned()];
             if let Err(error) = record(&application, &principal, "download".into(), fields, subjects).await {

@@ -128,7 +128,8 @@ impl PastTown {
             }
         }
         let status = engine.status().await?;
-        if let Some(ProjectionStatus { name, error, .. }) = status.into_iter().find(|s| s.status == "failed") {
+        if let Some(ProjectionStatus { name, error, .. }) = status.into_iter().find(|s| s.status == "failed")
+        {
             return Err(ReplayError::Failed(format!("{name}: {}", error.unwrap_or_default())));
         }
         let schema = graphql::schema(application.clone(), site, None);
@@ -198,8 +199,10 @@ async fn copy(live: PgPool, past: PgPool, after: u64, through: u64) -> Result<i6
     );
     let keys = (after == 0).then(|| ("public.subject_key".to_owned(), "public.subject_key"));
     for (from, into) in [(log, "public.events")].into_iter().chain(keys) {
-        let (out, into) =
-            (format!("COPY {from} TO STDOUT (FORMAT binary)"), format!("COPY {into} FROM STDIN (FORMAT binary)"));
+        let (out, into) = (
+            format!("COPY {from} TO STDOUT (FORMAT binary)"),
+            format!("COPY {into} FROM STDIN (FORMAT binary)"),
+        );
         let mut source = live.acquire().await?;
         let mut rows = source.copy_out_raw(&out).await?;
         let mut target = past.acquire().await?;
@@ -213,7 +216,9 @@ async fn copy(live: PgPool, past: PgPool, after: u64, through: u64) -> Result<i6
 }
 
 async fn destroyed(pool: &PgPool) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("SELECT count(*) FROM subject_key WHERE destroyed_at IS NOT NULL").fetch_one(pool).await
+    sqlx::query_scalar("SELECT count(*) FROM subject_key WHERE destroyed_at IS NOT NULL")
+        .fetch_one(pool)
+        .await
 }
 
 /// A past town on its way: whoever asks for it meanwhile waits for the same one.

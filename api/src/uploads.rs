@@ -129,7 +129,10 @@ async fn begin_in_pieces(
     let owner = subject(principal, announced.family_number.as_deref())
         .ok_or_else(|| Refusal(StatusCode::NOT_FOUND, "NOT_FOUND", language).into_response())?;
     let name = file_name(&announced.file_name);
-    let begun = application.attachments().begin((&owner, Purpose::Attachment.as_str()), &name, announced.size, &principal.login).await;
+    let begun = application
+        .attachments()
+        .begin((&owner, Purpose::Attachment.as_str()), &name, announced.size, &principal.login)
+        .await;
     let upload = begun.map_err(|e| refusal(e, language))?;
     let place = [(header::LOCATION, format!("/uploads/{}", upload.id))];
     let answer = Json(json!({ "uploadId": upload.id, "offset": 0 }));
@@ -159,7 +162,9 @@ async fn take_whole(
         .ok_or_else(|| Refusal(StatusCode::NOT_FOUND, "NOT_FOUND", language).into_response())?;
     let files = application.attachments();
     let take = async {
-        let upload = files.begin((&owner, Purpose::Attachment.as_str()), &name, content.len() as u64, &principal.login).await?;
+        let upload = files
+            .begin((&owner, Purpose::Attachment.as_str()), &name, content.len() as u64, &principal.login)
+            .await?;
         let upload = files.append(&upload, 0, &content).await?;
         files.finish(&upload, recognise).await
     };

@@ -85,7 +85,8 @@ impl Checkpoints {
     /// The database failed, or the log lost events.
     pub async fn make(&self, now: DateTime<Utc>) -> Result<Option<Checkpoint>, MakeError> {
         let mut tx = self.pool.begin().await?;
-        let head: Option<i64> = sqlx::query_scalar("SELECT max(position) FROM events").fetch_one(&mut *tx).await?;
+        let head: Option<i64> =
+            sqlx::query_scalar("SELECT max(position) FROM events").fetch_one(&mut *tx).await?;
         let head = head.unwrap_or(0).unsigned_abs();
         let last: Option<(i64, Vec<u8>)> =
             sqlx::query_as("SELECT size, subtrees FROM log_checkpoint ORDER BY size DESC LIMIT 1")

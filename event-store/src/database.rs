@@ -174,7 +174,11 @@ fn options(server: &pglite_oxide::PgliteServer) -> Result<PgConnectOptions, sqlx
     #[cfg(unix)]
     if let Some(folder) = server.socket_path().and_then(Path::parent) {
         // The names the embedded database is born with.
-        return Ok(PgConnectOptions::new().socket(folder).port(5432).username("postgres").database("template1"));
+        return Ok(PgConnectOptions::new()
+            .socket(folder)
+            .port(5432)
+            .username("postgres")
+            .database("template1"));
     }
     PgConnectOptions::from_str(&server.database_url())
 }

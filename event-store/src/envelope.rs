@@ -99,13 +99,9 @@ fn instant(out: &mut Vec<u8>, at: DateTime<Utc>) {
         return;
     };
     number(out, year, 4);
-    for (mark, value) in [
-        (b'-', at.month()),
-        (b'-', at.day()),
-        (b'T', at.hour()),
-        (b':', at.minute()),
-        (b':', at.second()),
-    ] {
+    for (mark, value) in
+        [(b'-', at.month()), (b'-', at.day()), (b'T', at.hour()), (b':', at.minute()), (b':', at.second())]
+    {
         out.push(mark);
         number(out, value.into(), 2);
     }

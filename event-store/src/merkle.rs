@@ -76,7 +76,11 @@ pub(crate) fn split(size: u64) -> u64 {
 /// What shows that the leaf at an index, from 0, is in the tree of a size: the hashes beside its
 /// path, from the leaf up. None when there is no such leaf. `hash` knows the hash of the tree over a
 /// range of leaves.
-pub fn inclusion_proof(size: u64, index: u64, hash: &mut impl FnMut(Range<u64>) -> Hash) -> Option<Vec<Hash>> {
+pub fn inclusion_proof(
+    size: u64,
+    index: u64,
+    hash: &mut impl FnMut(Range<u64>) -> Hash,
+) -> Option<Vec<Hash>> {
     if index >= size {
         return None;
     }

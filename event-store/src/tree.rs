@@ -22,7 +22,11 @@ impl Tree {
     ///
     /// # Errors
     /// The database failed, or holds no tree of this size.
-    pub async fn read(connection: &mut PgConnection, size: u64, indices: &[u64]) -> Result<Self, sqlx::Error> {
+    pub async fn read(
+        connection: &mut PgConnection,
+        size: u64,
+        indices: &[u64],
+    ) -> Result<Self, sqlx::Error> {
         let whole = size / BLOCK;
         let blocks = "SELECT root FROM log_block WHERE number < $1 ORDER BY number";
         let blocks: Vec<Vec<u8>> =
@@ -91,6 +95,7 @@ pub(crate) async fn leaves(
 }
 
 fn hashes(stored: Vec<Vec<u8>>) -> Result<Vec<Hash>, sqlx::Error> {
-    let hash = |bytes: Vec<u8>| bytes.try_into().map_err(|_| sqlx::Error::Decode("a hash of 32 bytes".into()));
+    let hash =
+        |bytes: Vec<u8>| bytes.try_into().map_err(|_| sqlx::Error::Decode("a hash of 32 bytes".into()));
     stored.into_iter().map(hash).collect()
 }

@@ -141,7 +141,12 @@ struct Block {
 
 /// Recomputes the events after a position through another, up to the first thing wrong. The chain's
 /// end before them is read from the log unless it is known.
-async fn read_block(pool: &PgPool, after: u64, through: u64, tip: Option<Hash>) -> Result<Block, VerifyError> {
+async fn read_block(
+    pool: &PgPool,
+    after: u64,
+    through: u64,
+    tip: Option<Hash>,
+) -> Result<Block, VerifyError> {
     let mut connection = pool.acquire().await?;
     let stored = if after == 0 {
         *GENESIS

@@ -141,7 +141,9 @@ async fn forget(erased: &Erased, connection: &mut PgConnection) -> Result<(), sq
     // What was asked about a child is sealed for the child; for one that was not registered yet, for
     // the family that asked.
     let requests = match erased.family() {
-        Some(_) => "UPDATE request SET proposal = NULL WHERE payer = $1 AND child IS NULL AND section = ANY($2)",
+        Some(_) => {
+            "UPDATE request SET proposal = NULL WHERE payer = $1 AND child IS NULL AND section = ANY($2)"
+        }
         None => "UPDATE request SET proposal = NULL WHERE child = $1::uuid AND section = ANY($2)",
     };
     for query in ["UPDATE section SET value = NULL WHERE owner = $1 AND section = ANY($2)", requests] {

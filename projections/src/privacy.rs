@@ -60,7 +60,9 @@ impl Projection for PrivacyProjection {
                     continue;
                 }
                 let (name, document) = match context.decode(event)? {
-                    PolicyEvent::RetentionAdopted { rules, .. } => ("retention", serde_json::to_string(&rules)),
+                    PolicyEvent::RetentionAdopted { rules, .. } => {
+                        ("retention", serde_json::to_string(&rules))
+                    }
                     PolicyEvent::FourEyesAdopted { what, .. } => ("fourEyes", serde_json::to_string(&what)),
                 };
                 sqlx::query(
@@ -90,14 +92,12 @@ async fn erase(
     }
     let names: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
     // Sealed files are unreadable from here on; they go as well.
-    sqlx::query(
-        "DELETE FROM public.attachment WHERE id = ANY($1) OR (subject = $2 AND purpose = ANY($3))",
-    )
-    .bind(&files)
-    .bind(subject.to_string())
-    .bind(&names)
-    .execute(&mut *connection)
-    .await?;
+    sqlx::query("DELETE FROM public.attachment WHERE id = ANY($1) OR (subject = $2 AND purpose = ANY($3))")
+        .bind(&files)
+        .bind(subject.to_string())
+        .bind(&names)
+        .execute(&mut *connection)
+        .await?;
     if let Subject::Family(number) = &subject
         && purposes.contains(&Purpose::Identity)
     {

@@ -17,7 +17,7 @@ use portail_domain::{
 };
 use portail_event_store::{
     Append, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog, NewEvent, Outcome,
-    RecordedEvent, StreamAppend, StreamId, UnitOfWork, Upcasters, canonical_json,
+    RecordedEvent, StreamAppend, StreamId, UnitOfWork, Upcasters, Verified, canonical_json, verify,
 };
 use portail_projections::{FoldContext, rebuild};
 use portail_testkit::Cluster;
@@ -202,6 +202,29 @@ pub async fn town(cluster: &Cluster, events: u64) -> Result<Town> {
     let first: chrono::NaiveDate = "2015-04-01".parse()?;
     town.book(first.iter_days(), events).await?;
     Ok(town)
+}
+
+/// Seconds for verifying the whole log.
+pub struct Verification {
+    pub events: u64,
+    pub verify: f64,
+    pub copy: f64,
+}
+
+/// Verifies the log, beside the `COPY` of the same rows that it reads.
+pub async fn verification(town: &Town) -> Result<Verification> {
+    let pool = town.application.pool();
+    let started = Instant::now();
+    let mut connection = pool.acquire().await?;
+    let query = "COPY (SELECT * FROM events ORDER BY position) TO STDOUT (FORMAT binary)";
+    let out = connection.copy_out_raw(query).await?;
+    let bytes = out.try_fold(0, |n, chunk| async move { Ok(n + chunk.len()) }).await?;
+    ensure!(bytes > 0);
+    drop(connection);
+    let copy = started.elapsed().as_secs_f64();
+    let started = Instant::now();
+    let verified = verify(pool, Verified::default(), &[], |_, _| ()).await?;
+    Ok(Verification { events: verified.events(), verify: started.elapsed().as_secs_f64(), copy })
 }
 
 /// Seconds for the whole log.

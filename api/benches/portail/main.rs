@@ -50,6 +50,11 @@ async fn run() -> Result<()> {
             report.planning(load::planning(&town, seconds).await?);
             return Ok(());
         }
+        if only == "verify" {
+            let town = load::town(&cluster, events).await?;
+            report.verification(&load::verification(&town).await?);
+            return Ok(());
+        }
         if only == "billing" {
             report.billing(&billing::month(&cluster, families).await?);
             return Ok(());
@@ -69,6 +74,8 @@ async fn run() -> Result<()> {
     }
     println!("a town of 5,000 families and {events} events");
     let town = load::town(&cluster, events).await?;
+    println!("verification");
+    report.verification(&load::verification(&town).await?);
     println!("rebuild");
     report.rebuild(load::rebuild(&town).await?);
     println!("planning queries");

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     billing::Billing,
-    load::{Planning, Rebuilds},
+    load::{Planning, Rebuilds, Verification},
 };
 
 /// What was measured, as it comes in.
@@ -49,6 +49,18 @@ impl Report {
         self.figure(&format!("commands_vs_postgres_es_{clients}"), commands / stock);
         self.figure(&format!("append_per_second_{clients}"), append);
         self.figure(&format!("commands_per_second_{clients}"), commands);
+    }
+
+    pub fn verification(&mut self, v: &Verification) {
+        let speed = v.events as f64 / v.verify;
+        self.row(
+            &format!("verification of the log, {} events", v.events),
+            format!("{:.1} s, {speed:.0} events/s", v.verify),
+            format!("COPY of the same rows: {:.1} s", v.copy),
+            Some(v.copy / v.verify),
+        );
+        self.figure("verify_events_per_second", speed);
+        self.figure("verify_vs_copy", v.copy / v.verify);
     }
 
     pub fn rebuild(&mut self, r: Rebuilds) {

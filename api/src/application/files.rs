@@ -11,8 +11,8 @@ use portail_domain::{
     family::{Family, FamilyCommand, ModificationRequest},
     file::{self, Document, Owner, Section},
     ids::{ChildId, FamilyNumber, RequestId},
-    seconding::Action,
     sealed::{Purpose, Sealed},
+    seconding::Action,
     session::{Refusal, RefusalCode},
     time::local_date,
 };
@@ -23,7 +23,8 @@ use uuid::Uuid;
 
 use super::{
     Caller, Command, CommandOutcome, FileOwner, ItemOutcome, ModificationDecision, ModificationTarget,
-    Rejection, families::{refused, seal},
+    Rejection,
+    families::{refused, seal},
     seconding::{self, Verdict},
 };
 
@@ -129,7 +130,8 @@ impl Files<'_> {
         if section == Section::Bank && held.revision == seen_revision {
             let text = serde_json::to_string(&whole)?;
             let values =
-                seal(self.vault, owner.family.as_str(), section.purpose(), seconding::PROPOSED, &text).await?;
+                seal(self.vault, owner.family.as_str(), section.purpose(), seconding::PROPOSED, &text)
+                    .await?;
             let action = Action::RecordBank { values };
             let verdict = seconding::second(self.caller, &owner.family, action, work, self.vault).await?;
             if let Some(outcome) = verdict.outcome(owner.family.as_str()) {

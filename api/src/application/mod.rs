@@ -20,8 +20,8 @@ use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use portail_event_store::{
-    Attachments, CheckpointSigner, Checkpoints, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog, Executed, MasterKey,
-    UnitOfWork, Upcasters, Vault, canonical_json,
+    Attachments, CheckpointSigner, Checkpoints, CommandBus, CommandError, CommandMeta, Database, Decide,
+    EventLog, Executed, MasterKey, UnitOfWork, Upcasters, Vault, canonical_json,
 };
 use portail_projections::{Engine, catalogue::CatalogueCache};
 use sha2::{Digest, Sha256};

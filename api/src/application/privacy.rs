@@ -43,7 +43,9 @@ pub(super) async fn decide(
                 ));
             };
             let health_files = match subject {
-                Subject::Child(id) => privacy::health_files(application.pool(), id.0).await.map_err(database)?,
+                Subject::Child(id) => {
+                    privacy::health_files(application.pool(), id.0).await.map_err(database)?
+                }
                 Subject::Family(_) => vec![],
             };
             let id = subject.to_string();

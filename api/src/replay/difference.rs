@@ -33,7 +33,8 @@ fn compare(path: String, before: &Value, after: &Value, found: &mut Vec<Differen
             names.dedup();
             for name in names {
                 let place = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                let of = |fields: &serde_json::Map<String, Value>| fields.get(name).cloned().unwrap_or_default();
+                let of =
+                    |fields: &serde_json::Map<String, Value>| fields.get(name).cloned().unwrap_or_default();
                 compare(place, &of(old), &of(new), found);
             }
         }
@@ -43,7 +44,11 @@ fn compare(path: String, before: &Value, after: &Value, found: &mut Vec<Differen
             labels.extend(new.iter().map(|(label, _)| label).filter(|l| old.iter().all(|(o, _)| o != *l)));
             for label in labels {
                 let of = |items: &[(String, &Value)]| {
-                    items.iter().find(|(l, _)| l == label).map(|(_, value)| (*value).clone()).unwrap_or_default()
+                    items
+                        .iter()
+                        .find(|(l, _)| l == label)
+                        .map(|(_, value)| (*value).clone())
+                        .unwrap_or_default()
                 };
                 compare(format!("{path}[{label}]"), &of(&old), &of(&new), found);
             }

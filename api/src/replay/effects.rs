@@ -51,7 +51,9 @@ impl PastTown {
         let folded = self.application().engine().catch_up().await;
         folded.map_err(|e| ReplayError::Failed(e.to_string()))?;
         let rows: Vec<(String, Option<Value>, Option<Value>)> =
-            sqlx::query_as("SELECT place, old, new FROM effects.change ORDER BY number").fetch_all(pool).await?;
+            sqlx::query_as("SELECT place, old, new FROM effects.change ORDER BY number")
+                .fetch_all(pool)
+                .await?;
         let change = |(place, before, after): (String, Option<Value>, Option<Value>)| {
             let (schema, table) = place.split_once('.').unwrap_or(("", &place));
             let (read_model, table) = (schema.trim_start_matches("rm_").to_owned(), table.to_owned());

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use portail_api::{
-    application::{
-        Application, Caller, Command, CommandOutcome, DayResult, Decision, Keys, Role, Target,
-    },
+    application::{Application, Caller, Command, CommandOutcome, DayResult, Decision, Keys, Role, Target},
     clock::Clock,
     demo,
 };

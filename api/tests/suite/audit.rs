@@ -138,7 +138,8 @@ async fn an_exported_log_is_verified_independently_and_every_tampering_is_found(
     let path: Vec<Hash> = proof["proof"].as_array().unwrap().iter().map(digest).collect();
     let (size, root) = (proof["size"].as_u64().unwrap(), digest(&proof["root"]));
     assert!(answer.trim().ends_with(proof["root"].as_str().unwrap()));
-    let signed = TrustedKeys::new([key.as_str()]).unwrap().read(proof["checkpoint"].as_str().unwrap()).unwrap();
+    let signed =
+        TrustedKeys::new([key.as_str()]).unwrap().read(proof["checkpoint"].as_str().unwrap()).unwrap();
     assert_eq!((signed.size, signed.root), (size, root));
     let index = u64::try_from(middle).unwrap() - 1;
     assert!(merkle::includes(&digest(&proof["leaf"]), index, size, &path, &root));
@@ -280,7 +281,9 @@ async fn checkpoints_leave_the_database_as_the_log_grows() {
     let asked = json!({ "childId": LEO, "activityId": "garderie-matin", "dates": ["2015-06-26"] });
     parent.act("requestReservations", asked).await;
     let auditor = Client::log_in(&server.address, AUDITOR).await;
-    let head = auditor.ask("{ logHead { position } logKey { publicKey } logCheckpoints { size note } }", json!({})).await;
+    let head = auditor
+        .ask("{ logHead { position } logKey { publicKey } logCheckpoints { size note } }", json!({}))
+        .await;
     let keys = TrustedKeys::new([head["logKey"]["publicKey"].as_str().unwrap()]).unwrap();
     let position: u64 = head["logHead"]["position"].as_str().unwrap().parse().unwrap();
     while keys.read(received.lock().await.last().unwrap()).unwrap().size < position {

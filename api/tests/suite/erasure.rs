@@ -47,19 +47,38 @@ async fn registered(staff: &Client, address: &str) -> String {
         assert_eq!(made["userErrors"], json!([]), "{mutation}: {made}");
         made["id"].as_str().unwrap_or_default().to_owned()
     };
-    let family = json!({ "number": number, "title": "Madame", "surname": "ZYGOMALAS", "firstName": "Euphrasie" });
+    let family =
+        json!({ "number": number, "title": "Madame", "surname": "ZYGOMALAS", "firstName": "Euphrasie" });
     ok("registerFamily", "RegisterFamilyInput", family).await;
     let child = json!({ "familyNumber": number, "surname": "ZYGOMALAS", "firstName": "Barnabé", "birthDate": "2010-05-06" });
     let child = ok("registerChild", "RegisterChildInput", child).await;
-    let enrolment = json!({ "childId": child, "payer": number, "activityId": "garderie-matin", "from": "2015-01-05" });
+    let enrolment =
+        json!({ "childId": child, "payer": number, "activityId": "garderie-matin", "from": "2015-01-05" });
     ok("enrolChild", "EnrolChildInput", enrolment).await;
     for (child, seen, change) in [
-        (None, 1, json!({ "responsible": { "email": "zygomalas@example.fr", "address": "3 rue Inexistante" } })),
-        (None, 0, json!({ "spouse": { "title": "Monsieur", "surname": "ZYGOMALAS", "firstName": "Fanfreluche" } })),
-        (None, 0, json!({ "bank": { "accountHolder": "ZYGOMALAS", "iban": "FR1420041010050500013M02606", "bic": "PSSTFRPPMAR" } })),
-        (Some(&child), 0, json!({ "health": { "allergies": ["Allergie au quinoa"], "doctor": "Docteur Introuvable" } })),
+        (
+            None,
+            1,
+            json!({ "responsible": { "email": "zygomalas@example.fr", "address": "3 rue Inexistante" } }),
+        ),
+        (
+            None,
+            0,
+            json!({ "spouse": { "title": "Monsieur", "surname": "ZYGOMALAS", "firstName": "Fanfreluche" } }),
+        ),
+        (
+            None,
+            0,
+            json!({ "bank": { "accountHolder": "ZYGOMALAS", "iban": "FR1420041010050500013M02606", "bic": "PSSTFRPPMAR" } }),
+        ),
+        (
+            Some(&child),
+            0,
+            json!({ "health": { "allergies": ["Allergie au quinoa"], "doctor": "Docteur Introuvable" } }),
+        ),
     ] {
-        let section = json!({ "familyNumber": number, "childId": child, "seenRevision": seen, "change": change });
+        let section =
+            json!({ "familyNumber": number, "childId": child, "seenRevision": seen, "change": change });
         ok("recordSection", "RecordSectionInput", section).await;
     }
     let notice = json!({ "audience": { "familyNumber": number }, "title": "Pour Fanfreluche" });
@@ -89,8 +108,10 @@ async fn dump(database: &Database) -> Vec<(String, String)> {
     .unwrap();
     let mut rows = vec![];
     for table in tables {
-        let texts: Vec<String> =
-            sqlx::query_scalar(&format!("SELECT t::text FROM {table} t")).fetch_all(database.pool()).await.unwrap();
+        let texts: Vec<String> = sqlx::query_scalar(&format!("SELECT t::text FROM {table} t"))
+            .fetch_all(database.pool())
+            .await
+            .unwrap();
         rows.extend(texts.into_iter().map(|text| (table.clone(), text)));
     }
     rows
@@ -145,8 +166,10 @@ async fn a_family_is_forgotten_and_nothing_of_it_is_left() {
     assert_eq!(needed["userErrors"][0]["code"], "KEPT_ENROLLED", "{needed}");
     let end = json!({ "childId": child, "payer": FAMILY.0, "activityId": "garderie-matin", "lastDay": "2015-03-31" });
     assert_eq!(made(&staff, "endEnrolment", "EndEnrolmentInput", end).await["userErrors"], json!([]));
-    let forbidden = "mutation ($input: ErasePersonalDataInput!) { erasePersonalData(input: $input) { position } }";
-    let input = json!({ "input": { "clientMutationId": Uuid::now_v7(), "subjectId": child, "basis": "OBJECTION" } });
+    let forbidden =
+        "mutation ($input: ErasePersonalDataInput!) { erasePersonalData(input: $input) { position } }";
+    let input =
+        json!({ "input": { "clientMutationId": Uuid::now_v7(), "subjectId": child, "basis": "OBJECTION" } });
     assert_eq!(staff.error(forbidden, input).await, "FORBIDDEN");
 
     // Health data first, then everything.
@@ -162,7 +185,8 @@ async fn a_family_is_forgotten_and_nothing_of_it_is_left() {
 
     // Nobody logs in for it, nothing is sealed for it.
     assert_eq!(parent.error("{ viewer { login } }", json!({})).await, "UNAUTHENTICATED");
-    let late = json!({ "structureId": "garderie", "familyNumber": FAMILY.0, "subject": "Encore", "body": "Encore" });
+    let late =
+        json!({ "structureId": "garderie", "familyNumber": FAMILY.0, "subject": "Encore", "body": "Encore" });
     let late = made(&staff, "openConversation", "OpenConversationInput", late).await;
     assert_eq!(late["userErrors"][0]["code"], "ERASED", "{late}");
 
@@ -170,13 +194,17 @@ async fn a_family_is_forgotten_and_nothing_of_it_is_left() {
     let kept = erase(&director, PARENT.0, &["IDENTITY"]).await;
     assert_eq!(kept["userErrors"][0]["code"], "KEPT_ENROLLED");
     let partly = erase(&director, PARENT.0, &[]).await;
-    let erased: Vec<&str> = partly["erased"].as_array().unwrap().iter().map(|p| p.as_str().unwrap()).collect();
+    let erased: Vec<&str> =
+        partly["erased"].as_array().unwrap().iter().map(|p| p.as_str().unwrap()).collect();
     assert_eq!(erased, ["BANK", "MESSAGE", "NOTE", "ATTACHMENT"], "{partly}");
     let reasons: Vec<&str> =
         partly["kept"].as_array().unwrap().iter().map(|k| k["purpose"].as_str().unwrap()).collect();
     assert_eq!(reasons, ["IDENTITY", "TAX", "CAF", "DOCUMENT"]);
     let names = "{ viewer { login } }";
-    assert_eq!(Client::log_in(&server.address, PARENT).await.ask(names, json!({})).await["viewer"]["login"], PARENT.0);
+    assert_eq!(
+        Client::log_in(&server.address, PARENT).await.ask(names, json!({})).await["viewer"]["login"],
+        PARENT.0
+    );
 
     // The evidence.
     let certificate = "query ($id: ID!) { erasureCertificate(subjectId: $id) { erasures { purposes basis actor } \
@@ -225,7 +253,8 @@ async fn what_is_over_is_reported_and_erased_by_itself_where_the_town_says_so() 
     let director = director.at(&server.address);
     let query = format!("{{ erasures(subjectId: \"{child}\") {{ purposes basis actor }} }}");
     let erased = crate::money::until(&director, &query, |a| a["erasures"][0].is_object()).await;
-    let expected = json!([{ "purposes": ["HEALTH", "NOTE"], "basis": "RETENTION_ENDED", "actor": "timer:retention" }]);
+    let expected =
+        json!([{ "purposes": ["HEALTH", "NOTE"], "basis": "RETENTION_ENDED", "actor": "timer:retention" }]);
     assert_eq!(erased["erasures"], expected);
     let report = "{ retentionReport { subjectId due kept { purpose reason } } townPolicy { automatic retention { purpose months least } } }";
     let report = director.ask(report, json!({})).await;

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use portail_domain::{
     account::AccountEvent, activity::ActivityEvent, calendar::CalendarEvent, child::ChildEvent,
-    conversation::ConversationEvent, erasure::ErasureEvent, family::FamilyEvent, notice::NoticeEvent, policy::PolicyEvent, seconding::SecondingEvent, regie::RegieEvent,
-    session::SessionEvent, structure::StructureEvent, tariff::TariffEvent,
+    conversation::ConversationEvent, erasure::ErasureEvent, family::FamilyEvent, notice::NoticeEvent,
+    policy::PolicyEvent, regie::RegieEvent, seconding::SecondingEvent, session::SessionEvent,
+    structure::StructureEvent, tariff::TariffEvent,
 };
 use portail_event_store::canonical_json;
 use serde::{Serialize, de::DeserializeOwned};

@@ -28,7 +28,9 @@ async fn a_cell_is_explained_and_each_event_tells_what_it_changed() {
     let types = types(&explained);
     let value: Vec<&str> = types.iter().filter(|(p, _)| p == "VALUE").map(|(_, t)| t.as_str()).collect();
     assert_eq!(value, ["ReservationRequested", "ReservationConfirmed"], "{explained}");
-    for rests_on in [("ENROLMENT", "ChildEnrolled"), ("ACTIVITY", "ActivityDefined"), ("CALENDAR", "ZoneAdopted")] {
+    for rests_on in
+        [("ENROLMENT", "ChildEnrolled"), ("ACTIVITY", "ActivityDefined"), ("CALENDAR", "ZoneAdopted")]
+    {
         assert!(types.iter().any(|(p, t)| (p.as_str(), t.as_str()) == rests_on), "{rests_on:?}: {types:?}");
     }
     assert_eq!(explained[0]["event"]["actor"], format!("parent:{}", PARENT.0));
@@ -50,8 +52,12 @@ async fn a_cell_is_explained_and_each_event_tells_what_it_changed() {
         }
     };
     let changed = changed.as_array().unwrap();
-    let of = |name: &str| changed.iter().find(|c| c["readModel"] == name).unwrap_or_else(|| panic!("{changed:?}"));
-    assert_eq!((&of("requests")["before"]["status"], &of("requests")["after"]["status"]), (&json!("PENDING"), &json!("ACCEPTED")));
+    let of =
+        |name: &str| changed.iter().find(|c| c["readModel"] == name).unwrap_or_else(|| panic!("{changed:?}"));
+    assert_eq!(
+        (&of("requests")["before"]["status"], &of("requests")["after"]["status"]),
+        (&json!("PENDING"), &json!("ACCEPTED"))
+    );
     assert_eq!(of("planning")["after"]["date"], "2015-06-26");
     assert!(changed.iter().all(|c| c["readModel"] != "accounts"), "and nothing else: {changed:?}");
     for position in ["0", "999999999"] {
@@ -86,10 +92,13 @@ async fn an_invoice_of_a_run_names_its_days_and_its_price_list() {
     let run = made(&staff, "prepareBillingRun", "PrepareBillingRunInput", run).await["id"].clone();
     let query = format!("{{ billingRun(id: {run}) {{ draft {{ complete }} }} }}");
     crate::money::until(&staff, &query, |a| a["billingRun"]["draft"]["complete"] == true).await;
-    let started = made(&staff, "startBillingRun", "BillingRunInput", json!({ "regieId": "al", "runId": run })).await;
+    let started =
+        made(&staff, "startBillingRun", "BillingRunInput", json!({ "regieId": "al", "runId": run })).await;
     assert_eq!(started["userErrors"], json!([]), "{started}");
-    let statement =
-        format!("{{ accountStatement(familyNumber: \"{}\") {{ operations {{ position date }} }} }}", PARENT.0);
+    let statement = format!(
+        "{{ accountStatement(familyNumber: \"{}\") {{ operations {{ position date }} }} }}",
+        PARENT.0
+    );
     let of_run = |answer: &Value| {
         let operations = answer["accountStatement"]["operations"].as_array().unwrap();
         operations.iter().find(|o| o["date"] == "2015-05-04").cloned()
@@ -111,7 +120,8 @@ async fn a_field_of_the_file_is_explained_by_every_value_it_had() {
     let staff = Client::log_in(&server.address, STAFF).await;
     let auditor = Client::log_in(&server.address, AUDITOR).await;
     for (seen, iban) in [(1, "FR1420041010050500013M02606"), (2, "FR7630006000011234567890189")] {
-        let change = json!({ "bank": { "accountHolder": "DUPONT JEAN", "iban": iban, "bic": "PSSTFRPPMAR" } });
+        let change =
+            json!({ "bank": { "accountHolder": "DUPONT JEAN", "iban": iban, "bic": "PSSTFRPPMAR" } });
         let section = json!({ "familyNumber": PARENT.0, "seenRevision": seen, "change": change });
         let made = made(&staff, "recordSection", "RecordSectionInput", section).await;
         assert_eq!(made["userErrors"], json!([]), "{made}");

@@ -33,7 +33,8 @@ async fn other_bank_details_and_refunds_take_two_where_the_town_says_so() {
         json!({ "familyNumber": PARENT.0, "seenRevision": 1, "change": { "bank": { "accountHolder": "DUPONT JEAN",
             "iban": iban, "bic": "PSSTFRPPMAR" } } })
     };
-    let record = async |who: &Client, iban: &str| made(who, "recordSection", "RecordSectionInput", bank(iban)).await;
+    let record =
+        async |who: &Client, iban: &str| made(who, "recordSection", "RecordSectionInput", bank(iban)).await;
     let (iban, other) = ("FR1420041010050500013M02606", "FR7630006000011234567890189");
     assert_eq!(code(&record(&first, iban).await), "SECOND_NEEDED");
     assert_eq!(code(&record(&first, iban).await), "SAME_PERSON");
@@ -59,7 +60,8 @@ async fn other_bank_details_and_refunds_take_two_where_the_town_says_so() {
         position requests { error { code } } } }";
     let approve = async |who: &Client| {
         let input = json!({ "clientMutationId": uuid::Uuid::now_v7(), "requestIds": [asked["id"]], "overwrite": false });
-        who.ask(approve, json!({ "input": input })).await["approveModifications"]["requests"][0]["error"].clone()
+        who.ask(approve, json!({ "input": input })).await["approveModifications"]["requests"][0]["error"]
+            .clone()
     };
     assert_eq!(approve(&second).await["code"], "SECOND_NEEDED");
     assert_eq!(approve(&second).await["code"], "SAME_PERSON");
@@ -70,7 +72,9 @@ async fn other_bank_details_and_refunds_take_two_where_the_town_says_so() {
     let pay = json!({ "regieId": "al", "familyNumber": PARENT.0, "date": "2015-04-08", "method": "TRANSFER", "amount": "500.00" });
     assert_eq!(made(&first, "recordPayment", "RecordPaymentInput", pay).await["userErrors"], json!([]));
     let refund = |amount: &str| json!({ "regieId": "al", "familyNumber": PARENT.0, "date": "2015-04-09", "method": "TRANSFER", "amount": amount });
-    let give = async |who: &Client, amount: &str| made(who, "refundFamily", "RefundFamilyInput", refund(amount)).await;
+    let give = async |who: &Client, amount: &str| {
+        made(who, "refundFamily", "RefundFamilyInput", refund(amount)).await
+    };
     assert_eq!(code(&give(&first, "100000.00").await), "MORE_THAN_FREE", "what cannot be is refused at once");
     assert_eq!(code(&give(&first, "1.00").await), "SECOND_NEEDED");
     assert_eq!(code(&give(&second, "2.00").await), "SECOND_NEEDED", "another amount is another refund");
@@ -87,5 +91,8 @@ async fn other_bank_details_and_refunds_take_two_where_the_town_says_so() {
         .map(|e| (e["node"]["eventType"].as_str().unwrap(), e["node"]["actor"].as_str().unwrap()))
         .collect();
     assert_eq!(trail.len(), 8, "{trail:?}");
-    assert_eq!((trail[2], trail[7]), (("ActionSeconded", "staff:mairie"), ("ActionSeconded", "staff:accueil")));
+    assert_eq!(
+        (trail[2], trail[7]),
+        (("ActionSeconded", "staff:mairie"), ("ActionSeconded", "staff:accueil"))
+    );
 }

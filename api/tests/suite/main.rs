@@ -16,6 +16,7 @@ mod family_file;
 mod faults;
 mod four_eyes;
 mod import;
+mod independent;
 mod messages_and_notices;
 mod money;
 mod notifications;

@@ -21,15 +21,21 @@ async fn looks_of_auditors_and_of_staff_at_personal_data_are_recorded_and_verifi
     let auditor = Client::log_in(&server.address, AUDITOR).await;
     staff.ask("{ structures { name } viewer { login } }", json!({})).await;
     parent.ask("{ myFamily { surname } }", json!({})).await;
-    assert_eq!(trail(&auditor, "actor: \"staff:mairie\", ").await, Vec::<Value>::new(), "nothing personal yet");
+    assert_eq!(
+        trail(&auditor, "actor: \"staff:mairie\", ").await,
+        Vec::<Value>::new(),
+        "nothing personal yet"
+    );
 
     staff.ask(PLANNING, json!({ "child": LEO, "month": "2015-04" })).await;
-    let fragment = "query { ...look } fragment look on Query { family(number: \"1001001010331\") { surname } }";
+    let fragment =
+        "query { ...look } fragment look on Query { family(number: \"1001001010331\") { surname } }";
     staff.ask(fragment, json!({})).await;
     let file = format!("/documents/children/{LEO}/registration-form.pdf");
     staff.call("GET", &file, &[], vec![]).await;
     let seen = trail(&auditor, "actor: \"staff:mairie\", ").await;
-    let looks: Vec<Value> = seen.iter().map(|r| json!([r["operation"], r["fields"], r["subjects"]])).collect();
+    let looks: Vec<Value> =
+        seen.iter().map(|r| json!([r["operation"], r["fields"], r["subjects"]])).collect();
     assert_eq!(
         looks,
         [
@@ -45,7 +51,10 @@ async fn looks_of_auditors_and_of_staff_at_personal_data_are_recorded_and_verifi
     let body = json!({ "query": "{ structures { name } }" }).to_string().into_bytes();
     while auditor.call("POST", "/graphql", &past, body.clone()).await.json().1["errors"].is_array() {}
     let own = trail(&auditor, "actor: \"auditor:auditeur\", ").await;
-    assert_eq!((&own[0]["fields"], &own[1]["operation"]), (&json!(["reads"]), &json!("query of the past, position 40")));
+    assert_eq!(
+        (&own[0]["fields"], &own[1]["operation"]),
+        (&json!(["reads"]), &json!("query of the past, position 40"))
+    );
     assert_eq!(staff.error("{ reads { number } }", json!({})).await, "FORBIDDEN");
     let listed = staff.ask("{ __schema { queryType { fields { name } } } }", json!({})).await;
     let fields = listed["__schema"]["queryType"]["fields"].as_array().unwrap();
@@ -67,7 +76,8 @@ async fn looks_of_auditors_and_of_staff_at_personal_data_are_recorded_and_verifi
         None => Database::embedded(home.folder.path()).await.unwrap(),
     };
     let pool = database.pool();
-    for attack in ["UPDATE read_trail SET actor = 'nobody'", "DELETE FROM read_trail", "TRUNCATE read_trail"] {
+    for attack in ["UPDATE read_trail SET actor = 'nobody'", "DELETE FROM read_trail", "TRUNCATE read_trail"]
+    {
         assert!(pool.execute(attack).await.is_err(), "{attack}");
     }
     let mut tx = pool.begin().await.unwrap();
@@ -82,7 +92,8 @@ async fn looks_of_auditors_and_of_staff_at_personal_data_are_recorded_and_verifi
 #[tokio::test]
 async fn a_trail_written_anew_does_not_fit_the_signed_checkpoints() {
     use portail_event_store::{Checkpoints, Held, Read, TrustedKeys, record_read, verify_reads};
-    let town = crate::application::Town::new(portail_api::clock::Clock::starting_on(portail_api::demo::TODAY)).await;
+    let town =
+        crate::application::Town::new(portail_api::clock::Clock::starting_on(portail_api::demo::TODAY)).await;
     let application = &town.application;
     let pool = application.pool();
     let now = application.clock().now();
@@ -103,7 +114,9 @@ async fn a_trail_written_anew_does_not_fit_the_signed_checkpoints() {
     assert_eq!(held.last().unwrap().checkpoint.reads.as_ref().unwrap().number, 1);
     assert_eq!(verify_reads(pool, &held).await.unwrap(), 1);
     let mut tx = pool.begin().await.unwrap();
-    tx.execute("RESET ROLE; ALTER TABLE read_trail DISABLE TRIGGER ALL; DELETE FROM read_trail").await.unwrap();
+    tx.execute("RESET ROLE; ALTER TABLE read_trail DISABLE TRIGGER ALL; DELETE FROM read_trail")
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     record_read(pool, now, &read("staff:b")).await.unwrap();
     assert_eq!(verify_reads(pool, &[]).await.unwrap(), 1, "the chain alone holds");

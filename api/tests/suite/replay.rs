@@ -49,11 +49,16 @@ async fn any_read_model_is_seen_as_it_was_and_what_changed_since_is_told() {
 
     // Before and after one event; every kind of read model.
     let requested = "query ($p: LogFilter) { logEvents(filter: $p, first: 200) { edges { node { eventId position eventType } } } }";
-    let events = auditor.ask(requested, json!({ "p": { "eventTypes": ["ReservationConfirmed"], "about": LEO } })).await;
-    let confirmed = events["logEvents"]["edges"].as_array().unwrap().last().unwrap()["node"]["eventId"].clone();
+    let events = auditor
+        .ask(requested, json!({ "p": { "eventTypes": ["ReservationConfirmed"], "about": LEO } }))
+        .await;
+    let confirmed =
+        events["logEvents"]["edges"].as_array().unwrap().last().unwrap()["node"]["eventId"].clone();
     let everything = "query ($n: String!) { requests(first: 1) { totalCount } familyFile(number: $n) { children { __typename } } \
         accountStatement(familyNumber: $n) { balance } }";
-    for moment in [format!("before={}", confirmed.as_str().unwrap()), format!("after={}", confirmed.as_str().unwrap())] {
+    for moment in
+        [format!("before={}", confirmed.as_str().unwrap()), format!("after={}", confirmed.as_str().unwrap())]
+    {
         let answer = as_of(&auditor, &moment, everything, json!({ "n": PARENT.0 })).await;
         assert!(answer["errors"].is_null(), "{answer}");
         assert!(answer["data"]["accountStatement"]["balance"].is_string(), "{answer}");
@@ -75,8 +80,13 @@ async fn any_read_model_is_seen_as_it_was_and_what_changed_since_is_told() {
     let here = format!("position={between}");
     assert_eq!(refused(as_of(&auditor, &here, mutation, json!({})).await), "NOT_A_QUERY");
     assert_eq!(refused(as_of(&parent, &here, POSITION, json!({})).await), "FORBIDDEN");
-    assert_eq!(refused(as_of(&Client::anonymous(&server.address), &here, POSITION, json!({})).await), "UNAUTHENTICATED");
-    for wrong in ["position=999999999", "yesterday", "date=1999-01-01", "before=5f0b4f0e-5d8a-4c55-9a59-0b1f2f6c2a01"] {
+    assert_eq!(
+        refused(as_of(&Client::anonymous(&server.address), &here, POSITION, json!({})).await),
+        "UNAUTHENTICATED"
+    );
+    for wrong in
+        ["position=999999999", "yesterday", "date=1999-01-01", "before=5f0b4f0e-5d8a-4c55-9a59-0b1f2f6c2a01"]
+    {
         assert_eq!(refused(as_of(&auditor, wrong, POSITION, json!({})).await), "INVALID_MOMENT", "{wrong}");
     }
     assert_eq!(head(&auditor).await, after, "nothing was written to the log");

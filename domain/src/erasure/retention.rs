@@ -136,10 +136,8 @@ impl RetentionRules {
             let until = from?.checked_add_months(Months::new(months.into()))?;
             (until >= ties.today).then_some(until)
         };
-        let in_use = !matches!(
-            purpose,
-            Purpose::Bank | Purpose::Message | Purpose::Note | Purpose::Attachment
-        );
+        let in_use =
+            !matches!(purpose, Purpose::Bank | Purpose::Message | Purpose::Note | Purpose::Attachment);
         if in_use && ties.enrolled_until.is_some_and(|until| until >= ties.today) {
             return kept(KeptReason::Enrolled, ties.enrolled_until.filter(|until| *until < NaiveDate::MAX));
         }
@@ -157,7 +155,8 @@ impl RetentionRules {
             return kept(KeptReason::DirectDebit, Some(until));
         }
         if retention {
-            let last = [ties.enrolled_until, ties.last_operation, ties.last_change].into_iter().flatten().max();
+            let last =
+                [ties.enrolled_until, ties.last_operation, ties.last_change].into_iter().flatten().max();
             if last == Some(NaiveDate::MAX) {
                 return kept(KeptReason::Enrolled, None);
             }

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ErasureCommand as C, ErasureError as E, ErasureEvent as V, Kept, LegalBasis, RetentionRules, Subject, Ties};
+use super::{
+    ErasureCommand as C, ErasureError as E, ErasureEvent as V, Kept, LegalBasis, RetentionRules, Subject,
+    Ties,
+};
 use crate::{aggregate, sealed::Purpose};
 
 /// The erasure of a subject's data.
@@ -20,7 +23,13 @@ impl Erasure {
     }
 
     /// What of a subject is left and kept, and why.
-    pub fn kept(&self, subject: &Subject, ties: &Ties, rules: &RetentionRules, basis: LegalBasis) -> Vec<Kept> {
+    pub fn kept(
+        &self,
+        subject: &Subject,
+        ties: &Ties,
+        rules: &RetentionRules,
+        basis: LegalBasis,
+    ) -> Vec<Kept> {
         let left = subject.purposes().iter().filter(|purpose| !self.is_erased(**purpose));
         left.filter_map(|purpose| rules.keeps(*purpose, ties, basis == LegalBasis::RetentionEnded)).collect()
     }
@@ -109,7 +118,8 @@ mod tests {
     #[test]
     fn given_a_settled_account_when_everything_is_erased_then_accounting_evidence_stays_ten_years() {
         let ties = Ties { last_operation: Some(day("2015-03-01")), ..ties() };
-        let gone = [Purpose::Tax, Purpose::Caf, Purpose::Bank, Purpose::Message, Purpose::Note, Purpose::Attachment];
+        let gone =
+            [Purpose::Tax, Purpose::Caf, Purpose::Bank, Purpose::Message, Purpose::Note, Purpose::Attachment];
         TestFramework::<Erasure>::with(())
             .given_no_previous_events()
             .when(erase(family(), &[], LegalBasis::ConsentWithdrawn, ties.clone()))

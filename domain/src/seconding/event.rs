@@ -30,7 +30,9 @@ impl Action {
         match self {
             Self::ApproveBank { request } => format!("approve/{request}"),
             Self::RecordBank { .. } => "bank".to_owned(),
-            Self::Refund { regie, date, method, amount } => format!("refund/{regie}/{date}/{method:?}/{amount}"),
+            Self::Refund { regie, date, method, amount } => {
+                format!("refund/{regie}/{date}/{method:?}/{amount}")
+            }
         }
     }
 }

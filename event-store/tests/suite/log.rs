@@ -35,7 +35,10 @@ async fn concurrent_appends_give_gapless_positions_in_commit_order_and_a_valid_c
     }
     let total = 16 * (0..20).map(|n| 1 + n % 3).sum::<u64>();
     assert_eq!(log.read_head().await.unwrap(), total);
-    assert_eq!(verify(test.database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap().events(), total);
+    assert_eq!(
+        verify(test.database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap().events(),
+        total
+    );
 }
 
 #[tokio::test]

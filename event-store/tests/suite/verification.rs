@@ -192,11 +192,17 @@ async fn proofs_hold_against_the_signed_root_whatever_blocks_are_closed() {
     filled(&log, 7..8, 2000).await;
     let mut connection = pool.acquire().await.unwrap();
     for made in &sizes {
-        for index in [0, 1, 511, 999, 1000, 1023, 1024, 1025, 2047, 2048, 3000].into_iter().filter(|i| *i < made.size) {
+        for index in
+            [0, 1, 511, 999, 1000, 1023, 1024, 1025, 2047, 2048, 3000].into_iter().filter(|i| *i < made.size)
+        {
             let tree = Tree::read(&mut connection, made.size, &[index]).await.unwrap();
             assert_eq!(tree.root(), made.root);
             let (leaf, proof) = tree.inclusion(index).unwrap();
-            assert!(merkle::includes(&leaf, index, made.size, &proof, &made.root), "{index} of {}", made.size);
+            assert!(
+                merkle::includes(&leaf, index, made.size, &proof, &made.root),
+                "{index} of {}",
+                made.size
+            );
             assert!(tree.inclusion(made.size).is_none());
         }
         for old in sizes.iter().filter(|old| old.size <= made.size) {

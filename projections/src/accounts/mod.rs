@@ -281,9 +281,10 @@ async fn forget(erased: &Erased, connection: &mut PgConnection) -> Result<(), sq
         let query = "UPDATE operation SET detail = $2 WHERE line = $1";
         sqlx::query(query).bind(line).bind(text).execute(&mut *connection).await?;
     }
-    for query in
-        ["UPDATE invoice SET note = NULL WHERE family = $1", "UPDATE payment SET reference = NULL WHERE family = $1"]
-    {
+    for query in [
+        "UPDATE invoice SET note = NULL WHERE family = $1",
+        "UPDATE payment SET reference = NULL WHERE family = $1",
+    ] {
         sqlx::query(query).bind(family).execute(&mut *connection).await?;
     }
     Ok(())

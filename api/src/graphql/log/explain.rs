@@ -228,7 +228,8 @@ impl ExplainQuery {
             (Owner::Child, None) => return Err(not_found()),
         };
         let log = ctx.application()?.log();
-        let explained = explain::section(log, &owner, &[family_number], section).await.map_err(unavailable)?;
+        let explained =
+            explain::section(log, &owner, &[family_number], section).await.map_err(unavailable)?;
         if explained.is_empty() {
             return Err(not_found());
         }

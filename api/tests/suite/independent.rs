@@ -1,0 +1,64 @@
+//! A second reader: the stock `postgres-es` repository replays every stream of the demo town through
+//! stock `cqrs-es`, and comes to the same aggregates as we do.
+
+use std::fmt::Debug;
+
+use cqrs_es::{Aggregate, AggregateContext, EventStore, persist::PersistedEventStore};
+use portail_api::{clock::Clock, demo};
+use portail_domain::{
+    account::Account, activity::Activity, calendar::TownCalendar, child::Child, conversation::Conversation,
+    erasure::Erasure, family::Family, notice::Notice, policy::Policy, regie::Regie, seconding::Seconding,
+    session::Session, structure::Structure, tariff::Tariff,
+};
+use portail_event_store::CqrsStore;
+use postgres_es::PostgresEventRepository;
+
+use crate::application::Town;
+
+/// How many streams of a type both readers come to the same aggregate of.
+async fn alike<A: Aggregate + Debug + PartialEq>(town: &Town) -> usize {
+    let pool = town.application.pool();
+    let ids: Vec<String> =
+        sqlx::query_scalar("SELECT DISTINCT aggregate_id FROM events WHERE aggregate_type = $1")
+            .bind(A::TYPE)
+            .fetch_all(pool)
+            .await
+            .unwrap();
+    let stock = PersistedEventStore::<_, A>::new_event_store(PostgresEventRepository::new(pool.clone()));
+    let ours = CqrsStore::<A>::new(town.application.log().clone(), "test");
+    for id in &ids {
+        let (mut theirs, mut own) =
+            (stock.load_aggregate(id).await.unwrap(), ours.load_aggregate(id).await.unwrap());
+        assert_eq!(theirs.aggregate(), own.aggregate(), "{} {id}", A::TYPE);
+    }
+    ids.len()
+}
+
+#[tokio::test]
+async fn stock_cqrs_es_replays_every_stream_to_the_same_aggregate() {
+    let town = Town::new(Clock::starting_on(demo::TODAY)).await;
+    let counts = [
+        alike::<Account>(&town).await,
+        alike::<Activity>(&town).await,
+        alike::<Child>(&town).await,
+        alike::<Conversation>(&town).await,
+        alike::<Erasure>(&town).await,
+        alike::<Family>(&town).await,
+        alike::<Notice>(&town).await,
+        alike::<Policy>(&town).await,
+        alike::<Regie>(&town).await,
+        alike::<Seconding>(&town).await,
+        alike::<Session>(&town).await,
+        alike::<Structure>(&town).await,
+        alike::<Tariff>(&town).await,
+        alike::<TownCalendar>(&town).await,
+    ];
+    let streams: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM (SELECT DISTINCT aggregate_type, aggregate_id FROM events) s",
+    )
+    .fetch_one(town.application.pool())
+    .await
+    .unwrap();
+    assert_eq!(counts.iter().sum::<usize>(), usize::try_from(streams).unwrap(), "no stream was left out");
+    assert!(streams > 20);
+}
