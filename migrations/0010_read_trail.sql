@@ -7,7 +7,9 @@ CREATE TABLE read_trail (
     operation text        NOT NULL,
     fields    text[]      NOT NULL,
     subjects  text[]      NOT NULL,
-    chain     bytea       NOT NULL
+    chain     bytea       NOT NULL,
+    -- By the database's own clock, whatever the town's shows: how long it has to be kept.
+    kept_from timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX read_trail_subjects ON read_trail USING gin (subjects);
 
@@ -26,7 +28,7 @@ BEGIN
     PERFORM pg_advisory_xact_lock(5843923847263);
     SELECT number, chain INTO last, tip FROM read_trail ORDER BY number DESC LIMIT 1;
     last := coalesce(last, 0) + 1;
-    INSERT INTO read_trail VALUES (last, p_at, p_actor, p_operation, p_fields, p_subjects,
+    INSERT INTO read_trail (number, at, actor, operation, fields, subjects, chain) VALUES (last, p_at, p_actor, p_operation, p_fields, p_subjects,
         sha256(coalesce(tip, '') ||
             convert_to(read_trail_text(last, p_at, p_actor, p_operation, p_fields, p_subjects), 'UTF8')));
 END $$;
@@ -37,7 +39,7 @@ CREATE TRIGGER read_trail_append_only BEFORE UPDATE OR TRUNCATE ON read_trail
 -- The CNIL asks for such a trail to be kept six months to a year: older entries may go, younger may not.
 CREATE FUNCTION refuse_young_reads() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF OLD.at > now() - interval '1 year' THEN
+    IF OLD.kept_from > now() - interval '1 year' THEN
         RAISE EXCEPTION 'entries of the read trail are kept a year' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN OLD;

@@ -49,6 +49,11 @@ pub const IMPERSONAL: [&str; 19] = [
     "viewer",
 ];
 
+/// Whether a text is a family's number or an id, as a child has one.
+fn is_subject(text: &str) -> bool {
+    text.parse::<FamilyNumber>().is_ok() || text.parse::<ChildId>().is_ok()
+}
+
 /// Records a look of somebody who is not a family.
 ///
 /// # Errors
@@ -117,10 +122,8 @@ impl Looks {
     /// Numbers of families and ids, wherever an argument names them.
     fn add_subjects(&mut self, value: &Value) {
         match value {
-            Value::String(text) => {
-                if text.parse::<FamilyNumber>().is_ok() || text.parse::<ChildId>().is_ok() {
-                    self.subjects.insert(text.clone());
-                }
+            Value::String(text) if is_subject(text) => {
+                self.subjects.insert(text.clone());
             }
             Value::List(items) => items.iter().for_each(|item| self.add_subjects(item)),
             Value::Object(fields) => fields.values().for_each(|field| self.add_subjects(field)),
@@ -211,9 +214,8 @@ pub async fn record_download(
         };
         if let Some(principal) = principal.filter(|principal| principal.role != Role::Parent) {
             let path = request.uri().path();
-            let is_subject =
-                |part: &&str| part.parse::<FamilyNumber>().is_ok() || part.parse::<ChildId>().is_ok();
-            let subjects = path.split(['/', '.']).filter(is_subject).map(str::to_owned).collect();
+            let subjects =
+                path.split(['/', '.']).filter(|part| is_subject(part)).map(str::to_owned).collect();
             let fields = vec![path.to_owned()];
             if let Err(error) = record(&application, &principal, "download".into(), fields, subjects).await {
                 return unavailable(error);

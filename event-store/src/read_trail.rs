@@ -89,8 +89,8 @@ pub(crate) async fn tip(connection: &mut PgConnection) -> Result<Option<Reads>, 
 /// # Errors
 /// The database failed.
 pub async fn forget_old_reads(pool: &PgPool) -> Result<u64, sqlx::Error> {
-    let old = "DELETE FROM read_trail WHERE at < now() - interval '1 year' AND number < \
-        (SELECT max(number) FROM read_trail WHERE at < now() - interval '1 year')";
+    let old = "DELETE FROM read_trail WHERE kept_from < now() - interval '1 year' AND number < \
+        (SELECT max(number) FROM read_trail WHERE kept_from < now() - interval '1 year')";
     Ok(sqlx::query(old).execute(pool).await?.rows_affected())
 }
 

@@ -117,7 +117,7 @@ async fn dump(database: &Database) -> Vec<(String, String)> {
     rows
 }
 
-fn found<'a>(rows: &'a [(String, String)]) -> HashSet<(&'static str, &'a str)> {
+fn found(rows: &[(String, String)]) -> HashSet<(&'static str, &str)> {
     let hex = |text: &str| text.bytes().map(|b| format!("{b:02x}")).collect::<String>();
     let mut found = HashSet::new();
     for secret in SECRETS {
