@@ -44,7 +44,8 @@ impl<E: std::error::Error> From<E> for Failed {
 /// There is no such file, or not for this caller.
 pub const NOT_FOUND: Failed = Failed::Refused(StatusCode::NOT_FOUND, "NOT_FOUND");
 
-const FORBIDDEN: Failed = Failed::Refused(StatusCode::FORBIDDEN, "FORBIDDEN");
+/// The caller may not have it.
+pub const FORBIDDEN: Failed = Failed::Refused(StatusCode::FORBIDDEN, "FORBIDDEN");
 
 /// Who asks.
 ///

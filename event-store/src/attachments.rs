@@ -249,6 +249,16 @@ impl Attachments {
         Ok(rows.into_iter().filter_map(Row::stored).collect())
     }
 
+    /// The finished files of a subject, the first sent first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn of(&self, subject: &str) -> Result<Vec<Uuid>, sqlx::Error> {
+        let query =
+            "SELECT id FROM attachment WHERE subject = $1 AND sha256 IS NOT NULL ORDER BY started_at, id";
+        sqlx::query_scalar(query).bind(subject).fetch_all(&self.pool).await
+    }
+
     /// A finished file with its name and content.
     ///
     /// # Errors

@@ -3,7 +3,6 @@
 //! Values are checked and sealed before they are decided on. A proposal is sealed with what the
 //! parent saw, so that staff can be shown what changed meanwhile.
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use cqrs_es::Aggregate;
 use portail_domain::{
     attachment::Attachment,
@@ -16,8 +15,8 @@ use portail_domain::{
     session::{Refusal, RefusalCode},
     time::local_date,
 };
-use portail_event_store::{CommandError, SealedBytes, UnitOfWork, Vault};
-use portail_projections::file::Proposal;
+use portail_event_store::{CommandError, UnitOfWork, Vault};
+use portail_projections::{family::sealed_bytes, file::Proposal};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -309,11 +308,7 @@ impl Files<'_> {
     }
 
     async fn open<T: DeserializeOwned>(&self, sealed: &Sealed, place: &str) -> Result<T, CommandError> {
-        let wrong = |e: base64::DecodeError| CommandError::Unreadable(e.to_string());
-        let bytes = SealedBytes {
-            nonce: BASE64_STANDARD.decode(&sealed.nonce).map_err(wrong)?,
-            ciphertext: BASE64_STANDARD.decode(&sealed.ct).map_err(wrong)?,
-        };
+        let bytes = sealed_bytes(sealed).map_err(|e| CommandError::Unreadable(e.to_string()))?;
         let context = format!("{place}/{}", sealed.subject);
         let opened = self.vault.unseal(&sealed.subject, sealed.purpose.as_str(), &context, &bytes).await;
         let text = opened.map_err(refused)?;

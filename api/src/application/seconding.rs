@@ -1,14 +1,14 @@
 //! Four eyes: where the town's policy asks for it, the first of the staff only proposes, and the
 //! same from another one does it.
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use portail_domain::{
     ids::FamilyNumber,
     policy::{self, Policy},
     sealed::Sealed,
     seconding::{Action, Seconding, SecondingCommand, SecondingEvent},
 };
-use portail_event_store::{CommandError, SealedBytes, UnitOfWork, Vault};
+use portail_event_store::{CommandError, UnitOfWork, Vault};
+use portail_projections::family::sealed_bytes;
 
 use super::{Caller, CommandOutcome, Rejection, families::refused};
 
@@ -90,11 +90,7 @@ pub(super) async fn second(
 }
 
 async fn opened(sealed: &Sealed, vault: &Vault) -> Result<Vec<u8>, CommandError> {
-    let wrong = |e: base64::DecodeError| CommandError::Unreadable(e.to_string());
-    let bytes = SealedBytes {
-        nonce: BASE64_STANDARD.decode(&sealed.nonce).map_err(wrong)?,
-        ciphertext: BASE64_STANDARD.decode(&sealed.ct).map_err(wrong)?,
-    };
+    let bytes = sealed_bytes(sealed).map_err(|e| CommandError::Unreadable(e.to_string()))?;
     let context = format!("{PROPOSED}/{}", sealed.subject);
     vault.unseal(&sealed.subject, sealed.purpose.as_str(), &context, &bytes).await.map_err(refused)
 }

@@ -3,6 +3,7 @@
 mod attendance;
 mod journal;
 mod sepa;
+mod subject_access;
 mod table;
 
 use std::sync::Arc;
@@ -21,8 +22,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
-    application::Application,
-    download::{Download, Failed, NOT_FOUND, answer, officer, staff},
+    application::{Application, Role},
+    download::{Download, FORBIDDEN, Failed, NOT_FOUND, answer, officer, reader, staff},
     http::language,
 };
 
@@ -43,7 +44,26 @@ pub fn routes(application: Arc<Application>) -> Router {
         .route("/exports/regies/{regie}/operations", get(operations))
         .route("/exports/regies/{regie}/books", get(books))
         .route("/exports/sessions/{activity}/{date}", get(attendance))
+        .route("/exports/families/{number}", get(everything))
         .with_state(application)
+}
+
+/// Everything about a family, for itself and for staff.
+async fn everything(
+    State(application): State<Arc<Application>>,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let made = async {
+        let principal = reader(&application, &headers).await?;
+        match principal.role {
+            Role::Parent if principal.login != number => return Err(NOT_FOUND),
+            Role::Auditor => return Err(FORBIDDEN),
+            _ => {}
+        }
+        subject_access::archive(&application, &number, language(&headers)).await
+    };
+    answer(made.await, &headers)
 }
 
 /// The range of days an export is asked for, both included.

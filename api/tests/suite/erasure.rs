@@ -265,3 +265,41 @@ async fn what_is_over_is_reported_and_erased_by_itself_where_the_town_says_so() 
     assert!(report["townPolicy"]["retention"].as_array().unwrap().contains(&json!({
         "purpose": "HEALTH", "months": 1, "least": 0 })));
 }
+
+#[tokio::test]
+async fn a_family_gets_everything_about_it_as_one_archive() {
+    let home = Home::new().await;
+    home.account(FAMILY, "parent");
+    let server = home.serve(&["--demo"]);
+    let staff = Client::log_in(&server.address, STAFF).await;
+    registered(&staff, &server.address).await;
+    let parent = Client::log_in(&server.address, FAMILY).await;
+    let path = format!("/exports/families/{}", FAMILY.0);
+    let answer = parent.call("GET", &path, &[], vec![]).await;
+    assert_eq!(answer.status, 200);
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(&answer.body[..]));
+    let mut all = String::new();
+    let mut names = vec![];
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        names.push(entry.path().unwrap().display().to_string());
+        let mut content = vec![];
+        std::io::Read::read_to_end(&mut entry, &mut content).unwrap();
+        all += &String::from_utf8_lossy(&content);
+    }
+    all += &names.join("\n");
+    for secret in SECRETS {
+        assert!(all.contains(secret), "{secret} is missing: {names:?}");
+    }
+    assert!(!all.contains("\"ct\""), "everything is opened");
+    assert!(!all.contains("DUPONT"), "and nobody else is in it");
+    // For itself and for staff, and on record.
+    assert_eq!(staff.call("GET", &path, &[], vec![]).await.status, 200);
+    let foreign = format!("/exports/families/{}", PARENT.0);
+    assert_eq!(parent.call("GET", &foreign, &[], vec![]).await.status, 404);
+    assert_eq!(Client::anonymous(&server.address).call("GET", &path, &[], vec![]).await.status, 401);
+    let auditor = Client::log_in(&server.address, AUDITOR).await;
+    assert_eq!(auditor.call("GET", &path, &[], vec![]).await.status, 403);
+    let reads = auditor.ask("{ reads(actor: \"staff:mairie\", first: 1) { fields } }", json!({})).await;
+    assert_eq!(reads["reads"][0]["fields"], json!([path]));
+}

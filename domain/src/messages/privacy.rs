@@ -44,6 +44,17 @@ pub(super) const PRIVACY: &[(&str, &str, &str)] = &[
         "Vous l'avez proposé vous-même : une autre personne doit le confirmer.",
         "You proposed it yourself: another person has to confirm it.",
     ),
+    (
+        "SUBJECT_ACCESS",
+        "Toutes les données que le portail conserve sur votre famille (RGPD, article 15).\n\n\
+         screens/ : ce que le portail vous montre.\n\
+         events.jsonl : tout ce qui a été enregistré à votre sujet, ligne par ligne : quand, par qui, quoi.\n\
+         files/ : les fichiers que vous avez envoyés et les documents qui vous ont été remis.\n",
+        "Everything the portal keeps about your family (GDPR, article 15).\n\n\
+         screens/: what the portal shows you.\n\
+         events.jsonl: everything that was recorded about you, line by line: when, by whom, what.\n\
+         files/: the files you sent and the documents you were given.\n",
+    ),
     ("KEPT_ENROLLED", "Conservé : un enfant est inscrit ({until}).", "Kept: a child is enrolled ({until})."),
     (
         "KEPT_OPEN_BALANCE",
