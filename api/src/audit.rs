@@ -114,11 +114,13 @@ pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions)
     } else {
         Verified::default()
     };
-    let keys = if options.keys.is_empty() {
-        TrustedKeys::new([settings.signer()?.public_key()])?
-    } else {
-        TrustedKeys::new(options.keys.iter().map(String::as_str))?
-    };
+    let own = if options.keys.is_empty() { settings.public_key()? } else { None };
+    let known = options.keys.iter().chain(&own);
+    ensure!(
+        known.clone().next().is_some() || Checkpoints::after(pool, 0, 1).await?.is_empty(),
+        "no public key is known to check the signed checkpoints with: give --key"
+    );
+    let keys = TrustedKeys::new(known.map(String::as_str))?;
     let folder = options.checkpoints.as_ref().unwrap_or(&settings.checkpoint_dir);
     let held = checkpoints::held(pool, Some(folder), &keys).await?;
     let progress = Progress::new("verify", "events");

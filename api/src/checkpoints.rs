@@ -22,6 +22,9 @@ pub const DATABASE: &str = "database";
 /// How many checkpoints are handed out at once.
 const MOST: u32 = 500;
 
+/// How long it is waited after something went wrong, at the least.
+const RETRY: Duration = Duration::from_secs(5);
+
 /// Makes checkpoints and hands them out, for as long as the application runs.
 #[derive(Debug)]
 pub struct Publisher {
@@ -59,11 +62,12 @@ impl Publisher {
         loop {
             head.mark_unchanged();
             if let Err(error) = self.publish().await {
-                tracing::error!(error = format!("{error:#}"), "checkpoint");
+                tracing::error!(error = format!("{error:#}"), "a checkpoint will be tried again");
+                tokio::time::sleep(self.every.max(RETRY)).await;
+                continue;
             }
             tokio::time::sleep(self.every).await;
-            let behind = self.url.is_some() && self.posted < self.written;
-            if !behind && head.changed().await.is_err() {
+            if head.changed().await.is_err() {
                 return;
             }
         }
@@ -94,10 +98,12 @@ impl Publisher {
     }
 }
 
-/// A file is there whole or not at all, and is not written twice.
+/// A file is there whole or not at all, and is never written over.
 fn write(folder: &Path, size: u64, note: &str) -> Result<()> {
     let path = folder.join(format!("{size:012}.{ENDING}"));
     if path.exists() {
+        let before = std::fs::read_to_string(&path)?;
+        ensure!(before == note, "{} holds another checkpoint of as many events", path.display());
         return Ok(());
     }
     let unfinished = path.with_added_extension("part");

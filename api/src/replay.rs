@@ -369,7 +369,8 @@ impl Replays {
             tick.tick().await;
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.retain(|kept| kept.asked.elapsed() < IDLE);
-            self.findings().clear();
+            // What is still being found out is waited for.
+            self.findings().retain(|(_, finding)| finding.peek().is_none());
         }
     }
 }

@@ -123,6 +123,15 @@ impl Settings {
         })
     }
 
+    /// The public key of the signing key, where there is one already.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn public_key(&self) -> Result<Option<String>> {
+        let known = self.signing_key.is_some() || self.data.join("signing.key").exists();
+        Ok(if known { Some(self.signer()?.public_key().to_owned()) } else { None })
+    }
+
     /// All keys the application works with.
     ///
     /// # Errors

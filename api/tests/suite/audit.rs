@@ -145,6 +145,13 @@ async fn an_exported_log_is_verified_independently_and_every_tampering_is_found(
     assert!(merkle::includes(&digest(&proof["leaf"]), index, size, &path, &root));
     let line: Value = serde_json::from_str(&lines[middle]).unwrap();
     assert_eq!(line["leaf"], proof["leaf"]);
+
+    // Without a key there is no verdict, and no new key is made for one.
+    let signing = home.folder.path().join("signing.key");
+    std::fs::remove_file(&signing).unwrap();
+    let (code, said) = portail_ends(&home, &["audit", "verify"]);
+    assert!(code == Some(2) && said.contains("give --key"), "{said}");
+    assert!(!signing.exists());
 }
 
 #[tokio::test]

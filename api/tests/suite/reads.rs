@@ -5,7 +5,10 @@ use portail_event_store::Database;
 use serde_json::{Value, json};
 use sqlx::Executor;
 
-use crate::server::{AUDITOR, Client, Home, LEO, PARENT, PLANNING, STAFF};
+use crate::{
+    replay::as_of,
+    server::{AUDITOR, Client, Home, LEO, PARENT, PLANNING, STAFF},
+};
 
 async fn trail(auditor: &Client, filter: &str) -> Vec<Value> {
     let query = format!("{{ reads({filter}first: 200) {{ number actor operation fields subjects }} }}");
@@ -47,9 +50,8 @@ async fn looks_of_auditors_and_of_staff_at_personal_data_are_recorded_and_verifi
     let about: Vec<Value> = trail(&auditor, &format!("about: \"{LEO}\", ")).await;
     assert_eq!(about.len(), 3, "the two looks at the child, and this one: {about:?}");
     // An auditor's every question is on record, this one and those about the past included.
-    let past = [("Content-Type", "application/json"), ("X-As-Of", "position=40")];
-    let body = json!({ "query": "{ structures { name } }" }).to_string().into_bytes();
-    while auditor.call("POST", "/graphql", &past, body.clone()).await.json().1["errors"].is_array() {}
+    let past = as_of(&auditor, "position=40", "{ structures { name } }", json!({})).await;
+    assert!(past["errors"].is_null(), "{past}");
     let own = trail(&auditor, "actor: \"auditor:auditeur\", ").await;
     assert_eq!(
         (&own[0]["fields"], &own[1]["operation"]),

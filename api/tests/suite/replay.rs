@@ -11,10 +11,12 @@ async fn head(auditor: &Client) -> String {
 }
 
 /// Asks with the header; waits while the past is folded.
-async fn as_of(client: &Client, moment: &str, query: &str, variables: Value) -> Value {
+pub async fn as_of(client: &Client, moment: &str, query: &str, variables: Value) -> Value {
     let body = json!({ "query": query, "variables": variables }).to_string().into_bytes();
     let headers = [("Content-Type", "application/json"), ("X-As-Of", moment)];
+    let limit = std::time::Instant::now() + std::time::Duration::from_secs(120);
     loop {
+        assert!(std::time::Instant::now() < limit, "the past is never ready");
         let answer = client.call("POST", "/graphql", &headers, body.clone()).await.json().1;
         if answer["errors"][0]["extensions"]["code"] != "REPLAY_UNFINISHED" {
             return answer;

@@ -93,7 +93,7 @@ impl PastQuery {
         let principal = ctx.request()?.principal.clone();
         let principal = principal.ok_or_else(|| coded("UNAUTHENTICATED", ctx.language()))?;
         let variables = variables.map_or(Value::Null, |variables| variables.0);
-        let (first, second) = (past(ctx, &from).await?, past(ctx, &to).await?);
+        let (first, second) = futures::try_join!(past(ctx, &from), past(ctx, &to))?;
         let mut answers = vec![];
         for town in [&first, &second] {
             let answer = town.answer(&query, &variables, &principal).await;
