@@ -265,7 +265,7 @@ pub async fn events(
     Ok(Some(events))
 }
 
-/// Whether an event of a request names other families' children too.
+/// Whether an event of a session names other families' children too.
 pub fn names_others(event: &RecordedEvent) -> bool {
-    event.event_type == "WaitingListClosed"
+    matches!(&*event.event_type, "WaitingListClosed" | "SessionClosed" | "SessionReopened")
 }

@@ -7,7 +7,7 @@ use portail_domain::{
     sealed::Sealed,
 };
 use portail_event_store::{RecordedEvent, Search, Span, VaultError, search};
-use portail_projections::family;
+use portail_projections::{family, request_list};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -200,8 +200,8 @@ impl ExplainQuery {
         let explained = explain::operation(ctx.application()?.log(), &family, position.0).await;
         let mut explained = explained.map_err(unavailable)?.ok_or_else(not_found)?;
         if caller.role == Role::Parent {
-            // Other families are in what the town's commands did together.
-            explained.retain(|e| e.part != Part::SameCommand);
+            // Other families are in what the town's commands did together, and to whole sessions.
+            explained.retain(|e| e.part != Part::SameCommand && !request_list::names_others(&e.event));
         }
         Ok(shown(explained))
     }
