@@ -8,11 +8,12 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use flate2::{Compression, write::GzEncoder};
 use portail_event_store::{
     CheckpointSigner, Checkpoints, Tree, TrustedKeys, Verified, VerifyError, Wrong, hex,
-    merkle::MerkleFrontier, of_hex, verify_reads,
+    merkle::MerkleFrontier, of_hex, read_head, verify_reads,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -95,12 +96,6 @@ fn last_verified(path: &Path) -> Result<Verified> {
     }
 }
 
-async fn head(pool: &PgPool) -> Result<u64> {
-    let head: i64 =
-        sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM events").fetch_one(pool).await?;
-    Ok(head.unsigned_abs())
-}
-
 /// Recomputes every leaf, the chain and the Merkle root, holds them against every checkpoint of the
 /// database and of the folder outside it, and prints where they end.
 ///
@@ -127,11 +122,7 @@ pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions)
     let begun = start.events();
     let verified = portail_event_store::verify(pool, start, &held, |at, head| progress.at(at, head)).await;
     progress.finish();
-    let verified = match verified {
-        Ok(verified) => verified,
-        Err(VerifyError::Wrong(wrong)) => return Err(wrong.into()),
-        Err(VerifyError::Database(error)) => return Err(error.into()),
-    };
+    let verified = verified?;
     println!(
         "{} events verified, chain {}, root {}",
         verified.events(),
@@ -146,11 +137,7 @@ pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions)
     if outside == 0 {
         println!("no checkpoint is held outside the database: a log written anew as a whole would not show");
     }
-    match verify_reads(pool, &held).await {
-        Ok(entries) => println!("{entries} entries of the trail of reads fit"),
-        Err(VerifyError::Wrong(wrong)) => return Err(wrong.into()),
-        Err(VerifyError::Database(error)) => return Err(error.into()),
-    }
+    println!("{} entries of the trail of reads fit", verify_reads(pool, &held).await?);
     let unfinished = state.with_added_extension("part");
     let kept = serde_json::to_vec_pretty(&State::of(&verified))?;
     std::fs::write(&unfinished, kept).and_then(|()| std::fs::rename(&unfinished, &state))?;
@@ -170,13 +157,7 @@ pub async fn replay(pool: &PgPool, settings: &Settings, options: &ReplayOptions)
     let auditor = Principal { role: Role::Auditor, login: "command line".into() };
     let mut answers = vec![];
     for moment in [Some(options.at), options.against].into_iter().flatten() {
-        let found = moment.find(pool).await?;
-        let progress = Progress::new("replay", "events");
-        let site = settings.site.clone();
-        let past =
-            PastTown::open(pool.clone(), settings.keys()?, found, site, |done, all| progress.at(done, all))
-                .await?;
-        progress.finish();
+        let past = past(pool, settings, moment.find(pool).await?).await?;
         let answer = past.answer(&query, &variables, &auditor).await?;
         if let Some(error) = answer["errors"][0]["message"].as_str() {
             bail!("the query was refused: {error}");
@@ -194,18 +175,22 @@ pub async fn replay(pool: &PgPool, settings: &Settings, options: &ReplayOptions)
     Ok(())
 }
 
+/// The town at a position, its clock showing what it showed then.
+async fn past(pool: &PgPool, settings: &Settings, found: (u64, DateTime<Utc>)) -> Result<PastTown> {
+    let progress = Progress::new("replay", "events");
+    let (keys, site) = (settings.keys()?, settings.site.clone());
+    let past = PastTown::open(pool.clone(), keys, found, site, |done, all| progress.at(done, all)).await?;
+    progress.finish();
+    Ok(past)
+}
+
 /// Prints what an event changed.
 ///
 /// # Errors
 /// There is no such event, or the log cannot be folded.
 pub async fn effects(pool: &PgPool, settings: &Settings, position: u64) -> Result<()> {
     let (_, at) = Moment::Position(position).find(pool).await?;
-    let before = position.saturating_sub(1);
-    let progress = Progress::new("replay", "events");
-    let (keys, site) = (settings.keys()?, settings.site.clone());
-    let past =
-        PastTown::open(pool.clone(), keys, (before, at), site, |done, all| progress.at(done, all)).await?;
-    progress.finish();
+    let past = past(pool, settings, (position.saturating_sub(1), at)).await?;
     for change in past.effects_of_next(pool.clone()).await? {
         let row = |row: Option<serde_json::Value>| row.map_or_else(|| "-".to_owned(), |row| row.to_string());
         println!("{}.{}: {} -> {}", change.read_model, change.table, row(change.before), row(change.after));
@@ -215,7 +200,8 @@ pub async fn effects(pool: &PgPool, settings: &Settings, position: u64) -> Resul
 
 /// The exit code of an error: 1 says that the log is wrong, 2 that it could not be examined.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
-    if error.downcast_ref::<Wrong>().is_some() { 1 } else { 2 }
+    let found = matches!(error.downcast_ref(), Some(VerifyError::Wrong(_)));
+    if found || error.is::<Wrong>() { 1 } else { 2 }
 }
 
 /// Writes the log to a file, whole or not at all.
@@ -223,7 +209,7 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
 /// # Errors
 /// The log cannot be read or the file not be written.
 pub async fn export(pool: &PgPool, file: &Path) -> Result<()> {
-    let head = head(pool).await?;
+    let head = read_head(pool).await?;
     let unfinished = file.with_added_extension("part");
     let out =
         File::create(&unfinished).with_context(|| format!("{} cannot be written", unfinished.display()))?;
@@ -265,7 +251,7 @@ pub async fn prove(pool: &PgPool, signer: CheckpointSigner, position: u64) -> Re
 /// It never had that size.
 pub async fn prove_consistency(pool: &PgPool, signer: CheckpointSigner, old: u64) -> Result<()> {
     let last = old.checked_sub(1).context("an empty log proves nothing")?;
-    let checkpoint = covering(pool, signer, head(pool).await?.max(old)).await?;
+    let checkpoint = covering(pool, signer, read_head(pool).await?.max(old)).await?;
     let tree = Tree::read(&mut *pool.acquire().await?, checkpoint.size(), &[last]).await?;
     let (root, proof) = tree.consistency(old).context("the log is shorter")?;
     let answer = json!({ "oldSize": old, "oldRoot": hex(&root), "size": checkpoint.size(),
@@ -280,11 +266,8 @@ async fn covering(
     signer: CheckpointSigner,
     position: u64,
 ) -> Result<portail_event_store::KeptCheckpoint> {
-    let events = head(pool).await?;
+    let events = read_head(pool).await?;
     ensure!((1..=events).contains(&position), "the log has {events} events, there is no position {position}");
     let checkpoints = Checkpoints::new(pool.clone(), signer);
-    if checkpoints.covering(position).await?.is_none() {
-        checkpoints.make(chrono::Utc::now()).await?;
-    }
-    checkpoints.covering(position).await?.context("no checkpoint covers it")
+    checkpoints.cover(position, Utc::now()).await?.context("no checkpoint covers it")
 }

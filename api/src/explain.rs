@@ -1,5 +1,7 @@
 //! Where a value of a read model comes from: the events that made it, each with the part it plays.
 
+use std::collections::BTreeSet;
+
 use cqrs_es::Aggregate;
 use portail_domain::{
     account::{Account, AccountEvent},
@@ -149,9 +151,10 @@ pub async fn operation(
     }
     streams.sort_unstable();
     streams.dedup();
+    let children: BTreeSet<String> = lines.iter().map(|line| line.child.to_string()).collect();
     let streams: Vec<(StreamId, u64)> = streams.into_iter().map(|stream| (stream, 0)).collect();
     for other in log.read_streams(&streams).await?.into_iter().filter(|other| other.position <= seen) {
-        let named = || lines.iter().any(|line| other.payload.get().contains(&line.child.to_string()));
+        let named = || children.iter().any(|child| other.payload.get().contains(child));
         let part = if other.stream.kind == Tariff::TYPE { Part::Tariff } else { Part::BilledDay };
         if part == Part::Tariff || named() {
             events.push(Explaining { part, event: other });

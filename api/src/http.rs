@@ -6,7 +6,6 @@ use std::{sync::Arc, time::Duration};
 use async_graphql::{
     Data, Request, Response, ServerError, Value,
     http::{ALL_WEBSOCKET_PROTOCOLS, GraphiQLSource},
-    parser::types::OperationType,
 };
 use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::{
@@ -25,7 +24,7 @@ use crate::{
     access::{self, Principal},
     application::{Application, Role},
     documents::TownName,
-    graphql::{PortalSchema, context::RequestContext},
+    graphql::{PortalSchema, context::RequestContext, only_asks},
     reads::{record_document, record_download},
     replay::{Moment, PastTown, ReplayError, Replays},
 };
@@ -323,14 +322,7 @@ async fn read(
             }
         }
     }
-    let name = request.operation_name.clone();
-    let is_query = request.parsed_query().map(|document| {
-        document.operations.iter().all(|(n, operation)| {
-            let chosen = name.as_deref().is_none_or(|wanted| n.is_some_and(|n| n == wanted));
-            !chosen || operation.node.ty == OperationType::Query
-        })
-    });
-    if is_query.is_ok_and(|is| !is) {
+    if !only_asks(&mut request) {
         let response = failure("METHOD_NOT_ALLOWED", "GET is for queries only: send a POST");
         return answer(StatusCode::METHOD_NOT_ALLOWED, &response, &headers);
     }

@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use async_graphql::{
-    Name, Positioned, ServerError, ServerResult, Value, Variables,
+    Name, ServerError, ServerResult, Value, Variables,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery},
     parser::types::{ExecutableDocument, Field, OperationType, Selection, SelectionSet},
 };
@@ -111,9 +111,8 @@ impl Looks {
     fn add_field(&mut self, field: &Field, variables: &Variables) {
         self.fields.insert(field.name.node.to_string());
         for (_, argument) in &field.arguments {
-            let Positioned { node, .. } = argument;
             let given = |name: Name| Ok::<_, ()>(variables.get(&name).cloned().unwrap_or_default());
-            if let Ok(value) = node.clone().into_const_with(given) {
+            if let Ok(value) = argument.node.clone().into_const_with(given) {
                 self.add_subjects(&value);
             }
         }

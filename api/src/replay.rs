@@ -157,10 +157,13 @@ impl PastTown {
     /// It is not a query.
     pub async fn ask(
         &self,
-        request: async_graphql::Request,
+        mut request: async_graphql::Request,
         context: RequestContext,
     ) -> Result<async_graphql::Response, ReplayError> {
-        Ok(self.schema.execute(only_query(request)?.data(context)).await)
+        if !graphql::only_asks(&mut request) {
+            return Err(ReplayError::NotAQuery);
+        }
+        Ok(self.schema.execute(request.data(context)).await)
     }
 
     /// Asks it and gives the answer as a document, for comparing.
@@ -179,16 +182,6 @@ impl PastTown {
         let response = self.ask(request, context).await?;
         serde_json::to_value(response).map_err(|e| ReplayError::Failed(e.to_string()))
     }
-}
-
-fn only_query(mut request: async_graphql::Request) -> Result<async_graphql::Request, ReplayError> {
-    let name = request.operation_name.clone();
-    let Ok(document) = request.parsed_query() else { return Ok(request) };
-    let is_query = document.operations.iter().all(|(n, operation)| {
-        let chosen = name.as_deref().is_none_or(|wanted| n.is_some_and(|n| n == wanted));
-        !chosen || operation.node.ty == async_graphql::parser::types::OperationType::Query
-    });
-    if is_query { Ok(request) } else { Err(ReplayError::NotAQuery) }
 }
 
 /// Copies the log after a position through another, and with its beginning the keys as they are now;
@@ -221,16 +214,28 @@ async fn destroyed(pool: &PgPool) -> Result<i64, sqlx::Error> {
         .await
 }
 
-/// A past town on its way: whoever asks for it meanwhile waits for the same one.
-type Opening = Shared<BoxFuture<'static, Result<Arc<PastTown>, String>>>;
+/// Something on its way: whoever asks for it meanwhile waits for the same.
+type OnItsWay<T> = Shared<BoxFuture<'static, Result<Arc<T>, String>>>;
 
-/// What an event changed, on its way.
-type Finding = Shared<BoxFuture<'static, Result<Arc<Vec<RowChange>>, String>>>;
+/// Folding a log is long work: it keeps a thread of its own busy, whoever waits for it.
+fn on_its_own<T, W, F>(work: W) -> OnItsWay<T>
+where
+    T: Send + Sync + 'static,
+    W: FnOnce() -> F + Send + 'static,
+    F: Future<Output = Result<Arc<T>, String>>,
+{
+    let runtime = tokio::runtime::Handle::current();
+    let work = tokio::task::spawn_blocking(move || runtime.block_on(work()));
+    async { work.await.unwrap_or_else(|e| Err(e.to_string())) }.boxed().shared()
+}
+
+/// What events changed, each by its position.
+type Findings = Vec<(u64, OnItsWay<Vec<RowChange>>)>;
 
 struct Kept {
     position: u64,
     asked: Instant,
-    opening: Opening,
+    opening: OnItsWay<PastTown>,
 }
 
 /// The past towns of a running server.
@@ -238,7 +243,7 @@ pub struct Replays {
     application: Arc<Application>,
     site: String,
     kept: Mutex<Vec<Kept>>,
-    found: Mutex<Vec<(u64, Finding)>>,
+    found: Mutex<Findings>,
     /// One at a time: the machine also serves the town of today.
     turn: Arc<Semaphore>,
 }
@@ -286,7 +291,7 @@ impl Replays {
         }
     }
 
-    fn opening(&self, position: u64, at: DateTime<Utc>) -> Opening {
+    fn opening(&self, position: u64, at: DateTime<Utc>) -> OnItsWay<PastTown> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = kept.iter_mut().find(|kept| kept.position == position) {
             found.asked = Instant::now();
@@ -300,10 +305,7 @@ impl Replays {
             let past = PastTown::open(application.pool().clone(), keys, (position, at), site, log).await;
             past.map(Arc::new).map_err(|e| e.to_string())
         };
-        // Folding a log is long work: it keeps a thread of its own busy, whoever waits for it.
-        let runtime = tokio::runtime::Handle::current();
-        let work = tokio::task::spawn_blocking(move || runtime.block_on(open()));
-        let opening = async { work.await.unwrap_or_else(|e| Err(e.to_string())) }.boxed().shared();
+        let opening = on_its_own(open);
         if kept.len() >= KEPT
             && let Some(oldest) = (0..kept.len()).min_by_key(|at| kept[*at].asked)
         {
@@ -329,17 +331,16 @@ impl Replays {
         }
     }
 
-    fn findings(&self) -> std::sync::MutexGuard<'_, Vec<(u64, Finding)>> {
+    fn findings(&self) -> std::sync::MutexGuard<'_, Findings> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn finding(&self, position: u64, at: DateTime<Utc>) -> Finding {
+    fn finding(&self, position: u64, at: DateTime<Utc>) -> OnItsWay<Vec<RowChange>> {
         let mut found = self.findings();
         if let Some((_, finding)) = found.iter().find(|(of, _)| *of == position) {
             return finding.clone();
         }
         let (application, site, turn) = (self.application.clone(), self.site.clone(), self.turn.clone());
-        let runtime = tokio::runtime::Handle::current();
         let find = move || async move {
             let _turn = turn.acquire_owned().await.map_err(|e| e.to_string())?;
             let (pool, keys) = (application.pool().clone(), application.keys().clone());
@@ -348,8 +349,7 @@ impl Replays {
             let past = past.map_err(|e| e.to_string())?;
             past.effects_of_next(pool).await.map(Arc::new).map_err(|e| e.to_string())
         };
-        let work = tokio::task::spawn_blocking(move || runtime.block_on(find()));
-        let finding = async { work.await.unwrap_or_else(|e| Err(e.to_string())) }.boxed().shared();
+        let finding = on_its_own(find);
         if found.len() >= KEPT {
             drop(found.remove(0));
         }

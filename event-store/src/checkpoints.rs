@@ -6,6 +6,7 @@ use sqlx::{FromRow, PgConnection, PgPool};
 use crate::{
     checkpoint::{Checkpoint, CheckpointError, CheckpointSigner},
     hashing::Hash,
+    log::read_head,
     merkle::{self, MerkleFrontier},
     read_trail,
     tree::{self, BLOCK},
@@ -37,26 +38,17 @@ pub enum MakeError {
 #[derive(Debug, Clone, FromRow)]
 pub struct KeptCheckpoint {
     #[sqlx(try_from = "i64")]
-    size: SizeColumn,
+    size: u64,
     /// The signed note, to the byte.
     pub note: String,
     /// When it was made.
     pub made_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct SizeColumn(u64);
-
-impl From<i64> for SizeColumn {
-    fn from(size: i64) -> Self {
-        Self(size.unsigned_abs())
-    }
-}
-
 impl KeptCheckpoint {
     /// How many events it is of.
     pub fn size(&self) -> u64 {
-        self.size.0
+        self.size
     }
 }
 
@@ -85,9 +77,7 @@ impl Checkpoints {
     /// The database failed, or the log lost events.
     pub async fn make(&self, now: DateTime<Utc>) -> Result<Option<Checkpoint>, MakeError> {
         let mut tx = self.pool.begin().await?;
-        let head: Option<i64> =
-            sqlx::query_scalar("SELECT max(position) FROM events").fetch_one(&mut *tx).await?;
-        let head = head.unwrap_or(0).unsigned_abs();
+        let head = read_head(&mut *tx).await?;
         let last: Option<(i64, Vec<u8>)> =
             sqlx::query_as("SELECT size, subtrees FROM log_checkpoint ORDER BY size DESC LIMIT 1")
                 .fetch_optional(&mut *tx)
@@ -158,6 +148,22 @@ impl Checkpoints {
     pub async fn covering(&self, position: u64) -> Result<Option<KeptCheckpoint>, sqlx::Error> {
         let query = "SELECT size, note, made_at FROM log_checkpoint WHERE size >= $1 ORDER BY size LIMIT 1";
         sqlx::query_as(query).bind(position.cast_signed()).fetch_optional(&self.pool).await
+    }
+
+    /// The first one that covers a position, made now where none does; none beyond the log's end.
+    ///
+    /// # Errors
+    /// The database failed, or the log lost events.
+    pub async fn cover(
+        &self,
+        position: u64,
+        now: DateTime<Utc>,
+    ) -> Result<Option<KeptCheckpoint>, MakeError> {
+        if let Some(kept) = self.covering(position).await? {
+            return Ok(Some(kept));
+        }
+        self.make(now).await?;
+        Ok(self.covering(position).await?)
     }
 
     /// Those of more events than so many, in order.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
-use sqlx::{FromRow, PgPool, Row, postgres::PgRow};
+use sqlx::{FromRow, PgExecutor, PgPool, Row, postgres::PgRow};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
@@ -287,8 +287,13 @@ impl EventLog {
     }
 }
 
-async fn read_head(pool: &PgPool) -> Result<u64, sqlx::Error> {
-    let head: Option<i64> = sqlx::query_scalar("SELECT max(position) FROM events").fetch_one(pool).await?;
+/// The last position of a log; 0 while it is empty.
+///
+/// # Errors
+/// The database failed.
+pub async fn read_head(executor: impl PgExecutor<'_>) -> Result<u64, sqlx::Error> {
+    let head: Option<i64> =
+        sqlx::query_scalar("SELECT max(position) FROM events").fetch_one(executor).await?;
     Ok(head.unwrap_or(0).unsigned_abs())
 }
 

@@ -16,9 +16,12 @@ use chacha20poly1305::{
     aead::{Aead, OsRng, Payload},
 };
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection, PgPool};
 
-use crate::{hashing::hex, secret_file};
+use crate::{
+    hashing::{hex, of_hex},
+    secret_file,
+};
 
 /// A value cannot be sealed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -53,16 +56,8 @@ impl MasterKey {
     /// # Errors
     /// It is not that.
     pub fn from_hex(text: &str) -> Result<Self, VaultError> {
-        let text = text.trim();
         let wrong = || VaultError::MasterKey("64 hexadecimal digits are expected".into());
-        if text.len() != 64 || !text.is_ascii() {
-            return Err(wrong());
-        }
-        let mut key = [0; 32];
-        for (byte, index) in key.iter_mut().zip((0..64).step_by(2)) {
-            *byte = u8::from_str_radix(&text[index..index + 2], 16).map_err(|_| wrong())?;
-        }
-        Ok(Self(key))
+        of_hex(text.trim()).map(Self).ok_or_else(wrong)
     }
 
     /// Reads the key from a file readable by its owner only; makes both when there is none.
@@ -86,6 +81,17 @@ pub struct SealedBytes {
     pub nonce: Vec<u8>,
     /// The ciphertext.
     pub ciphertext: Vec<u8>,
+}
+
+/// A key that was destroyed.
+#[derive(Debug, Clone, FromRow)]
+pub struct DestroyedKey {
+    /// Whose.
+    pub subject: String,
+    /// For what.
+    pub purpose: String,
+    /// When.
+    pub destroyed_at: DateTime<Utc>,
 }
 
 /// How long a key is used without looking whether it was destroyed meanwhile, by another process.
@@ -187,6 +193,20 @@ impl Vault {
         let name = (subject.to_owned(), purpose.to_owned());
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
         Ok(())
+    }
+
+    /// The destroyed keys of a subject, those of its persons (`subject/...`) included.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn destroyed(&self, subject: &str) -> Result<Vec<DestroyedKey>, sqlx::Error> {
+        sqlx::query_as(
+            "SELECT subject, purpose, destroyed_at FROM public.subject_key \
+             WHERE split_part(subject, '/', 1) = $1 AND destroyed_at IS NOT NULL ORDER BY destroyed_at, subject, purpose",
+        )
+        .bind(subject)
+        .fetch_all(&self.pool)
+        .await
     }
 
     fn cached(&self, name: &(String, String)) -> Option<Arc<XChaCha20Poly1305>> {

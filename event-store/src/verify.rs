@@ -10,6 +10,7 @@ use crate::{
     checkpoint::Checkpoint,
     diagnosis::{Wrong, diagnose},
     hashing::{self, GENESIS, Hash},
+    log::read_head,
     merkle::MerkleFrontier,
 };
 
@@ -82,8 +83,7 @@ pub async fn verify(
     checkpoints: &[Held],
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Verified, VerifyError> {
-    let head: Option<i64> = sqlx::query_scalar("SELECT max(position) FROM events").fetch_one(pool).await?;
-    let head = head.unwrap_or(0).unsigned_abs();
+    let head = read_head(pool).await?;
     let mut due: Vec<&Held> = checkpoints.iter().filter(|h| h.checkpoint.size >= start.events()).collect();
     due.sort_by_key(|held| held.checkpoint.size);
     let mut due = due.into_iter().peekable();
@@ -105,9 +105,9 @@ pub async fn verify(
     let mut fits = verified.events();
     let mut check = |tree: &MerkleFrontier| {
         while let Some(held) = due.next_if(|held| held.checkpoint.size == tree.size()) {
-            let (size, held) = (tree.size(), (held, &held.checkpoint));
-            if tree.root() != held.1.root {
-                return Err(Wrong::Rewritten { after: fits, size, held: held.0.place.clone() });
+            let size = tree.size();
+            if tree.root() != held.checkpoint.root {
+                return Err(Wrong::Rewritten { after: fits, size, held: held.place.clone() });
             }
             fits = size;
         }
@@ -161,8 +161,9 @@ async fn read_block(
     if tip.is_some_and(|tip| tip != stored) {
         return Err(Wrong::Rewritten { after: 0, size: after, held: "the last verification".into() }.into());
     }
-    let mut block = Block { leaves: vec![], tip: stored, wrong: None };
-    let mut rows: Vec<Row> = Vec::with_capacity(usize::try_from(through - after).unwrap_or_default());
+    let leaves = Vec::with_capacity(usize::try_from(through - after).unwrap_or_default());
+    let mut block = Block { leaves, tip: stored, wrong: None };
+    let mut rows: Vec<Row> = vec![];
     let (mut position, mut fault) = (after, None);
     let mut events = copy::events(&mut connection, after, through).await?;
     while let Some(event) = events.next().await? {

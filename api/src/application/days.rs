@@ -127,9 +127,7 @@ pub(super) async fn decide(
             overlaps: overlaps(target, work),
             first_start,
             note: match note {
-                Some(text) => {
-                    Some(seal(vault, &target.child.to_string(), Purpose::Note, "Note", text).await?)
-                }
+                Some(text) => Some(seal(vault, &target.child.to_string(), Purpose::Note, NOTE, text).await?),
                 None => None,
             },
         };
@@ -211,6 +209,9 @@ fn unknown(targets: &[Target], payer: Option<&FamilyNumber>, work: &UnitOfWork<'
     }
     None
 }
+
+/// What binds the free text of a decision about a day to where it stands.
+pub const NOTE: &str = "Note";
 
 /// The free text of a staff decision; it is sealed for the child it is about.
 fn note(command: &Command) -> Option<&str> {

@@ -207,7 +207,7 @@ impl Files<'_> {
                 }
             };
             // What was proposed is recorded as well: it waits for another person.
-            let proposed = error.as_ref().is_some_and(|error| error.code == seconding::needed().code);
+            let proposed = error.as_ref().is_some_and(|error| error.code == seconding::NEEDED);
             outcome.recorded |= error.is_none() || proposed;
             outcome.items.push(ItemOutcome { id: target.request.to_string(), error });
         }

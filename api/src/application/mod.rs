@@ -32,10 +32,12 @@ pub use command::{
     Command, ConversationMark, Corrected, Decision, FileOwner, ModificationDecision, ModificationTarget,
     PersonName, RollCallEntry, Target, WeeklyPattern,
 };
+pub use days::NOTE;
 pub use files::camel_case;
 pub use money::{MoneyCommand, run_billing};
 pub use outcome::{CommandOutcome, DayOutcome, DayResult, ItemOutcome, Rejection};
 pub use privacy::{run_retention, subject};
+pub use seconding::PROPOSED;
 pub use timers::run_timers;
 
 use crate::clock::Clock;

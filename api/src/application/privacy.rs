@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{Months, NaiveDate};
+use chrono::{DateTime, Months, NaiveDate, Utc};
 use cqrs_es::Aggregate;
 use portail_domain::{
     account::Account,
@@ -37,7 +37,7 @@ pub(super) async fn decide(
     let adopt = match command {
         Command::ErasePersonalData { subject, purposes, basis } => {
             let rules = work.get::<Policy>(town).retention().clone();
-            let Some(ties) = ties(subject, caller, work, application).await? else {
+            let Some(ties) = ties(subject, caller.at, work, application).await? else {
                 return Ok(CommandOutcome::rejected(
                     Rejection::of_code("NOT_FOUND").at(&["input", "subjectId"]),
                 ));
@@ -97,11 +97,11 @@ fn outcome(id: &str, events: &[ErasureEvent], kept: &[Kept]) -> CommandOutcome {
 /// What binds a subject to the town; none when there is no such subject.
 async fn ties(
     subject: &Subject,
-    caller: &Caller,
+    at: DateTime<Utc>,
     work: &mut UnitOfWork<'_>,
     application: &Application,
 ) -> Result<Option<Ties>, CommandError> {
-    let mut ties = Ties { today: local_date(caller.at), ..Ties::default() };
+    let mut ties = Ties { today: local_date(at), ..Ties::default() };
     let changed = privacy::last_change(application.pool(), &subject.to_string()).await.map_err(database)?;
     ties.last_change = changed.map(local_date);
     let (children, families): (Vec<String>, Vec<FamilyNumber>) = match subject {
@@ -153,12 +153,11 @@ impl Application {
     ) -> Result<Vec<(String, Vec<Purpose>, Vec<Kept>)>, CommandError> {
         let rules = privacy::policy(self.pool()).await.map_err(database)?.retention;
         let Some(day) = untied_day(&rules, self.clock.today()) else { return Ok(vec![]) };
-        let caller = Caller { role: Role::Timer, login: "retention".into(), at: self.clock.now() };
         let mut lines = vec![];
         for id in privacy::untied_since(self.pool(), day, after, limit).await.map_err(database)? {
             let Some(subject) = subject(&id) else { continue };
             let mut work = self.bus.look();
-            let Some(ties) = ties(&subject, &caller, &mut work, self).await? else { continue };
+            let Some(ties) = ties(&subject, self.clock.now(), &mut work, self).await? else { continue };
             work.load::<Erasure>([id.clone()]).await?;
             let erasure = work.get::<Erasure>(&id);
             let kept = erasure.kept(&subject, &ties, &rules, LegalBasis::RetentionEnded);

@@ -12,8 +12,11 @@ use portail_projections::family::sealed_bytes;
 
 use super::{Caller, CommandOutcome, Rejection, families::refused};
 
+/// The code a proposal that waits is told by.
+pub(super) const NEEDED: &str = "SECOND_NEEDED";
+
 /// What binds proposed values to where they stand.
-pub(super) const PROPOSED: &str = "Seconding";
+pub const PROPOSED: &str = "Seconding";
 
 /// Whether something may be done now.
 pub(super) enum Verdict {
@@ -41,7 +44,7 @@ impl Verdict {
 
 /// What a proposal that waits is told by.
 pub(super) fn needed() -> Rejection {
-    Rejection::of_code("SECOND_NEEDED").at(&["input"])
+    Rejection::of_code(NEEDED).at(&["input"])
 }
 
 /// Proposes or seconds an action for a family, if the town's policy asks for two.

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{
     access::Principal,
-    application::{Application, Role},
+    application::{Application, NOTE, PROPOSED, Role},
     download::{Download, Failed, NOT_FOUND},
     graphql::{self, context::RequestContext},
 };
@@ -31,8 +31,8 @@ const PLACES: [&str; 9] = [
     notices::TEXT,
     accounts::NOTE,
     accounts::DEBITED,
-    "Seconding",
-    "Note",
+    PROPOSED,
+    NOTE,
 ];
 
 /// How many events are read at once.

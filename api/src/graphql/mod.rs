@@ -24,7 +24,7 @@ pub mod sessions;
 
 use std::sync::Arc;
 
-use async_graphql::{MergedObject, Schema, SchemaBuilder};
+use async_graphql::{MergedObject, Request, Schema, SchemaBuilder, parser::types::OperationType};
 
 use crate::{application::Application, reads::RecordReads, replay::Replays};
 
@@ -88,6 +88,17 @@ pub fn schema(application: Arc<Application>, site: String, replays: Option<Arc<R
         Some(replays) => schema.data(replays).extension(recording).finish(),
         None => schema.finish(),
     }
+}
+
+/// Whether a request only asks: the operation it would run is a query. A document that cannot be read
+/// counts as one; running it says what is wrong with it.
+pub fn only_asks(request: &mut Request) -> bool {
+    let name = request.operation_name.clone();
+    let Ok(document) = request.parsed_query() else { return true };
+    document.operations.iter().all(|(n, operation)| {
+        let chosen = name.as_deref().is_none_or(|wanted| n.is_some_and(|n| n == wanted));
+        !chosen || operation.node.ty == OperationType::Query
+    })
 }
 
 /// The schema definition, as published in `docs/schema.graphql`.

@@ -129,7 +129,7 @@ impl From<ErasureRow> for DataErasure {
 }
 
 /// A key that was destroyed.
-#[derive(Debug, Clone, SimpleObject, sqlx::FromRow)]
+#[derive(Debug, Clone, SimpleObject)]
 pub struct DestroyedKey {
     /// Whose.
     subject: String,
@@ -137,6 +137,12 @@ pub struct DestroyedKey {
     purpose: String,
     /// When.
     destroyed_at: DateTime<Utc>,
+}
+
+impl From<portail_event_store::DestroyedKey> for DestroyedKey {
+    fn from(key: portail_event_store::DestroyedKey) -> Self {
+        Self { subject: key.subject, purpose: key.purpose, destroyed_at: key.destroyed_at }
+    }
 }
 
 /// The evidence that a person's data were erased.
@@ -257,14 +263,8 @@ impl PrivacyQuery {
             let events = application.log().read_span(span, None).await.map_err(unavailable)?;
             proofs.extend(proved(ctx, events, |_| true).await?);
         }
-        let keys = sqlx::query_as(
-            "SELECT subject, purpose, destroyed_at FROM subject_key \
-             WHERE split_part(subject, '/', 1) = $1 AND destroyed_at IS NOT NULL ORDER BY destroyed_at, subject, purpose",
-        )
-        .bind(subject_id.as_str())
-        .fetch_all(application.pool())
-        .await
-        .map_err(unavailable)?;
+        let keys = application.vault().destroyed(&subject_id).await.map_err(unavailable)?;
+        let keys = keys.into_iter().map(Into::into).collect();
         Ok(ErasureCertificate { erasures: rows.into_iter().map(Into::into).collect(), proofs, keys })
     }
 

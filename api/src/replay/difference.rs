@@ -1,7 +1,7 @@
 //! What differs between two answers to the same question.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A place where two answers differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,9 +33,7 @@ fn compare(path: String, before: &Value, after: &Value, found: &mut Vec<Differen
             names.dedup();
             for name in names {
                 let place = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                let of =
-                    |fields: &serde_json::Map<String, Value>| fields.get(name).cloned().unwrap_or_default();
-                compare(place, &of(old), &of(new), found);
+                compare(place, field(old, name), field(new, name), found);
             }
         }
         (Value::Array(old), Value::Array(new)) => {
@@ -43,14 +41,7 @@ fn compare(path: String, before: &Value, after: &Value, found: &mut Vec<Differen
             let mut labels: Vec<&String> = old.iter().map(|(label, _)| label).collect();
             labels.extend(new.iter().map(|(label, _)| label).filter(|l| old.iter().all(|(o, _)| o != *l)));
             for label in labels {
-                let of = |items: &[(String, &Value)]| {
-                    items
-                        .iter()
-                        .find(|(l, _)| l == label)
-                        .map(|(_, value)| (*value).clone())
-                        .unwrap_or_default()
-                };
-                compare(format!("{path}[{label}]"), &of(&old), &of(&new), found);
+                compare(format!("{path}[{label}]"), item(&old, label), item(&new, label), found);
             }
         }
         _ if before == after => {}
@@ -58,12 +49,21 @@ fn compare(path: String, before: &Value, after: &Value, found: &mut Vec<Differen
     }
 }
 
+/// A field of a document; null where there is none.
+fn field<'v>(document: &'v Map<String, Value>, name: &str) -> &'v Value {
+    document.get(name).unwrap_or(&Value::Null)
+}
+
+/// The item of a label; null where there is none.
+fn item<'v>(items: &[(String, &'v Value)], label: &str) -> &'v Value {
+    items.iter().find(|(l, _)| l == label).map_or(&Value::Null, |(_, value)| *value)
+}
+
 /// The items of a list by what identifies them, where all of them have it and it does; by their
 /// place otherwise.
 fn labelled(items: &[Value]) -> Vec<(String, &Value)> {
-    let unwrapped = |item: &'_ Value| item.get("node").cloned().unwrap_or_else(|| item.clone());
     let by = |name: &str| -> Option<Vec<String>> {
-        let label = |item: &Value| match unwrapped(item).get(name)? {
+        let label = |item: &Value| match item.get("node").unwrap_or(item).get(name)? {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
             _ => None,

@@ -56,30 +56,27 @@ impl Moment {
     /// # Errors
     /// The log knows no such moment.
     pub async fn find(self, pool: &PgPool) -> Result<(u64, DateTime<Utc>), NoMoment> {
-        let (query, position, at) = match self {
-            Self::Position(position) => {
-                ("SELECT position, recorded_at FROM events WHERE position = $1", position.cast_signed(), None)
-            }
+        let (position, end) = match self {
+            Self::Position(position) => (position.cast_signed(), None),
             Self::Date(date) => {
                 let next = date.checked_add_days(Days::new(1)).ok_or(NoMoment::Unknown)?;
                 let end = instant(next, NaiveTime::MIN);
                 let last = "SELECT max(position) FROM events WHERE recorded_at < $1";
                 let last: Option<i64> = sqlx::query_scalar(last).bind(end).fetch_one(pool).await?;
-                let known = "SELECT position, recorded_at FROM events WHERE position = $1";
-                (known, last.ok_or(NoMoment::Unknown)?, Some(end - chrono::Duration::seconds(1)))
+                (last.ok_or(NoMoment::Unknown)?, Some(end - chrono::Duration::seconds(1)))
             }
             Self::Before(event) | Self::After(event) => {
                 let found = "SELECT position FROM events WHERE event_id = $1 ORDER BY position LIMIT 1";
                 let found: Option<i64> = sqlx::query_scalar(found).bind(event).fetch_optional(pool).await?;
                 let found = found.ok_or(NoMoment::Unknown)?;
-                let position = found - i64::from(matches!(self, Self::Before(_)));
-                ("SELECT position, recorded_at FROM events WHERE position = $1", position, None)
+                (found - i64::from(matches!(self, Self::Before(_))), None)
             }
         };
+        let found = "SELECT position, recorded_at FROM events WHERE position = $1";
         let found: Option<(i64, DateTime<Utc>)> =
-            sqlx::query_as(query).bind(position).fetch_optional(pool).await?;
+            sqlx::query_as(found).bind(position).fetch_optional(pool).await?;
         let (position, recorded) = found.ok_or(NoMoment::Unknown)?;
         // The clock of a day that is not over yet is the present's, whatever the day's end.
-        Ok((position.unsigned_abs(), at.map_or(recorded, |end| end.max(recorded))))
+        Ok((position.unsigned_abs(), end.map_or(recorded, |end| end.max(recorded))))
     }
 }

@@ -78,14 +78,8 @@ pub struct EventProof {
     proof: LogProof,
 }
 
-/// The first checkpoint that covers a position, made now where none does.
 async fn covering(application: &Application, position: u64) -> Result<Option<KeptCheckpoint>> {
-    let checkpoints = application.checkpoints();
-    if let Some(kept) = checkpoints.covering(position).await.map_err(unavailable)? {
-        return Ok(Some(kept));
-    }
-    checkpoints.make(application.clock().now()).await.map_err(unavailable)?;
-    checkpoints.covering(position).await.map_err(unavailable)
+    application.checkpoints().cover(position, application.clock().now()).await.map_err(unavailable)
 }
 
 async fn inclusion(ctx: &Context<'_>, position: u64) -> Result<LogProof> {
@@ -107,11 +101,11 @@ pub async fn proved(
 ) -> Result<Vec<EventProof>> {
     let mut proved = Vec::with_capacity(events.len());
     for event in events {
-        let text = String::from_utf8(event.envelope().canonical()).map_err(unavailable)?;
+        let text = shown(&event).then(|| String::from_utf8(event.envelope().canonical())).transpose();
         proved.push(EventProof {
             position: Position(event.position),
             recorded_at: event.recorded_at,
-            event: shown(&event).then_some(text),
+            event: text.map_err(unavailable)?,
             proof: inclusion(ctx, event.position).await?,
             actor: event.actor,
             event_type: event.event_type,
