@@ -178,8 +178,9 @@ pub async fn replay(pool: &PgPool, settings: &Settings, options: &ReplayOptions)
 /// The town at a position, its clock showing what it showed then.
 async fn past(pool: &PgPool, settings: &Settings, found: (u64, DateTime<Utc>)) -> Result<PastTown> {
     let progress = Progress::new("replay", "events");
-    let (keys, site) = (settings.keys()?, settings.site.clone());
-    let past = PastTown::open(pool.clone(), keys, found, site, |done, all| progress.at(done, all)).await?;
+    let place = (settings.data.as_path(), settings.site.clone());
+    let at = |done, all| progress.at(done, all);
+    let past = PastTown::open(pool.clone(), settings.keys()?, found, place, at).await?;
     progress.finish();
     Ok(past)
 }

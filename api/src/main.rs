@@ -165,7 +165,7 @@ async fn serve(with_demo: bool) -> Result<()> {
     let billing = tokio::spawn(run_billing(application.clone()));
     let publisher = tokio::spawn(Publisher::new(application.clone(), &settings)?.run());
     let notifier = Notifier::new(application.clone(), &settings)?.map(|n| tokio::spawn(n.run()));
-    let replays = Replays::new(application.clone(), settings.site.clone());
+    let replays = Replays::new(application.clone(), settings.data.clone(), settings.site.clone());
     let tidy = tokio::spawn(replays.clone().tidy());
     let schema = graphql::schema(application.clone(), settings.site.clone(), Some(replays.clone()));
     let listener = tokio::net::TcpListener::bind(settings.listen)

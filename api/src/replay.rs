@@ -6,9 +6,11 @@
 
 mod difference;
 mod effects;
+mod folder;
 mod moment;
 
 use std::{
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -34,6 +36,7 @@ use crate::{
     clock::Clock,
     graphql::{self, PortalSchema, context::RequestContext},
 };
+use folder::PastFolder;
 
 /// How many past towns are kept: a difference needs two.
 const KEPT: usize = 2;
@@ -87,8 +90,6 @@ pub struct PastTown {
     application: Arc<Application>,
     /// How many keys were destroyed when it was made: one more, and it shows too much.
     erasures: i64,
-    // Last: the database stops before its folder goes.
-    _folder: tempfile::TempDir,
 }
 
 impl std::fmt::Debug for PastTown {
@@ -98,7 +99,8 @@ impl std::fmt::Debug for PastTown {
 }
 
 impl PastTown {
-    /// Folds the log of a live database up to a position; `progress` hears how far it is.
+    /// Folds the log of a live database up to a position, in a folder of its own below the town's
+    /// data; `progress` hears how far it is.
     ///
     /// # Errors
     /// The live database cannot be read, or the embedded one not be started.
@@ -106,12 +108,12 @@ impl PastTown {
         live: PgPool,
         keys: Keys,
         (position, at): (u64, DateTime<Utc>),
-        site: String,
+        (data, site): (&Path, String),
         progress: impl Fn(u64, u64),
     ) -> Result<Self, ReplayError> {
         let failed = |e: &dyn std::fmt::Display| ReplayError::Failed(e.to_string());
-        let folder = tempfile::Builder::new().prefix("portail-replay").tempdir().map_err(|e| failed(&e))?;
-        let database = Database::scratch(folder.path()).await.map_err(|e| failed(&e))?;
+        let folder = PastFolder::new(data).map_err(|e| failed(&e))?;
+        let database = Database::scratch(folder).await.map_err(|e| failed(&e))?;
         let erasures = copy(live, database.pool().clone(), 0, position).await?;
         let application =
             Application::open(&database, keys, Clock::starting_at(at)).await.map_err(|e| failed(&e))?;
@@ -133,7 +135,7 @@ impl PastTown {
             return Err(ReplayError::Failed(format!("{name}: {}", error.unwrap_or_default())));
         }
         let schema = graphql::schema(application.clone(), site, None);
-        Ok(Self { position, at, schema, application, erasures, _folder: folder })
+        Ok(Self { position, at, schema, application, erasures })
     }
 
     /// The last position it knows of.
@@ -241,6 +243,7 @@ struct Kept {
 /// The past towns of a running server.
 pub struct Replays {
     application: Arc<Application>,
+    data: PathBuf,
     site: String,
     kept: Mutex<Vec<Kept>>,
     found: Mutex<Findings>,
@@ -255,10 +258,13 @@ impl std::fmt::Debug for Replays {
 }
 
 impl Replays {
-    /// The past towns of an application; `site` is where logging out leads.
-    pub fn new(application: Arc<Application>, site: String) -> Arc<Self> {
+    /// The past towns of an application, below its data folder; `site` is where logging out leads.
+    pub fn new(application: Arc<Application>, data: PathBuf, site: String) -> Arc<Self> {
+        if let Err(error) = folder::clear_away(&data) {
+            tracing::warn!(%error, "what earlier past towns left cannot be cleared away");
+        }
         let (kept, found) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { application, site, kept, found, turn: Arc::new(Semaphore::new(1)) })
+        Arc::new(Self { application, data, site, kept, found, turn: Arc::new(Semaphore::new(1)) })
     }
 
     /// The town at a moment: one that is kept, or a new one. Making it goes on when nobody waits any
@@ -297,12 +303,14 @@ impl Replays {
             found.asked = Instant::now();
             return found.opening.clone();
         }
-        let (application, site, turn) = (self.application.clone(), self.site.clone(), self.turn.clone());
+        let (application, turn) = (self.application.clone(), self.turn.clone());
+        let (data, site) = (self.data.clone(), self.site.clone());
         let open = move || async move {
             let _turn = turn.acquire_owned().await.map_err(|e| e.to_string())?;
             let log = |done, all| tracing::debug!(done, all, "replay");
             let keys = application.keys().clone();
-            let past = PastTown::open(application.pool().clone(), keys, (position, at), site, log).await;
+            let past =
+                PastTown::open(application.pool().clone(), keys, (position, at), (&data, site), log).await;
             past.map(Arc::new).map_err(|e| e.to_string())
         };
         let opening = on_its_own(open);
@@ -340,12 +348,13 @@ impl Replays {
         if let Some((_, finding)) = found.iter().find(|(of, _)| *of == position) {
             return finding.clone();
         }
-        let (application, site, turn) = (self.application.clone(), self.site.clone(), self.turn.clone());
+        let (application, turn) = (self.application.clone(), self.turn.clone());
+        let (data, site) = (self.data.clone(), self.site.clone());
         let find = move || async move {
             let _turn = turn.acquire_owned().await.map_err(|e| e.to_string())?;
             let (pool, keys) = (application.pool().clone(), application.keys().clone());
             let before = position.saturating_sub(1);
-            let past = PastTown::open(pool.clone(), keys, (before, at), site, |_, _| ()).await;
+            let past = PastTown::open(pool.clone(), keys, (before, at), (&data, site), |_, _| ()).await;
             let past = past.map_err(|e| e.to_string())?;
             past.effects_of_next(pool).await.map(Arc::new).map_err(|e| e.to_string())
         };

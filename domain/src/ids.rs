@@ -2,7 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use arrayvec::ArrayString;
+use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
 
 /// Why a text is not the identity it claims to be.
@@ -20,9 +21,9 @@ pub enum IdError {
 }
 
 /// The family's number: 13 digits, also its login. Source: the guide (1001001010331).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct FamilyNumber(String);
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct FamilyNumber(ArrayString<13>);
 
 impl FamilyNumber {
     /// The thirteen digits.
@@ -35,7 +36,7 @@ impl FromStr for FamilyNumber {
     type Err = IdError;
     fn from_str(s: &str) -> Result<Self, IdError> {
         if s.len() == 13 && s.bytes().all(|b| b.is_ascii_digit()) {
-            Ok(Self(s.to_owned()))
+            ArrayString::from(s).map(Self).map_err(|_| IdError::FamilyNumber)
         } else {
             Err(IdError::FamilyNumber)
         }
@@ -52,7 +53,12 @@ macro_rules! text_id {
         }
         impl From<$name> for String {
             fn from(id: $name) -> String {
-                id.0
+                id.as_str().to_owned()
+            }
+        }
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
             }
         }
         impl fmt::Display for $name {
@@ -67,8 +73,8 @@ text_id!(FamilyNumber);
 macro_rules! code {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+        #[serde(try_from = "String")]
         pub struct $name(String);
 
         impl $name {

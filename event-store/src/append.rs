@@ -7,7 +7,7 @@ use cqrs_es::DomainEvent;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::{codec::canonical_json, envelope::Envelope, hashing};
+use crate::{canonical::canonical_json, envelope::Envelope, hashing};
 
 /// A stream: an aggregate's type and id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -123,10 +123,10 @@ impl Append {
     ) -> Result<Self, serde_json::Error> {
         // PostgreSQL keeps microseconds: hash what will be read back.
         let recorded_at = meta.received_at.trunc_subsecs(6);
-        let mut events = Vec::new();
+        let (mut events, mut reads) = (Vec::new(), reads);
         let mut writes = Vec::with_capacity(streams.len());
         for StreamAppend { stream, expected, events: new } in streams {
-            writes.push((stream.clone(), expected));
+            if new.is_empty() { &mut reads } else { &mut writes }.push((stream.clone(), expected));
             for (event, sequence) in new.into_iter().zip(expected + 1..) {
                 let event_id = Uuid::now_v7();
                 let envelope = Envelope {

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     append::{AppendError, CommandMeta},
-    codec::canonical_json,
+    canonical::canonical_json,
     log::{EventLog, LogError},
     unit_of_work::{AggregateCache, UnitOfWork},
 };

@@ -1,11 +1,9 @@
-//! The one way in and out of an event: canonical JSON, and upcasting of what older code wrote.
+//! The one way out of an event: upcasting of what older code wrote.
 
 use cqrs_es::{
     DomainEvent,
     persist::{EventUpcaster, SerializedEvent},
 };
-use serde::Serialize;
-use serde_json::value::RawValue;
 
 use crate::log::RecordedEvent;
 
@@ -23,15 +21,6 @@ pub struct DecodeError {
     pub stream: String,
     /// What is wrong.
     pub source: serde_json::Error,
-}
-
-/// Canonical JSON (RFC 8785) of a value, as the log keeps it.
-///
-/// # Errors
-/// When the value cannot be JSON.
-pub fn canonical_json<T: Serialize>(value: &T) -> Result<Box<RawValue>, serde_json::Error> {
-    let text = serde_json_canonicalizer::to_string(value)?;
-    RawValue::from_string(text)
 }
 
 /// The upcasters of the system, in order. Commands, projections, rebuild, replay and export all

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     append::{Append, AppendError, CommandMeta, NewEvent, StreamAppend, StreamId},
-    codec::canonical_json,
+    canonical::canonical_json,
     log::{EventLog, LogError},
 };
 

@@ -105,20 +105,22 @@ impl Database {
     /// It does not start, or cannot be migrated.
     #[cfg(feature = "embedded")]
     pub async fn embedded(folder: &Path) -> Result<Self, DatabaseError> {
-        Self::start(folder, false).await
+        Self::start(folder, false, Box::new(())).await
     }
 
-    /// The same for data that are worth nothing once the process ends: nothing waits for a disk.
+    /// The same for data that are worth nothing once the process ends: nothing waits for a disk. The
+    /// folder is let go of once the server has stopped.
     ///
     /// # Errors
     /// It does not start, or cannot be migrated.
     #[cfg(feature = "embedded")]
-    pub async fn scratch(folder: &Path) -> Result<Self, DatabaseError> {
-        Self::start(folder, true).await
+    pub async fn scratch(folder: impl AsRef<Path> + Send + Sync + 'static) -> Result<Self, DatabaseError> {
+        let path = folder.as_ref().to_owned();
+        Self::start(&path, true, Box::new(folder)).await
     }
 
     #[cfg(feature = "embedded")]
-    async fn start(folder: &Path, scratch: bool) -> Result<Self, DatabaseError> {
+    async fn start(folder: &Path, scratch: bool, owned: Box<dyn Send + Sync>) -> Result<Self, DatabaseError> {
         let failed = |e: &dyn std::fmt::Display| DatabaseError::Embedded(e.to_string());
         std::fs::create_dir_all(folder).map_err(|e| failed(&e))?;
         let mut builder =
@@ -136,7 +138,7 @@ impl Database {
         let options = options(&server)?;
         // Everything takes its turn on the one connection.
         let pool = Self::open(options, 1, Duration::from_secs(60)).await?;
-        let server = EmbeddedServer(std::sync::Mutex::new(Some(server)));
+        let server = EmbeddedServer(std::sync::Mutex::new(Some((server, owned))));
         Ok(Self { pool, shared: false, _embedded: Some(Arc::new(server)) })
     }
 
@@ -145,8 +147,8 @@ impl Database {
     /// # Errors
     /// Always.
     #[cfg(not(feature = "embedded"))]
-    pub async fn scratch(folder: &Path) -> Result<Self, DatabaseError> {
-        Self::embedded(folder).await
+    pub async fn scratch(folder: impl AsRef<Path> + Send + Sync + 'static) -> Result<Self, DatabaseError> {
+        Self::embedded(folder.as_ref()).await
     }
 
     /// The embedded database was left out of this build.
@@ -198,17 +200,24 @@ fn socket(folder: &Path) -> std::io::Result<Option<std::path::PathBuf>> {
     Ok(Some(path))
 }
 
+/// A running server with what is let go of after it.
+#[cfg(feature = "embedded")]
+type Running = (pglite_oxide::PgliteServer, Box<dyn Send + Sync>);
+
 /// Stopping the embedded server waits for its client to hang up, which may be the very thread
 /// that drops it: it stops in a thread of its own. Committed rows are safe at any moment.
 #[cfg(feature = "embedded")]
-struct EmbeddedServer(std::sync::Mutex<Option<pglite_oxide::PgliteServer>>);
+struct EmbeddedServer(std::sync::Mutex<Option<Running>>);
 
 #[cfg(feature = "embedded")]
 impl Drop for EmbeddedServer {
     fn drop(&mut self) {
-        let server = self.0.get_mut().map(Option::take);
-        if let Ok(Some(server)) = server {
-            std::thread::spawn(move || drop(server));
+        let running = self.0.get_mut().map(Option::take);
+        if let Ok(Some((server, owned))) = running {
+            std::thread::spawn(move || {
+                drop(server);
+                drop(owned);
+            });
         }
     }
 }

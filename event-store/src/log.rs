@@ -15,9 +15,10 @@ use crate::{
     database::Database,
     envelope::Envelope,
     hashing::Hash,
+    loader::{self, Ask},
 };
 
-/// How many commands may queue for the appender before callers wait.
+/// How many commands may queue for the appender, or decisions for the loader, before callers wait.
 const QUEUE: usize = 4096;
 
 /// The log cannot be read.
@@ -133,6 +134,7 @@ pub struct Span {
 pub struct EventLog {
     database: Database,
     jobs: mpsc::Sender<Job>,
+    asks: mpsc::Sender<Ask>,
     head: watch::Receiver<u64>,
     upcasters: Arc<Upcasters>,
 }
@@ -148,10 +150,12 @@ impl EventLog {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let appender = Appender::new(database.pool().clone(), database.is_shared(), queue, publish.clone());
         tokio::spawn(appender.run());
+        let (asks, queue) = mpsc::channel(QUEUE);
+        tokio::spawn(loader::run(database.pool().clone(), queue));
         if database.is_shared() {
             tokio::spawn(listen(database.pool().clone(), publish));
         }
-        Ok(Self { database: database.clone(), jobs, head, upcasters: Arc::new(upcasters) })
+        Ok(Self { database: database.clone(), jobs, asks, head, upcasters: Arc::new(upcasters) })
     }
 
     /// The database the log lives in.
@@ -193,29 +197,27 @@ impl EventLog {
         Ok(rows)
     }
 
-    /// The events of several streams after their versions, in one query of one index look-up per
-    /// stream (`OFFSET 0` keeps the planner from joining the whole log instead).
+    /// The events of several streams after their versions, in the log's order, in one query.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn read_streams(&self, streams: &[(StreamId, u64)]) -> Result<Vec<RecordedEvent>, LogError> {
-        let query = "SELECT e.position, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, \
-             e.event_version, e.payload::text AS payload, e.metadata::text AS metadata, e.event_id, \
-             e.recorded_at, e.actor, e.command_id, e.correlation_id, e.causation_id, e.leaf, e.chain \
-             FROM unnest($1::text[], $2::text[], $3::bigint[]) AS s (type, id, version) \
-             JOIN LATERAL (SELECT * FROM events WHERE aggregate_type = s.type \
-                AND aggregate_id = s.id AND sequence > s.version OFFSET 0) e ON true \
-             ORDER BY e.position";
-        let kinds: Vec<&str> = streams.iter().map(|(s, _)| &*s.kind).collect();
-        let ids: Vec<&str> = streams.iter().map(|(s, _)| s.id.as_str()).collect();
-        let versions: Vec<i64> = streams.iter().map(|(_, v)| v.cast_signed()).collect();
-        let rows = sqlx::query_as(query)
-            .bind(kinds)
-            .bind(ids)
-            .bind(versions)
-            .fetch_all(self.database.pool())
-            .await?;
-        Ok(rows)
+        let mut found = loader::read(self.database.pool(), [streams].into_iter()).await?;
+        Ok(found.pop().unwrap_or_default())
+    }
+
+    /// The same for a decision: those that ask at the same time share a query.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub(crate) async fn load_streams(
+        &self,
+        streams: Vec<(StreamId, u64)>,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let (reply, answer) = oneshot::channel();
+        let gone = || sqlx::Error::WorkerCrashed;
+        self.asks.send(Ask { streams, reply }).await.map_err(|_| gone())?;
+        Ok(answer.await.map_err(|_| gone())??)
     }
 
     /// The events of a span, of some aggregate types only (`None`: all), in order.

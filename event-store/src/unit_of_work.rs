@@ -110,7 +110,7 @@ impl<'a> UnitOfWork<'a> {
         if wanted.is_empty() {
             return Ok(());
         }
-        for recorded in self.log.read_streams(&wanted).await? {
+        for recorded in self.log.load_streams(wanted).await? {
             let event = self.log.upcasters().decode::<A::Event>(&recorded)?;
             if let Some((version, state)) = states.get_mut(&recorded.stream) {
                 state.apply(event);

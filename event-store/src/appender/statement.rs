@@ -1,0 +1,188 @@
+//! The one statement that appends a batch, and what it answers.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use sqlx::{Arguments, FromRow, PgConnection, PgPool, Row, error::BoxDynError, postgres::PgArguments};
+use uuid::Uuid;
+
+use crate::{
+    append::{Append, PreparedEvent, StreamId},
+    hashing::{GENESIS, Hash},
+};
+
+/// What the database says of a batch.
+pub(super) enum Verdict {
+    Appended,
+    /// Others have appended: the log ends here.
+    Moved(u64, Hash),
+    /// These commands of the batch saw another version of a stream; nothing was appended.
+    Conflicts(HashSet<usize>),
+    /// A key exists already: a command was decided before, or a stream is not new. Nothing was appended.
+    Exists,
+}
+
+/// The arrays of one call of `append_events`.
+#[derive(Default)]
+pub(super) struct Columns<'a> {
+    c_id: Vec<Uuid>,
+    c_hash: Vec<&'a [u8]>,
+    c_outcome: Vec<&'a str>,
+    c_position: Vec<i64>,
+    c_at: Vec<DateTime<Utc>>,
+    s_type: Vec<&'a str>,
+    s_id: Vec<&'a str>,
+    s_version: Vec<i64>,
+    s_command: Vec<i32>,
+    e_position: Vec<i64>,
+    e_type: Vec<&'a str>,
+    e_id: Vec<&'a str>,
+    e_sequence: Vec<i64>,
+    e_event_type: Vec<&'a str>,
+    e_event_version: Vec<&'a str>,
+    e_payload: Vec<&'a str>,
+    e_metadata: Vec<&'a str>,
+    e_event_id: Vec<Uuid>,
+    e_at: Vec<DateTime<Utc>>,
+    e_actor: Vec<&'a str>,
+    e_command: Vec<Uuid>,
+    e_correlation: Vec<Uuid>,
+    e_causation: Vec<Option<Uuid>>,
+    e_leaf: Vec<&'a [u8]>,
+    e_chain: Vec<Vec<u8>>,
+}
+
+impl<'a> Columns<'a> {
+    /// A stream whose version the database is to check for a command.
+    pub(super) fn check(&mut self, stream: &'a StreamId, expected: u64, command: usize) {
+        self.s_type.push(&stream.kind);
+        self.s_id.push(&stream.id);
+        self.s_version.push(expected.cast_signed());
+        self.s_command.push(i32::try_from(command + 1).unwrap_or(i32::MAX));
+    }
+
+    /// A command, with the log's position after it.
+    pub(super) fn command(&mut self, append: &'a Append, position: u64) {
+        self.c_id.push(append.meta.command_id);
+        self.c_hash.push(&append.meta.request_hash);
+        self.c_outcome.push(append.outcome.get());
+        self.c_position.push(position.cast_signed());
+        self.c_at.push(append.meta.received_at);
+    }
+
+    /// An event of a command, with its place.
+    pub(super) fn event(
+        &mut self,
+        append: &'a Append,
+        event: &'a PreparedEvent,
+        position: u64,
+        chain: &Hash,
+    ) {
+        self.e_position.push(position.cast_signed());
+        self.e_type.push(&event.stream.kind);
+        self.e_id.push(&event.stream.id);
+        self.e_sequence.push(event.sequence.cast_signed());
+        self.e_event_type.push(&event.event.event_type);
+        self.e_event_version.push(&event.event.event_version);
+        self.e_payload.push(event.event.payload.get());
+        self.e_metadata.push(event.metadata.get());
+        self.e_event_id.push(event.event_id);
+        self.e_at.push(event.recorded_at);
+        self.e_actor.push(&append.meta.actor);
+        self.e_command.push(append.meta.command_id);
+        self.e_correlation.push(append.meta.correlation_id);
+        self.e_causation.push(append.meta.causation_id);
+        self.e_leaf.push(&event.leaf);
+        self.e_chain.push(chain.to_vec());
+    }
+
+    /// Whether there is no command in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.c_id.is_empty()
+    }
+
+    /// Appends, if the log still ends at `head`.
+    ///
+    /// # Errors
+    /// The database failed: nobody knows whether it appended.
+    pub(super) async fn append(
+        self,
+        connection: &mut PgConnection,
+        head: u64,
+        notify: bool,
+    ) -> Result<Verdict, sqlx::Error> {
+        const CALL: &str = "SELECT * FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
+            $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)";
+        let arguments = self.arguments(head, notify).map_err(sqlx::Error::Encode)?;
+        let row = match sqlx::query_with(CALL, arguments).fetch_one(connection).await {
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Ok(Verdict::Exists),
+            called => called?,
+        };
+        let verdict: &str = row.try_get("verdict")?;
+        Ok(match verdict {
+            "ok" => Verdict::Appended,
+            "moved" => {
+                let head: i64 = row.try_get("head")?;
+                let tip: Option<Vec<u8>> = row.try_get("tip")?;
+                let tip = tip.and_then(|t| t.try_into().ok()).unwrap_or(*GENESIS);
+                Verdict::Moved(head.unsigned_abs(), tip)
+            }
+            _ => {
+                let numbers: Vec<i32> = row.try_get("conflicts")?;
+                Verdict::Conflicts(numbers.into_iter().filter_map(|n| usize::try_from(n - 1).ok()).collect())
+            }
+        })
+    }
+
+    fn arguments(self, head: u64, notify: bool) -> Result<PgArguments, BoxDynError> {
+        let mut arguments = PgArguments::default();
+        arguments.add(head.cast_signed())?;
+        arguments.add(notify)?;
+        arguments.add(self.c_id)?;
+        arguments.add(self.c_hash)?;
+        arguments.add(self.c_outcome)?;
+        arguments.add(self.c_position)?;
+        arguments.add(self.c_at)?;
+        arguments.add(self.s_type)?;
+        arguments.add(self.s_id)?;
+        arguments.add(self.s_version)?;
+        arguments.add(self.s_command)?;
+        arguments.add(self.e_position)?;
+        arguments.add(self.e_type)?;
+        arguments.add(self.e_id)?;
+        arguments.add(self.e_sequence)?;
+        arguments.add(self.e_event_type)?;
+        arguments.add(self.e_event_version)?;
+        arguments.add(self.e_payload)?;
+        arguments.add(self.e_metadata)?;
+        arguments.add(self.e_event_id)?;
+        arguments.add(self.e_at)?;
+        arguments.add(self.e_actor)?;
+        arguments.add(self.e_command)?;
+        arguments.add(self.e_correlation)?;
+        arguments.add(self.e_causation)?;
+        arguments.add(self.e_leaf)?;
+        arguments.add(self.e_chain)?;
+        Ok(arguments)
+    }
+}
+
+/// What a command decided before came to.
+#[derive(sqlx::FromRow)]
+pub(super) struct Decided {
+    pub(super) request_hash: Vec<u8>,
+    /// JSON.
+    pub(super) outcome: String,
+    pub(super) position: i64,
+}
+
+/// What is stored of commands.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn decided(pool: &PgPool, ids: Vec<Uuid>) -> Result<HashMap<Uuid, Decided>, sqlx::Error> {
+    let query = "SELECT command_id, request_hash, outcome::text, position FROM command_log \
+         WHERE command_id = ANY($1)";
+    let rows = sqlx::query(query).bind(ids).fetch_all(pool).await?;
+    rows.into_iter().map(|row| Ok((row.try_get("command_id")?, Decided::from_row(&row)?))).collect()
+}

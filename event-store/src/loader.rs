@@ -1,0 +1,77 @@
+//! Group read: the streams that decisions ask for while a query runs are the next query.
+
+use sqlx::{FromRow, PgPool, Row, postgres::PgRow};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{append::StreamId, log::RecordedEvent};
+
+/// How many decisions one query serves at the most.
+const BATCH: usize = 64;
+
+/// What a decision asks for: the events of streams after their versions.
+pub(crate) struct Ask {
+    pub streams: Vec<(StreamId, u64)>,
+    /// Hears them in the log's order; an error is for who runs the query.
+    pub reply: oneshot::Sender<Result<Vec<RecordedEvent>, sqlx::Error>>,
+}
+
+/// Answers until every sender is gone.
+pub(crate) async fn run(pool: PgPool, mut asks: mpsc::Receiver<Ask>) {
+    let mut batch = Vec::new();
+    while asks.recv_many(&mut batch, BATCH).await > 0 {
+        let streams = batch.iter().map(|ask| ask.streams.as_slice());
+        match read(&pool, streams).await {
+            Ok(found) => {
+                for (ask, events) in batch.drain(..).zip(found) {
+                    // Nobody may be waiting any more.
+                    let _ = ask.reply.send(Ok(events));
+                }
+            }
+            // One by one: what failed for one need not fail for all, and each hears its own error.
+            Err(_) => {
+                for Ask { streams, reply } in batch.drain(..) {
+                    let found = read(&pool, [streams.as_slice()].into_iter()).await;
+                    let _ = reply.send(found.map(|mut found| found.pop().unwrap_or_default()));
+                }
+            }
+        }
+    }
+}
+
+/// The events of lists of streams after their versions, list by list in the log's order, in one query of
+/// one index look-up per stream (`OFFSET 0` keeps the planner from joining the whole log instead).
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn read<'a>(
+    pool: &PgPool,
+    lists: impl Iterator<Item = &'a [(StreamId, u64)]>,
+) -> Result<Vec<Vec<RecordedEvent>>, sqlx::Error> {
+    let query = "SELECT s.list, e.position, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, \
+         e.event_version, e.payload::text AS payload, e.metadata::text AS metadata, e.event_id, \
+         e.recorded_at, e.actor, e.command_id, e.correlation_id, e.causation_id, e.leaf, e.chain \
+         FROM unnest($1::text[], $2::text[], $3::bigint[], $4::int[]) AS s (type, id, version, list) \
+         JOIN LATERAL (SELECT * FROM events WHERE aggregate_type = s.type \
+            AND aggregate_id = s.id AND sequence > s.version OFFSET 0) e ON true \
+         ORDER BY e.position";
+    let (mut kinds, mut ids, mut versions, mut numbers) = (vec![], vec![], vec![], vec![]);
+    let mut found = vec![];
+    for (number, streams) in (0i32..).zip(lists) {
+        for (stream, version) in streams {
+            kinds.push(&*stream.kind);
+            ids.push(stream.id.as_str());
+            versions.push(version.cast_signed());
+            numbers.push(number);
+        }
+        found.push(vec![]);
+    }
+    let rows: Vec<PgRow> =
+        sqlx::query(query).bind(kinds).bind(ids).bind(versions).bind(numbers).fetch_all(pool).await?;
+    for row in rows {
+        let number: i32 = row.try_get("list")?;
+        if let Some(events) = usize::try_from(number).ok().and_then(|number| found.get_mut(number)) {
+            events.push(RecordedEvent::from_row(&row)?);
+        }
+    }
+    Ok(found)
+}
