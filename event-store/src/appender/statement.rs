@@ -49,7 +49,7 @@ pub(super) struct Columns<'a> {
     e_correlation: Vec<Uuid>,
     e_causation: Vec<Option<Uuid>>,
     e_leaf: Vec<&'a [u8]>,
-    e_chain: Vec<Vec<u8>>,
+    e_chain: Vec<Hash>,
 }
 
 impl<'a> Columns<'a> {
@@ -93,7 +93,7 @@ impl<'a> Columns<'a> {
         self.e_correlation.push(append.meta.correlation_id);
         self.e_causation.push(append.meta.causation_id);
         self.e_leaf.push(&event.leaf);
-        self.e_chain.push(chain.to_vec());
+        self.e_chain.push(*chain);
     }
 
     /// Whether there is no command in it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::support::{Counter, CounterEvent, log, meta, stream};
+use crate::support::{Counter, CounterEvent, append, log, meta, stream};
 use cqrs_es::persist::{EventUpcaster, SerializedEvent};
 use futures::future::BoxFuture;
 use portail_event_store::{
@@ -74,6 +74,21 @@ async fn racing_commands_never_pass_a_limit_and_none_is_lost() {
     }
     assert_eq!(accepted, 15);
     assert_eq!(log.read_stream(&stream("hot"), 0).await.unwrap().len(), 15);
+}
+
+#[tokio::test]
+async fn decisions_that_load_at_the_same_time_each_get_their_own_streams() {
+    let (_test, log) = log().await;
+    let ids: Vec<&'static str> = (1..=40).map(|n| &*format!("load-{n}").leak()).collect();
+    for (n, id) in (1..).zip(&ids) {
+        log.append(append(meta(Uuid::new_v4()), &[(id, 0, n)], &[])).await.unwrap();
+    }
+    let bus = CommandBus::new(log);
+    let all = ids.iter().map(|id| async { bus.execute(meta(Uuid::new_v4()), &one(id, i64::MAX)).await });
+    for (n, executed) in (1..).zip(futures::future::join_all(all).await) {
+        // The events of a stream add 1, 2, 3...
+        assert_eq!(executed.unwrap().outcome, Total(Some(n * (n + 1) / 2 + 1)));
+    }
 }
 
 #[tokio::test]

@@ -92,6 +92,41 @@ async fn the_same_command_twice_at_once_is_decided_once() {
 }
 
 #[tokio::test]
+async fn a_command_decided_before_does_not_hold_up_the_others_of_its_batch() {
+    let (test, log) = log().await;
+    let before = Uuid::new_v4();
+    log.append(append(meta(before), &[("x", 0, 1)], &[])).await.unwrap();
+    let names: Vec<String> = (0..20).map(|n| n.to_string()).collect();
+    let others = names.iter().map(|name| log.append(append(meta(Uuid::new_v4()), &[(name, 0, 1)], &[])));
+    let again = log.append(append(meta(before), &[("y", 0, 1)], &[]));
+    let (again, others) = futures::join!(again, futures::future::join_all(others));
+    assert!(matches!(again, Err(AppendError::AlreadyDecided { position: 1, .. })), "{again:?}");
+    assert!(others.iter().all(Result::is_ok), "{others:?}");
+    assert!(log.read_stream(&stream("y"), 0).await.unwrap().is_empty());
+    assert_eq!(verify(test.database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap().events(), 21);
+}
+
+#[tokio::test]
+async fn what_a_process_knows_of_a_stream_gives_way_to_what_another_wrote() {
+    let (test, log) = log().await;
+    let other = EventLog::open(&test.database, Upcasters::default()).await.unwrap();
+    let write = async |log: &EventLog, id: &str, expected: u64| {
+        log.append(append(meta(Uuid::new_v4()), &[(id, expected, 1)], &[])).await
+    };
+    write(&log, "s", 0).await.unwrap();
+    write(&other, "s", 1).await.unwrap();
+    assert!(matches!(write(&log, "s", 1).await, Err(AppendError::Conflict)));
+    write(&log, "s", 2).await.unwrap();
+    assert!(matches!(write(&log, "s", 9).await, Err(AppendError::Conflict)), "no gap in a stream");
+    // A stream that is new to this process alone; what is appended with it is not held up.
+    let (exists, new) = tokio::join!(write(&other, "s", 0), write(&other, "t", 0));
+    assert!(matches!(exists, Err(AppendError::Conflict)), "{exists:?}");
+    new.unwrap();
+    write(&other, "s", 3).await.unwrap();
+    assert_eq!(verify(test.database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap().events(), 5);
+}
+
+#[tokio::test]
 async fn a_command_id_used_for_another_request_is_an_error() {
     let (_test, log) = log().await;
     let id = Uuid::new_v4();
