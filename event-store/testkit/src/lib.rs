@@ -16,7 +16,6 @@ pub struct TestDatabase {
     pub database: Database,
     /// Its address, where it has one.
     pub url: Option<String>,
-    _folder: Option<tempfile::TempDir>,
     _cluster: Option<Arc<Cluster>>,
 }
 
@@ -47,13 +46,12 @@ impl TestDatabase {
     /// It does not start.
     pub async fn new() -> Result<Self> {
         if is_embedded() {
-            let folder = tempfile::tempdir()?;
-            let database = Database::embedded(folder.path()).await?;
-            return Ok(Self { database, url: None, _folder: Some(folder), _cluster: None });
+            let database = Database::scratch(tempfile::tempdir()?).await?;
+            return Ok(Self { database, url: None, _cluster: None });
         }
         let cluster = tokio::task::spawn_blocking(shared_cluster).await??;
         let url = cluster.create_database().await?;
         let database = Database::connect(&url, 6).await?;
-        Ok(Self { database, url: Some(url), _folder: None, _cluster: Some(cluster) })
+        Ok(Self { database, url: Some(url), _cluster: Some(cluster) })
     }
 }
