@@ -3,7 +3,10 @@
 use sqlx::{FromRow, PgPool, Row, postgres::PgRow};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{append::StreamId, log::RecordedEvent};
+use crate::{
+    append::StreamId,
+    log::{COLUMNS, RecordedEvent},
+};
 
 /// How many decisions one query serves at the most.
 const BATCH: usize = 64;
@@ -27,11 +30,20 @@ pub(crate) async fn run(pool: PgPool, mut asks: mpsc::Receiver<Ask>) {
                     let _ = ask.reply.send(Ok(events));
                 }
             }
-            // One by one: what failed for one need not fail for all, and each hears its own error.
+            Err(error) if batch.len() == 1 => {
+                if let Some(ask) = batch.pop() {
+                    let _ = ask.reply.send(Err(error));
+                }
+            }
+            // Each by itself: what failed for one need not fail for all, and each hears its own error. All
+            // at once, or in an outage they would wait for a connection one after the other.
             Err(_) => {
                 for Ask { streams, reply } in batch.drain(..) {
-                    let found = read(&pool, [streams.as_slice()].into_iter()).await;
-                    let _ = reply.send(found.map(|mut found| found.pop().unwrap_or_default()));
+                    let pool = pool.clone();
+                    tokio::spawn(async move {
+                        let found = read(&pool, [streams.as_slice()].into_iter()).await;
+                        let _ = reply.send(found.map(|mut found| found.pop().unwrap_or_default()));
+                    });
                 }
             }
         }
@@ -47,13 +59,13 @@ pub(crate) async fn read<'a>(
     pool: &PgPool,
     lists: impl Iterator<Item = &'a [(StreamId, u64)]>,
 ) -> Result<Vec<Vec<RecordedEvent>>, sqlx::Error> {
-    let query = "SELECT s.list, e.position, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, \
-         e.event_version, e.payload::text AS payload, e.metadata::text AS metadata, e.event_id, \
-         e.recorded_at, e.actor, e.command_id, e.correlation_id, e.causation_id, e.leaf, e.chain \
+    let query = format!(
+        "SELECT list, {COLUMNS} \
          FROM unnest($1::text[], $2::text[], $3::bigint[], $4::int[]) AS s (type, id, version, list) \
          JOIN LATERAL (SELECT * FROM events WHERE aggregate_type = s.type \
             AND aggregate_id = s.id AND sequence > s.version OFFSET 0) e ON true \
-         ORDER BY e.position";
+         ORDER BY position"
+    );
     let (mut kinds, mut ids, mut versions, mut numbers) = (vec![], vec![], vec![], vec![]);
     let mut found = vec![];
     for (number, streams) in (0i32..).zip(lists) {
@@ -66,7 +78,7 @@ pub(crate) async fn read<'a>(
         found.push(vec![]);
     }
     let rows: Vec<PgRow> =
-        sqlx::query(query).bind(kinds).bind(ids).bind(versions).bind(numbers).fetch_all(pool).await?;
+        sqlx::query(&query).bind(kinds).bind(ids).bind(versions).bind(numbers).fetch_all(pool).await?;
     for row in rows {
         let number: i32 = row.try_get("list")?;
         if let Some(events) = usize::try_from(number).ok().and_then(|number| found.get_mut(number)) {
