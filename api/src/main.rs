@@ -7,7 +7,7 @@
     reason = "a command line answers on its standard output"
 )]
 
-use std::{io::BufRead, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{collections::HashMap, io::BufRead, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
@@ -27,7 +27,10 @@ use portail_api::{
 };
 use portail_domain::messages::Language;
 use portail_event_store::{Checkpoints, EventLog, Upcasters, Vault};
-use portail_projections::{FoldContext, rebuild};
+use portail_projections::{
+    FoldContext,
+    rebuild::{self, Step},
+};
 use tracing_subscriber::EnvFilter;
 
 /// A planning answer is some thousand small allocations.
@@ -255,21 +258,25 @@ async fn rebuild_all(names: &[String]) -> Result<()> {
         ensure!(projections.iter().any(|p| p.name() == name), "no projection is called {name}");
     }
     let mut wrong = 0;
-    for projection in projections.iter().filter(|p| names.is_empty() || names.contains(&p.name().to_owned()))
-    {
-        let progress = Progress::new(projection.name(), "events");
-        let rebuilt = rebuild::rebuild(&**projection, &context, |at, head| progress.at(at, head)).await?;
-        progress.finish();
-        let verdict = match rebuilt.differences {
-            Some(0) => "the same rows as the live one".to_owned(),
-            Some(rows) => {
-                wrong += 1;
-                format!("{rows} rows differ from the live one it replaces")
-            }
-            None => "no live one to compare with".to_owned(),
-        };
-        println!("{}: rebuilt to position {}, {verdict}", projection.name(), rebuilt.position);
-    }
+    let chosen = projections.into_iter().filter(|p| names.is_empty() || names.iter().any(|n| n == p.name()));
+    let bars = Bars::default();
+    let mut running = HashMap::new();
+    let hear = |name, step| match step {
+        Step::At(at, head) => running.entry(name).or_insert_with(|| bars.add(name, "events")).at(at, head),
+        Step::Done(rebuilt) => {
+            running.remove(name).inspect(Progress::finish);
+            let verdict = match rebuilt.differences {
+                Some(0) => "the same rows as the live one".to_owned(),
+                Some(rows) => {
+                    wrong += 1;
+                    format!("{rows} rows differ from the live one it replaces")
+                }
+                None => "no live one to compare with".to_owned(),
+            };
+            bars.print(&format!("{name}: rebuilt to position {}, {verdict}", rebuilt.position));
+        }
+    };
+    rebuild::rebuild_all(chosen.collect(), &context, hear).await?;
     if wrong > 0 { bail!("{wrong} read models had drifted from the log") } else { Ok(()) }
 }
 

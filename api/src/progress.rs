@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// A bar on a terminal, a log line every few seconds otherwise.
 #[derive(Debug)]
@@ -18,7 +18,11 @@ pub struct Progress {
 impl Progress {
     /// Progress of some work, by its name, in `unit`s.
     pub fn new(name: &'static str, unit: &str) -> Self {
-        let bar = ProgressBar::new(0).with_message(name);
+        Self::of(ProgressBar::new(0), name, unit)
+    }
+
+    fn of(bar: ProgressBar, name: &'static str, unit: &str) -> Self {
+        bar.set_message(name);
         let template = format!("{{msg:10}} [{{bar:40}}] {{pos}}/{{len}} {unit}, {{per_sec}}, {{eta}} left");
         if let Ok(style) = ProgressStyle::with_template(&template) {
             bar.set_style(style);
@@ -39,5 +43,21 @@ impl Progress {
     /// The work is done.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// The bars of works that run at the same time.
+#[derive(Debug, Default)]
+pub struct Bars(MultiProgress);
+
+impl Bars {
+    /// One more, below the others.
+    pub fn add(&self, name: &'static str, unit: &str) -> Progress {
+        Progress::of(self.0.add(ProgressBar::new(0)), name, unit)
+    }
+
+    /// Prints a line, above the bars where there are any.
+    pub fn print(&self, line: &str) {
+        self.0.suspend(|| println!("{line}"));
     }
 }

@@ -2,23 +2,30 @@
 //!
 //! No artificial delay: what has queued while the last batch was being written is the next batch.
 //! The chain is computed here on the head this process knows; the database checks that head under
-//! the lock and answers with the true one when another process was faster.
+//! the lock and answers with the true one when another process was faster. Under load a batch commits
+//! without waiting for the disk: the [flusher] answers it once the disk has it.
 
 mod batch;
+mod flusher;
 mod statement;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    time::{Duration, Instant},
+    sync::Arc,
+    time::Duration,
 };
 
 use serde_json::value::RawValue;
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use crate::append::{Append, AppendError, Receipt};
+use crate::{
+    append::{Append, AppendError, Receipt},
+    durable::Durable,
+};
 use batch::{Known, Layout};
+use flusher::{Flusher, Unflushed, Written};
 use statement::{Decided, Verdict};
 
 /// How many commands one transaction takes at the most.
@@ -31,57 +38,67 @@ pub(crate) struct Job {
 
 pub(crate) struct Appender {
     pool: PgPool,
+    durable: Durable,
     jobs: mpsc::Receiver<Job>,
     queue: VecDeque<Job>,
-    published: watch::Sender<u64>,
+    written: mpsc::UnboundedSender<Written>,
+    unflushed: Arc<Unflushed>,
     known: Known,
     /// Whether new streams are looked up too: after a key turned out to exist.
     doubtful: bool,
-    /// Whether other processes may listen, and the database has connections to spare.
-    shared: bool,
+    /// How many commands the last batch had.
+    last: usize,
     /// The connection of the last batch, kept while commands keep coming: its server process has the
     /// log's pages and plans at hand.
     connection: Option<PoolConnection<Postgres>>,
-    notified: Instant,
-    /// Whether batches were written that nobody was notified of.
-    untold: bool,
 }
 
-/// How often other processes are notified at the most: a notification per batch would wake every
-/// listener hundreds of times a second. What falls between two is told a moment later.
-const NOTIFY_EVERY: Duration = Duration::from_millis(10);
+/// How many commands are worth a batch of their own, whatever their share.
+const FEW: usize = 12;
+
+/// Up to how many commands a batch is taken for all that wait.
+const ALL: usize = 8;
+
+/// How long a connection is kept that no command came for.
+const KEPT: Duration = Duration::from_secs(1);
 
 impl Appender {
-    pub fn new(pool: PgPool, shared: bool, jobs: mpsc::Receiver<Job>, published: watch::Sender<u64>) -> Self {
-        Self {
+    /// Starts it; it runs until the sender of jobs is gone.
+    pub fn start(pool: PgPool, durable: Durable, jobs: mpsc::Receiver<Job>) {
+        let (written, batches) = mpsc::unbounded_channel();
+        let unflushed = Arc::<Unflushed>::default();
+        tokio::spawn(Flusher::new(pool.clone(), durable.clone(), batches, unflushed.clone()).run());
+        let appender = Self {
             pool,
+            durable,
             jobs,
             queue: VecDeque::new(),
-            published,
+            written,
+            unflushed,
             known: Known::nothing(),
             doubtful: false,
-            shared,
+            last: 0,
             connection: None,
-            notified: Instant::now(),
-            untold: false,
-        }
+        };
+        tokio::spawn(appender.run());
     }
 
-    /// Runs until every sender is gone.
-    pub async fn run(mut self) {
+    async fn run(mut self) {
         while !self.queue.is_empty() || self.wait().await {
-            self.drain().await;
-            let batch = take_batch(&mut self.queue);
+            self.gather().await;
+            let most = self.share();
+            let batch = take_batch(&mut self.queue, most);
+            let commands = batch.len();
             self.write(batch).await;
+            self.last = commands;
         }
     }
 
     /// Waits for a command; whether one came before every sender was gone.
     async fn wait(&mut self) -> bool {
-        let job = match tokio::time::timeout(NOTIFY_EVERY, self.jobs.recv()).await {
+        let job = match tokio::time::timeout(KEPT, self.jobs.recv()).await {
             Ok(job) => job,
             Err(_) => {
-                self.tell().await;
                 self.connection = None;
                 self.jobs.recv().await
             }
@@ -90,40 +107,40 @@ impl Appender {
         !self.queue.is_empty()
     }
 
-    fn is_time_to_notify(&self) -> bool {
-        self.shared && self.notified.elapsed() >= NOTIFY_EVERY
-    }
-
-    /// Notifies other processes of what they were not told yet. A failure is no loss: they poll.
-    async fn tell(&mut self) {
-        if self.untold {
-            let head = *self.published.borrow();
-            let notify = sqlx::query("SELECT pg_notify('portail_log', $1)").bind(head.to_string());
-            if let Err(error) = notify.execute(&self.pool).await {
-                tracing::debug!(%error, "other processes were not notified");
-            }
-            self.notified = Instant::now();
-            self.untold = false;
-        }
-    }
-
-    /// Takes what has queued. Those answered by the last batch are about to send their next
-    /// command: they get their turn on the executor first, as long as more keep coming. Without it
-    /// every second batch would be one command and the rest would wait a flush longer.
-    async fn drain(&mut self) {
-        tokio::task::yield_now().await;
+    /// Takes what has queued. Those just answered are about to send their next command: they get their
+    /// turn on the executor first, as long as more keep coming and the batch is not full.
+    async fn gather(&mut self) {
         loop {
+            self.take_queued();
             let before = self.queue.len();
-            while self.queue.len() < BATCH {
-                match self.jobs.try_recv() {
-                    Ok(job) => self.queue.push_back(job),
-                    Err(_) => break,
-                }
-            }
-            if self.queue.len() == before || self.queue.len() >= BATCH {
+            if before >= self.share() {
                 return;
             }
             tokio::task::yield_now().await;
+            self.take_queued();
+            if self.queue.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// How many commands are a batch: half of all that wait for an answer, where flushes follow later.
+    /// While the database writes the one half, the other is flushed, answered, and decides what comes
+    /// next; all in one batch would take turns with the database instead.
+    fn share(&self) -> usize {
+        if self.durable.is_behind() {
+            (self.queue.len() + self.unflushed.count()).div_ceil(2).clamp(FEW, BATCH)
+        } else {
+            BATCH
+        }
+    }
+
+    fn take_queued(&mut self) {
+        while self.queue.len() < BATCH {
+            match self.jobs.try_recv() {
+                Ok(job) => self.queue.push_back(job),
+                Err(_) => break,
+            }
         }
     }
 
@@ -144,7 +161,7 @@ impl Appender {
     /// Writes a batch. What is left in it was not written, and may yet be.
     async fn try_write(&mut self, batch: &mut Vec<Job>) -> Result<(), sqlx::Error> {
         let (head, tip) = self.known.tip();
-        let notify = self.is_time_to_notify();
+        let is_durable = self.waits_for_the_disk(batch.len());
         let Layout { columns, conflicts, after } = Layout::new(batch, &mut self.known, self.doubtful);
         if columns.is_empty() {
             self.settle(take_out(batch, &conflicts));
@@ -154,20 +171,25 @@ impl Appender {
             Some(connection) => connection,
             none => none.insert(self.pool.acquire().await?),
         };
-        let verdict = columns.append(connection, head, notify).await?;
-        if !self.shared {
+        let verdict = columns.append(connection, (head, tip), is_durable).await?;
+        if !self.durable.is_behind() {
             self.connection = None;
         }
         match verdict {
             Verdict::Appended => {
                 self.known.learn(after);
                 self.doubtful = false;
-                self.untold = self.shared && !notify;
-                if notify {
-                    self.notified = Instant::now();
-                }
                 self.settle(take_out(batch, &conflicts));
-                self.acknowledge(batch.drain(..), head);
+                let (jobs, (end, _)) = (std::mem::take(batch), self.known.tip());
+                let mut written = Written { jobs, after: head, end, is_durable };
+                if is_durable {
+                    written.answer();
+                    self.durable.raise(end);
+                } else {
+                    self.unflushed.add(written.jobs.len());
+                }
+                // The flusher outlives this.
+                let _ = self.written.send(written);
             }
             Verdict::Moved(position, chain) => self.known.forget(Some((position, chain))),
             Verdict::Conflicts(found) => self.settle(take_out(batch, &(&found | &conflicts))),
@@ -179,19 +201,10 @@ impl Appender {
         Ok(())
     }
 
-    /// Answers commands that were appended after `position`.
-    fn acknowledge(&mut self, batch: impl Iterator<Item = Job>, mut position: u64) {
-        for Job { append, reply } in batch {
-            position += append.events.len() as u64;
-            let event_ids = append.events.iter().map(|e| e.event_id).collect();
-            // Nobody may be waiting any more.
-            let _ = reply.send(Ok(Receipt { position, event_ids }));
-        }
-        self.published.send_if_modified(|head| {
-            let ahead = *head < position;
-            *head = position.max(*head);
-            ahead
-        });
+    /// Whether a batch waits for the disk itself: where few ask, they all are in it, and leaving the flush
+    /// to later would only cost them a round trip.
+    fn waits_for_the_disk(&self, commands: usize) -> bool {
+        !self.durable.is_behind() || (commands.max(self.last) <= ALL && self.unflushed.count() == 0)
     }
 
     /// Answers the commands that lost a race: decided before, or to be decided again. The next batch does
@@ -200,10 +213,10 @@ impl Appender {
         if jobs.is_empty() {
             return;
         }
-        let pool = self.pool.clone();
+        let (pool, durable) = (self.pool.clone(), self.durable.clone());
         tokio::spawn(async move {
             // What cannot be found out now is, when it is decided again.
-            let decided = statement::decided(&pool, ids(&jobs)).await.unwrap_or_default();
+            let decided = statement::decided(&pool, &durable, ids(&jobs)).await.unwrap_or_default();
             for Job { append, reply } in jobs {
                 let answer = repeated(&append, &decided).unwrap_or(AppendError::Conflict);
                 let _ = reply.send(Err(answer));
@@ -214,7 +227,7 @@ impl Appender {
     /// A key exists: answers the commands that were decided before; the others leave nothing to chance
     /// the next time.
     async fn explain(&mut self, batch: &mut Vec<Job>) -> Result<(), sqlx::Error> {
-        let decided = statement::decided(&self.pool, ids(batch)).await?;
+        let decided = statement::decided(&self.pool, &self.durable, ids(batch)).await?;
         if decided.is_empty() && self.doubtful {
             return Err(sqlx::Error::Protocol("a key exists in the log, and nothing tells why".into()));
         }
@@ -251,19 +264,22 @@ fn take_out(batch: &mut Vec<Job>, numbers: &HashSet<usize>) -> Vec<Job> {
     batch.extract_if(.., |_| number.next().is_some_and(|number| numbers.contains(&number))).collect()
 }
 
-/// Takes the commands of the next batch; one whose id is in it already waits for the next, where
-/// the command log answers it.
-fn take_batch(queue: &mut VecDeque<Job>) -> Vec<Job> {
+/// Takes at most so many commands for the next batch. One whose id is in it already waits for the next,
+/// where the command log answers it.
+fn take_batch(queue: &mut VecDeque<Job>, most: usize) -> Vec<Job> {
     let mut seen = HashSet::new();
     let mut later = VecDeque::new();
-    let mut batch = Vec::with_capacity(queue.len());
-    for job in queue.drain(..) {
+    let mut batch = Vec::with_capacity(most.min(queue.len()));
+    while batch.len() < most
+        && let Some(job) = queue.pop_front()
+    {
         if seen.insert(job.append.meta.command_id) {
             batch.push(job);
         } else {
             later.push_back(job);
         }
     }
+    later.append(queue);
     *queue = later;
     batch
 }

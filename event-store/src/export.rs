@@ -8,6 +8,7 @@ use serde::Serialize;
 use sqlx::PgPool;
 
 use crate::{
+    durable,
     hashing::{GENESIS, Hash, hex},
     log::{COLUMNS, RecordedEvent},
     merkle::MerkleFrontier,
@@ -88,6 +89,9 @@ pub async fn export(
         tip = event.chain.as_slice().try_into().unwrap_or(tip);
         progress(event.position);
     }
+    drop(rows);
+    // What leaves the database must not be taken back by a crash of it.
+    durable::flush(&mut *pool.acquire().await?, None).await?;
     let exported = Exported { events: tree.size(), tip, root: tree.root() };
     line(out, &Tail { events: exported.events, root: hex(&exported.root), tip: hex(&exported.tip) })?;
     Ok(exported)

@@ -21,6 +21,7 @@ mod codec;
 mod cqrs;
 mod database;
 mod diagnosis;
+mod durable;
 mod envelope;
 mod export;
 mod hashing;

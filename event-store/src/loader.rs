@@ -5,6 +5,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     append::StreamId,
+    durable::Durable,
     log::{COLUMNS, RecordedEvent},
 };
 
@@ -19,11 +20,11 @@ pub(crate) struct Ask {
 }
 
 /// Answers until every sender is gone.
-pub(crate) async fn run(pool: PgPool, mut asks: mpsc::Receiver<Ask>) {
+pub(crate) async fn run(pool: PgPool, durable: Durable, mut asks: mpsc::Receiver<Ask>) {
     let mut batch = Vec::new();
     while asks.recv_many(&mut batch, BATCH).await > 0 {
         let streams = batch.iter().map(|ask| ask.streams.as_slice());
-        match read(&pool, streams).await {
+        match read_durable(&pool, &durable, streams).await {
             Ok(found) => {
                 for (ask, events) in batch.drain(..).zip(found) {
                     // Nobody may be waiting any more.
@@ -39,15 +40,27 @@ pub(crate) async fn run(pool: PgPool, mut asks: mpsc::Receiver<Ask>) {
             // at once, or in an outage they would wait for a connection one after the other.
             Err(_) => {
                 for Ask { streams, reply } in batch.drain(..) {
-                    let pool = pool.clone();
+                    let (pool, durable) = (pool.clone(), durable.clone());
                     tokio::spawn(async move {
-                        let found = read(&pool, [streams.as_slice()].into_iter()).await;
+                        let found = read_durable(&pool, &durable, [streams.as_slice()].into_iter()).await;
                         let _ = reply.send(found.map(|mut found| found.pop().unwrap_or_default()));
                     });
                 }
             }
         }
     }
+}
+
+/// The same once it is durable: states made of it are kept, and a crash must not take back what they
+/// rest on.
+async fn read_durable<'a>(
+    pool: &PgPool,
+    durable: &Durable,
+    lists: impl Iterator<Item = &'a [(StreamId, u64)]>,
+) -> Result<Vec<Vec<RecordedEvent>>, sqlx::Error> {
+    let found = read(pool, lists).await?;
+    durable.reach(found.iter().flatten().map(|event| event.position).max().unwrap_or(0)).await?;
+    Ok(found)
 }
 
 /// The events of lists of streams after their versions, list by list in the log's order, in one query of

@@ -13,6 +13,7 @@ use crate::{
     appender::{Appender, Job},
     codec::Upcasters,
     database::Database,
+    durable::Durable,
     envelope::Envelope,
     hashing::Hash,
     loader::{self, Ask},
@@ -146,14 +147,15 @@ impl EventLog {
     /// # Errors
     /// The database cannot be read.
     pub async fn open(database: &Database, upcasters: Upcasters) -> Result<Self, LogError> {
-        let (publish, head) = watch::channel(read_head(database.pool()).await?);
+        let durable = Durable::new(database.is_shared().then(|| database.pool().clone()));
+        let head = durable.subscribe();
+        durable.reach(read_head(database.pool()).await?).await?;
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let appender = Appender::new(database.pool().clone(), database.is_shared(), queue, publish.clone());
-        tokio::spawn(appender.run());
+        Appender::start(database.pool().clone(), durable.clone(), queue);
         let (asks, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(loader::run(database.pool().clone(), queue));
+        tokio::spawn(loader::run(database.pool().clone(), durable.clone(), queue));
         if database.is_shared() {
-            tokio::spawn(listen(database.pool().clone(), publish));
+            tokio::spawn(listen(database.pool().clone(), durable));
         }
         Ok(Self { database: database.clone(), jobs, asks, head, upcasters: Arc::new(upcasters) })
     }
@@ -242,15 +244,28 @@ impl EventLog {
         Ok(rows)
     }
 
-    /// The stored outcome of a command with the position it was decided at.
+    /// The first events of a span, at most `limit`, of some aggregate types only, in order.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn command(&self, id: Uuid) -> Result<Option<(String, u64)>, LogError> {
-        let query = "SELECT outcome::text, position FROM command_log WHERE command_id = $1";
-        let row: Option<(String, i64)> =
-            sqlx::query_as(query).bind(id).fetch_optional(self.database.pool()).await?;
-        Ok(row.map(|(outcome, position)| (outcome, position.unsigned_abs())))
+    pub async fn read_next(
+        &self,
+        span: Span,
+        kinds: &[&str],
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM events WHERE position > $1 AND position <= $2 \
+             AND aggregate_type || '' = ANY($3) ORDER BY position LIMIT $4"
+        );
+        let rows = sqlx::query_as(&query)
+            .bind(span.after.cast_signed())
+            .bind(span.through.cast_signed())
+            .bind(kinds)
+            .bind(i64::from(limit))
+            .fetch_all(self.database.pool())
+            .await?;
+        Ok(rows)
     }
 
     /// The last position, read from the database.
@@ -261,7 +276,7 @@ impl EventLog {
         Ok(read_head(self.database.pool()).await?)
     }
 
-    /// The last position this process knows of: never ahead of what is committed.
+    /// The last position this process knows of: never ahead of what is durable.
     pub fn head(&self) -> u64 {
         *self.head.borrow()
     }
@@ -300,33 +315,26 @@ pub async fn read_head(executor: impl PgExecutor<'_>) -> Result<u64, sqlx::Error
 }
 
 /// Follows what other processes append: by notification, and by a slow poll as a net.
-async fn listen(pool: PgPool, publish: watch::Sender<u64>) {
+async fn listen(pool: PgPool, durable: Durable) {
     const NET: Duration = Duration::from_secs(1);
-    let raise = |position: u64| {
-        publish.send_if_modified(|head| {
-            let ahead = *head < position;
-            *head = position.max(*head);
-            ahead
-        });
-    };
     loop {
-        if publish.is_closed() {
+        if durable.is_closed() {
             return;
         }
         let connected = async {
             let mut listener = sqlx::postgres::PgListener::connect_with(&pool).await?;
             listener.listen("portail_log").await?;
             loop {
-                if publish.is_closed() {
+                if durable.is_closed() {
                     return Ok(());
                 }
                 match tokio::time::timeout(NET, listener.recv()).await {
                     Ok(notification) => {
                         if let Ok(position) = notification?.payload().parse() {
-                            raise(position);
+                            durable.raise(position);
                         }
                     }
-                    Err(_) => raise(read_head(&pool).await?),
+                    Err(_) => durable.reach(read_head(&pool).await?).await?,
                 }
             }
         };

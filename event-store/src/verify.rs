@@ -9,6 +9,7 @@ use sqlx::PgPool;
 use crate::{
     checkpoint::Checkpoint,
     diagnosis::{Wrong, diagnose},
+    durable,
     hashing::{self, GENESIS, Hash},
     log::read_head,
     merkle::MerkleFrontier,
@@ -84,6 +85,8 @@ pub async fn verify(
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Verified, VerifyError> {
     let head = read_head(pool).await?;
+    // What was verified once is held against the log ever after.
+    durable::flush(&mut *pool.acquire().await?, None).await?;
     let mut due: Vec<&Held> = checkpoints.iter().filter(|h| h.checkpoint.size >= start.events()).collect();
     due.sort_by_key(|held| held.checkpoint.size);
     let mut due = due.into_iter().peekable();

@@ -5,13 +5,19 @@
 //! compared at the same position, and the schemas change names. Interrupted, it resumes where it
 //! stopped.
 
+use std::time::{Duration, Instant};
+
 use portail_event_store::{LogError, RecordedEvent, Span};
 use sqlx::{Executor, PgConnection};
+use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::projection::{FoldContext, FoldError, Projection, code_hash, enter, install, live_schema};
 
-/// How many positions one transaction of a rebuild folds.
-const BATCH: u64 = 5_000;
+/// How many events one transaction of a rebuild folds.
+const BATCH: u32 = 5_000;
+
+/// How many positions are looked through for them at once, so that progress is heard of.
+const STRETCH: u64 = 250_000;
 
 /// A rebuild failed; the live read model is untouched.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +40,60 @@ pub struct Rebuilt {
     pub position: u64,
     /// Rows that were in one and not in the other; none when there was no live one.
     pub differences: Option<i64>,
+    /// How long it took to compare them.
+    pub comparing: Duration,
+}
+
+/// What is heard of a rebuild.
+#[derive(Debug)]
+pub enum Step {
+    /// It reached a position; the second one is the log's head.
+    At(u64, u64),
+    /// It is done.
+    Done(Rebuilt),
+}
+
+/// Rebuilds projections and swaps each in when it is done, as many at a time as there are processors and
+/// connections. `hear` is told of every step by the projection's name.
+///
+/// # Errors
+/// One could not be rebuilt; those still being built go on where they stopped the next time.
+pub async fn rebuild_all(
+    projections: Vec<Box<dyn Projection>>,
+    context: &FoldContext,
+    mut hear: impl FnMut(&'static str, Step),
+) -> Result<(), RebuildError> {
+    let connections = context.log.database().pool().options().get_max_connections();
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    let at_once = at_once.min(usize::try_from(connections).unwrap_or(1));
+    let (steps, mut heard) = mpsc::unbounded_channel();
+    let mut waiting = projections.into_iter();
+    let mut running: JoinSet<Result<_, RebuildError>> = JoinSet::new();
+    loop {
+        while running.len() < at_once
+            && let Some(projection) = waiting.next()
+        {
+            let (context, steps) = (context.clone(), steps.clone());
+            running.spawn(async move {
+                let name = projection.name();
+                // Nobody listens any more when another one failed.
+                let tell = |at, head| drop(steps.send((name, Step::At(at, head))));
+                Ok((name, rebuild(&*projection, &context, tell).await?))
+            });
+        }
+        tokio::select! {
+            biased;
+            Some((name, step)) = heard.recv() => hear(name, step),
+            ended = running.join_next() => match ended {
+                Some(Ok(ended)) => {
+                    let (name, rebuilt) = ended?;
+                    hear(name, Step::Done(rebuilt));
+                }
+                Some(Err(panicked)) => return Err(sqlx::Error::Io(std::io::Error::other(panicked)).into()),
+                None => return Ok(()),
+            },
+        }
+    }
 }
 
 /// Rebuilds one projection and swaps it in. `progress` hears the position reached and the head.
@@ -55,13 +115,17 @@ pub async fn rebuild(
         if position >= head {
             break;
         }
-        let span = Span { after: position, through: head.min(position + BATCH) };
-        let events = context.log.read_span(span, Some(projection.reads())).await?;
+        let span = Span { after: position, through: head.min(position + STRETCH) };
+        let events = context.log.read_next(span, projection.reads(), BATCH).await?;
+        // A full batch may end before the span does.
+        let last = events.last().filter(|_| events.len() == BATCH as usize);
+        position = last.map_or(span.through, |event| event.position);
         let mut tx = pool.begin().await?;
+        // What a crash takes back is built again: rows and position go together.
+        tx.execute("SET LOCAL synchronous_commit TO off").await?;
         fold(projection, context, &fresh, &events, &mut tx).await?;
-        record(&building, projection.version(), span.through, &mut tx).await?;
+        record(&building, projection.version(), position, &mut tx).await?;
         tx.commit().await?;
-        position = span.through;
     }
 
     let mut tx = pool.begin().await?;
@@ -76,12 +140,14 @@ pub async fn rebuild(
     let target = was_live.map_or(position, |p| position.max(p.unsigned_abs()));
     let rest = read_in(&mut tx, Span { after: position, through: target }).await?;
     fold(projection, context, &fresh, &rest, &mut tx).await?;
-    let mut differences = None;
+    let (mut differences, mut comparing) = (None, Duration::ZERO);
     if let Some(at) = was_live.map(i64::unsigned_abs) {
         let behind = read_in(&mut tx, Span { after: at, through: target }).await?;
         if has_same_tables(&live, &fresh, &mut tx).await? {
             fold(projection, context, &live, &behind, &mut tx).await?;
+            let started = Instant::now();
             differences = Some(compare(&live, &fresh, &mut tx).await?);
+            comparing = started.elapsed();
         }
     }
     tx.execute(format!("SET LOCAL search_path TO public; DROP SCHEMA IF EXISTS {live} CASCADE; ALTER SCHEMA {fresh} RENAME TO {live}").as_str())
@@ -101,7 +167,7 @@ pub async fn rebuild(
     .execute(&mut *tx)
     .await?;
     tx.commit().await?;
-    Ok(Rebuilt { position: target, differences })
+    Ok(Rebuilt { position: target, differences, comparing })
 }
 
 /// Starts a rebuild, or resumes one of the same code.
@@ -201,18 +267,35 @@ async fn has_same_tables(a: &str, b: &str, connection: &mut PgConnection) -> Res
     Ok(tables_of(a, connection).await? == tables_of(b, connection).await?)
 }
 
-/// How many rows two schemas of the same tables do not share.
+/// How many rows two schemas of the same tables do not share. A digest of all rows tells whether there
+/// are any; only then are they looked for, which costs several times as much.
 async fn compare(a: &str, b: &str, connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
     let mut differences = 0;
     for (table, _) in tables_of(a, connection).await? {
+        if digest(a, &table, connection).await? == digest(b, &table, connection).await? {
+            continue;
+        }
         let query = format!(
             "SELECT count(*) FROM ( \
-               (SELECT x::text FROM {a}.{table} x EXCEPT SELECT y::text FROM {b}.{table} y) \
+               (SELECT x::text FROM {a}.{table} x EXCEPT ALL SELECT y::text FROM {b}.{table} y) \
                UNION ALL \
-               (SELECT y::text FROM {b}.{table} y EXCEPT SELECT x::text FROM {a}.{table} x)) d"
+               (SELECT y::text FROM {b}.{table} y EXCEPT ALL SELECT x::text FROM {a}.{table} x)) d"
         );
         let count: i64 = sqlx::query_scalar(&query).fetch_one(&mut *connection).await?;
         differences += count;
     }
     Ok(differences)
+}
+
+/// How many rows a table has, with the sums of two hashes of each, whatever their order: 128 bits.
+async fn digest(
+    schema: &str,
+    table: &str,
+    connection: &mut PgConnection,
+) -> Result<(i64, String, String), sqlx::Error> {
+    let query = format!(
+        "SELECT count(*), coalesce(sum(hashtextextended(t, 1)), 0)::text, \
+            coalesce(sum(hashtextextended(t, 2)), 0)::text FROM (SELECT x::text AS t FROM {schema}.{table} x OFFSET 0) r"
+    );
+    sqlx::query_as(&query).fetch_one(connection).await
 }

@@ -19,7 +19,10 @@ use portail_event_store::{
     Append, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog, NewEvent, Outcome,
     RecordedEvent, StreamAppend, StreamId, UnitOfWork, Upcasters, Verified, canonical_json, verify,
 };
-use portail_projections::{FoldContext, rebuild};
+use portail_projections::{
+    FoldContext,
+    rebuild::{self, Step},
+};
 use portail_testkit::Cluster;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, value::RawValue};
@@ -260,14 +263,17 @@ pub async fn rebuild(town: &Town) -> Result<Rebuilds> {
     let copy = started.elapsed().as_secs_f64();
     let context = FoldContext { log: log.clone(), vault: town.application.vault().clone() };
     let started = Instant::now();
-    let mut of_which_comparing = 0.0;
-    for projection in portail_projections::all() {
-        let mut folded = Instant::now();
-        let rebuilt = rebuild::rebuild(&*projection, &context, |_, _| folded = Instant::now()).await?;
-        of_which_comparing += folded.elapsed().as_secs_f64();
-        ensure!(rebuilt.differences == Some(0), "{}: {:?}", projection.name(), rebuilt);
-        println!("  {} {:.1} s so far", projection.name(), started.elapsed().as_secs_f64());
-    }
+    let (mut of_which_comparing, mut differing) = (0.0, vec![]);
+    rebuild::rebuild_all(portail_projections::all(), &context, |name, step| {
+        let Step::Done(rebuilt) = step else { return };
+        of_which_comparing += rebuilt.comparing.as_secs_f64();
+        if rebuilt.differences != Some(0) {
+            differing.push((name, rebuilt));
+        }
+        println!("  {name} after {:.1} s", started.elapsed().as_secs_f64());
+    })
+    .await?;
+    ensure!(differing.is_empty(), "{differing:?}");
     Ok(Rebuilds { events, rebuild: started.elapsed().as_secs_f64(), of_which_comparing, scan, copy })
 }
 

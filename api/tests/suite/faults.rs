@@ -156,7 +156,7 @@ async fn the_database_is_stopped_in_immediate_mode_under_load() {
     let cluster = Arc::new(cluster);
     let home = Home::on(Some(cluster.clone())).await;
     let server = home.serve(&["--demo"]);
-    let load = Load::start(6);
+    let load = Load::start(16);
     load.aim(&server.address).await;
     for _ in 0..3 {
         load.run_for(30).await;

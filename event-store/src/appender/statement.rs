@@ -3,11 +3,17 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use sqlx::{Arguments, FromRow, PgConnection, PgPool, Row, error::BoxDynError, postgres::PgArguments};
+use sqlx::{
+    Arguments, Encode, FromRow, PgConnection, PgPool, Postgres, Row, Type,
+    encode::IsNull,
+    error::BoxDynError,
+    postgres::{PgArgumentBuffer, PgArguments, PgHasArrayType, PgTypeInfo, types::Oid},
+};
 use uuid::Uuid;
 
 use crate::{
     append::{Append, PreparedEvent, StreamId},
+    durable::Durable,
     hashing::{GENESIS, Hash},
 };
 
@@ -22,12 +28,34 @@ pub(super) enum Verdict {
     Exists,
 }
 
+/// Text sent as PostgreSQL's `json`, to the byte: the library's own type writes values anew.
+struct JsonText<'a>(&'a str);
+
+impl Type<Postgres> for JsonText<'_> {
+    fn type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(Oid(114))
+    }
+}
+
+impl PgHasArrayType for JsonText<'_> {
+    fn array_type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(Oid(199))
+    }
+}
+
+impl Encode<'_, Postgres> for JsonText<'_> {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        buffer.extend_from_slice(self.0.as_bytes());
+        Ok(IsNull::No)
+    }
+}
+
 /// The arrays of one call of `append_events`.
 #[derive(Default)]
 pub(super) struct Columns<'a> {
     c_id: Vec<Uuid>,
     c_hash: Vec<&'a [u8]>,
-    c_outcome: Vec<&'a str>,
+    c_outcome: Vec<JsonText<'a>>,
     c_position: Vec<i64>,
     c_at: Vec<DateTime<Utc>>,
     s_type: Vec<&'a str>,
@@ -40,8 +68,8 @@ pub(super) struct Columns<'a> {
     e_sequence: Vec<i64>,
     e_event_type: Vec<&'a str>,
     e_event_version: Vec<&'a str>,
-    e_payload: Vec<&'a str>,
-    e_metadata: Vec<&'a str>,
+    e_payload: Vec<JsonText<'a>>,
+    e_metadata: Vec<JsonText<'a>>,
     e_event_id: Vec<Uuid>,
     e_at: Vec<DateTime<Utc>>,
     e_actor: Vec<&'a str>,
@@ -65,7 +93,7 @@ impl<'a> Columns<'a> {
     pub(super) fn command(&mut self, append: &'a Append, position: u64) {
         self.c_id.push(append.meta.command_id);
         self.c_hash.push(&append.meta.request_hash);
-        self.c_outcome.push(append.outcome.get());
+        self.c_outcome.push(JsonText(append.outcome.get()));
         self.c_position.push(position.cast_signed());
         self.c_at.push(append.meta.received_at);
     }
@@ -84,8 +112,8 @@ impl<'a> Columns<'a> {
         self.e_sequence.push(event.sequence.cast_signed());
         self.e_event_type.push(&event.event.event_type);
         self.e_event_version.push(&event.event.event_version);
-        self.e_payload.push(event.event.payload.get());
-        self.e_metadata.push(event.metadata.get());
+        self.e_payload.push(JsonText(event.event.payload.get()));
+        self.e_metadata.push(JsonText(event.metadata.get()));
         self.e_event_id.push(event.event_id);
         self.e_at.push(event.recorded_at);
         self.e_actor.push(&append.meta.actor);
@@ -101,19 +129,20 @@ impl<'a> Columns<'a> {
         self.c_id.is_empty()
     }
 
-    /// Appends, if the log still ends at `head`.
+    /// Appends, if the log still ends at `head`. A commit that does not wait for the disk is visible, and
+    /// lost in a crash until a flush has followed.
     ///
     /// # Errors
     /// The database failed: nobody knows whether it appended.
     pub(super) async fn append(
         self,
         connection: &mut PgConnection,
-        head: u64,
-        notify: bool,
+        head: (u64, Hash),
+        waits: bool,
     ) -> Result<Verdict, sqlx::Error> {
         const CALL: &str = "SELECT * FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
-            $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)";
-        let arguments = self.arguments(head, notify).map_err(sqlx::Error::Encode)?;
+            $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)";
+        let arguments = self.arguments(head, waits).map_err(sqlx::Error::Encode)?;
         let row = match sqlx::query_with(CALL, arguments).fetch_one(connection).await {
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Ok(Verdict::Exists),
             called => called?,
@@ -134,10 +163,11 @@ impl<'a> Columns<'a> {
         })
     }
 
-    fn arguments(self, head: u64, notify: bool) -> Result<PgArguments, BoxDynError> {
+    fn arguments(self, (head, tip): (u64, Hash), waits: bool) -> Result<PgArguments, BoxDynError> {
         let mut arguments = PgArguments::default();
         arguments.add(head.cast_signed())?;
-        arguments.add(notify)?;
+        arguments.add(tip)?;
+        arguments.add(waits)?;
         arguments.add(self.c_id)?;
         arguments.add(self.c_hash)?;
         arguments.add(self.c_outcome)?;
@@ -176,13 +206,20 @@ pub(super) struct Decided {
     pub(super) position: i64,
 }
 
-/// What is stored of commands.
+/// What is stored of commands, durably.
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn decided(pool: &PgPool, ids: Vec<Uuid>) -> Result<HashMap<Uuid, Decided>, sqlx::Error> {
+pub(super) async fn decided(
+    pool: &PgPool,
+    durable: &Durable,
+    ids: Vec<Uuid>,
+) -> Result<HashMap<Uuid, Decided>, sqlx::Error> {
     let query = "SELECT command_id, request_hash, outcome::text, position FROM command_log \
          WHERE command_id = ANY($1)";
     let rows = sqlx::query(query).bind(ids).fetch_all(pool).await?;
+    if !rows.is_empty() {
+        durable.flush().await?;
+    }
     rows.into_iter().map(|row| Ok((row.try_get("command_id")?, Decided::from_row(&row)?))).collect()
 }

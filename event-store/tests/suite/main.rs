@@ -3,6 +3,7 @@
 
 mod bus;
 mod conformance;
+mod crash;
 mod log;
 mod support;
 mod verification;

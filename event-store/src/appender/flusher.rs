@@ -1,0 +1,166 @@
+//! Group flush: while one runs, more batches commit, and the next covers them all. Commands are answered
+//! and the log's end is told only then.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use sqlx::{PgPool, Postgres, pool::PoolConnection};
+use tokio::sync::mpsc;
+
+use super::Job;
+use crate::{
+    append::{AppendError, Receipt},
+    durable::{self, Durable},
+};
+
+/// How many batches one flush covers at the most.
+const BATCHES: usize = 64;
+
+/// How often other processes are notified at the most: a notification per flush would wake every
+/// listener hundreds of times a second. What falls between two is told a moment later.
+const NOTIFY_EVERY: Duration = Duration::from_millis(10);
+
+/// A batch in the log.
+pub(super) struct Written {
+    pub jobs: Vec<Job>,
+    /// The log's end before it.
+    pub after: u64,
+    /// The log's end with it.
+    pub end: u64,
+    /// Whether its commit waited for the disk, and with it for all before.
+    pub is_durable: bool,
+}
+
+impl Written {
+    /// Answers its commands.
+    pub fn answer(&mut self) {
+        let mut position = self.after;
+        for Job { append, reply } in self.jobs.drain(..) {
+            position += append.events.len() as u64;
+            let event_ids = append.events.iter().map(|e| e.event_id).collect();
+            // Nobody may be waiting any more.
+            let _ = reply.send(Ok(Receipt { position, event_ids }));
+        }
+    }
+
+    fn fail(self, error: &AppendError) {
+        for Job { reply, .. } in self.jobs {
+            let _ = reply.send(Err(error.clone()));
+        }
+    }
+}
+
+/// How many commands are written and not answered yet.
+#[derive(Default)]
+pub(super) struct Unflushed(AtomicUsize);
+
+impl Unflushed {
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::Acquire)
+    }
+
+    pub fn add(&self, commands: usize) {
+        self.0.fetch_add(commands, Ordering::AcqRel);
+    }
+
+    fn remove(&self, commands: usize) {
+        self.0.fetch_sub(commands, Ordering::AcqRel);
+    }
+}
+
+pub(super) struct Flusher {
+    pool: PgPool,
+    durable: Durable,
+    written: mpsc::UnboundedReceiver<Written>,
+    unflushed: Arc<Unflushed>,
+    /// Kept while batches keep coming.
+    connection: Option<PoolConnection<Postgres>>,
+    told: Instant,
+    /// What other processes were not notified of.
+    untold: Option<u64>,
+}
+
+impl Flusher {
+    pub fn new(
+        pool: PgPool,
+        durable: Durable,
+        written: mpsc::UnboundedReceiver<Written>,
+        unflushed: Arc<Unflushed>,
+    ) -> Self {
+        Self { pool, durable, written, unflushed, connection: None, told: Instant::now(), untold: None }
+    }
+
+    /// Runs until the appender is gone.
+    pub async fn run(mut self) {
+        let mut batches = Vec::new();
+        while self.wait(&mut batches).await {
+            let commands = batches.iter().map(|batch| batch.jobs.len()).sum();
+            match self.cover(&batches).await {
+                Ok(()) => batches.drain(..).for_each(|mut batch| batch.answer()),
+                Err(error) => {
+                    tracing::warn!(%error, commands, "flush failed");
+                    self.connection = None;
+                    let error = AppendError::Unavailable(error.to_string());
+                    batches.drain(..).for_each(|batch| batch.fail(&error));
+                }
+            }
+            self.unflushed.remove(commands);
+            if self.untold.is_some() && self.is_time_to_tell() {
+                self.tell().await;
+            }
+        }
+    }
+
+    /// Makes batches durable, and tells of them where it is time to.
+    async fn cover(&mut self, batches: &[Written]) -> Result<(), sqlx::Error> {
+        let Some(last) = batches.last() else { return Ok(()) };
+        let mut untold = self.durable.is_behind().then_some(last.end);
+        if !last.is_durable {
+            let tell = untold.take_if(|_| self.is_time_to_tell());
+            let connection = match &mut self.connection {
+                Some(connection) => connection,
+                none => none.insert(self.pool.acquire().await?),
+            };
+            durable::flush(connection, tell).await?;
+            if tell.is_some() {
+                self.told = Instant::now();
+            }
+        }
+        self.untold = untold;
+        self.durable.raise(last.end);
+        Ok(())
+    }
+
+    /// Waits for batches; whether some came before the appender was gone.
+    async fn wait(&mut self, batches: &mut Vec<Written>) -> bool {
+        let received = tokio::time::timeout(NOTIFY_EVERY, self.written.recv_many(batches, BATCHES)).await;
+        match received {
+            Ok(count) => count > 0,
+            Err(_) => {
+                self.tell().await;
+                self.connection = None;
+                self.written.recv_many(batches, BATCHES).await > 0
+            }
+        }
+    }
+
+    fn is_time_to_tell(&self) -> bool {
+        self.told.elapsed() >= NOTIFY_EVERY
+    }
+
+    /// Notifies other processes of what they were not told yet. A failure is no loss: they poll.
+    async fn tell(&mut self) {
+        if let Some(end) = self.untold.take() {
+            let notify = sqlx::query("SELECT pg_notify('portail_log', $1)").bind(end.to_string());
+            if let Err(error) = notify.execute(&self.pool).await {
+                tracing::debug!(%error, "other processes were not notified");
+            }
+            self.told = Instant::now();
+        }
+    }
+}
