@@ -21,7 +21,7 @@ use portail_api::{
     documents::TownName,
     graphql, http, import,
     notifications::Notifier,
-    progress::Progress,
+    progress::{Bars, Progress},
     replay::Replays,
     settings::Settings,
 };
