@@ -1,14 +1,19 @@
 //! The command bus: decide on loaded streams, append, and decide again when a race was lost.
 
-use std::{num::NonZeroUsize, time::Duration};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    num::NonZeroUsize,
+    time::Duration,
+};
 
 use futures::future::BoxFuture;
 use rand::Rng;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
-    append::{AppendError, CommandMeta},
+    append::{Append, AppendError, CommandMeta, StreamId},
     canonical::canonical_json,
     log::{EventLog, LogError},
     unit_of_work::{AggregateCache, UnitOfWork},
@@ -91,6 +96,9 @@ impl From<serde_json::Error> for CommandError {
 pub struct CommandBus {
     log: EventLog,
     cache: AggregateCache,
+    /// Those that lost a race for a stream take turns: deciding all at once again, one would win and the
+    /// others lose once more.
+    lanes: [Mutex<()>; u64::BITS as usize],
 }
 
 impl CommandBus {
@@ -101,12 +109,24 @@ impl CommandBus {
 
     /// A bus on a log.
     pub fn new(log: EventLog) -> Self {
-        Self { log, cache: AggregateCache::new(CACHED) }
+        let lanes = std::array::from_fn(|_| Mutex::new(()));
+        Self { log, cache: AggregateCache::new(CACHED), lanes }
     }
 
     /// The log.
     pub fn log(&self) -> &EventLog {
         &self.log
+    }
+
+    /// Waits for the turn in lanes. Everybody takes them in the same order, and all at once.
+    async fn take_turns(&self, lanes: u64) -> Vec<MutexGuard<'_, ()>> {
+        let mut turns = vec![];
+        for (number, lane) in self.lanes.iter().enumerate() {
+            if lanes >> number & 1 == 1 {
+                turns.push(lane.lock().await);
+            }
+        }
+        turns
     }
 
     /// Runs a decision and appends what it recorded, with its outcome, in one step. Lost races
@@ -123,6 +143,7 @@ impl CommandBus {
     ) -> Result<Executed<D::Outcome>, CommandError> {
         let no_metadata = RawValue::from_string("{}".to_owned())?;
         let mut fresh = false;
+        let mut turns = vec![];
         let mut last = CommandError::Conflict;
         for attempt in 0..ATTEMPTS {
             if attempt > 1 {
@@ -142,6 +163,7 @@ impl CommandBus {
             }
             let stored = canonical_json(&outcome)?;
             let (append, written) = work.finish(meta.clone(), stored, &no_metadata)?;
+            let lanes = lanes_of(&append);
             match self.log.append(append).await {
                 Ok(receipt) => {
                     written.keep(&self.cache);
@@ -155,6 +177,9 @@ impl CommandBus {
                 Err(AppendError::Conflict) => {
                     fresh = true;
                     last = CommandError::Conflict;
+                    if turns.is_empty() {
+                        turns = self.take_turns(lanes).await;
+                    }
                 }
                 Err(AppendError::Unavailable(error)) => {
                     fresh = true;
@@ -164,6 +189,16 @@ impl CommandBus {
         }
         Err(last)
     }
+}
+
+/// The lanes of the streams a command writes, a bit for each.
+fn lanes_of(append: &Append) -> u64 {
+    let lane = |stream: &StreamId| {
+        let mut hasher = DefaultHasher::new();
+        stream.hash(&mut hasher);
+        hasher.finish() % u64::from(u64::BITS)
+    };
+    append.writes.iter().fold(0, |lanes, (stream, _)| lanes | 1 << lane(stream))
 }
 
 /// Full jitter: short for lost races, longer while the database is away.

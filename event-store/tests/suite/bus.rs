@@ -76,6 +76,20 @@ async fn racing_commands_never_pass_a_limit_and_none_is_lost() {
     assert_eq!(log.read_stream(&stream("hot"), 0).await.unwrap().len(), 15);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_commands_for_one_stream_each_get_their_turn() {
+    let (_test, log) = log().await;
+    let bus = Arc::new(CommandBus::new(log));
+    let all = (0..100).map(|_| {
+        let bus = bus.clone();
+        tokio::spawn(async move { bus.execute(meta(Uuid::new_v4()), &one("hot", i64::MAX)).await })
+    });
+    for executed in futures::future::join_all(all).await {
+        executed.unwrap().unwrap();
+    }
+    assert_eq!(bus.log().read_stream(&stream("hot"), 0).await.unwrap().len(), 100);
+}
+
 #[tokio::test]
 async fn decisions_that_load_at_the_same_time_each_get_their_own_streams() {
     let (_test, log) = log().await;
