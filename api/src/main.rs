@@ -273,7 +273,7 @@ async fn rebuild_all(names: &[String]) -> Result<()> {
                 }
                 None => "no live one to compare with".to_owned(),
             };
-            bars.print(&format!("{name}: rebuilt to position {}, {verdict}", rebuilt.position));
+            bars.aside(|| println!("{name}: rebuilt to position {}, {verdict}", rebuilt.position));
         }
     };
     rebuild::rebuild_all(chosen.collect(), &context, hear).await?;

@@ -56,8 +56,8 @@ impl Bars {
         Progress::of(self.0.add(ProgressBar::new(0)), name, unit)
     }
 
-    /// Prints a line, above the bars where there are any.
-    pub fn print(&self, line: &str) {
-        self.0.suspend(|| println!("{line}"));
+    /// Takes the bars away while something is printed.
+    pub fn aside(&self, print: impl FnOnce()) {
+        self.0.suspend(print);
     }
 }
