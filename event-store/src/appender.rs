@@ -110,12 +110,9 @@ impl Appender {
     /// Takes what has queued. Those just answered are about to send their next command: they get their
     /// turn on the executor first, as long as more keep coming and the batch is not full.
     async fn gather(&mut self) {
-        loop {
-            self.take_queued();
+        self.take_queued();
+        while self.queue.len() < self.share() {
             let before = self.queue.len();
-            if before >= self.share() {
-                return;
-            }
             tokio::task::yield_now().await;
             self.take_queued();
             if self.queue.len() == before {
@@ -150,10 +147,7 @@ impl Appender {
                 tracing::warn!(%error, commands = batch.len(), "append failed");
                 self.connection = None;
                 self.known.forget(None);
-                let error = AppendError::Unavailable(error.to_string());
-                for Job { reply, .. } in batch.drain(..) {
-                    let _ = reply.send(Err(error.clone()));
-                }
+                leave_unknown(batch.drain(..), &error);
             }
         }
     }
@@ -239,6 +233,14 @@ impl Appender {
             }
         }
         Ok(())
+    }
+}
+
+/// Answers commands of which nobody knows whether they were written, or will last.
+fn leave_unknown(jobs: impl Iterator<Item = Job>, error: &sqlx::Error) {
+    let error = AppendError::Unavailable(error.to_string());
+    for Job { reply, .. } in jobs {
+        let _ = reply.send(Err(error.clone()));
     }
 }
 

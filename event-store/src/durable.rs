@@ -1,7 +1,7 @@
 //! What of the log is sure to survive. Appends commit without waiting for the disk, one flush follows for
 //! all of them: what is read in the database may be ahead of the disk for a moment.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgExecutor, PgPool};
 use tokio::sync::watch;
 
 /// The log's durable end.
@@ -60,20 +60,20 @@ impl Durable {
     /// The database failed, and may lose what was read.
     pub async fn flush(&self) -> Result<(), sqlx::Error> {
         match &self.flushed_by {
-            Some(pool) => flush(&mut *pool.acquire().await?, None).await,
+            Some(pool) => flush(pool, None).await,
             None => Ok(()),
         }
     }
 }
 
-/// Makes everything durable that the connection can see, and tells other processes of an end of the log.
+/// Makes everything durable that a connection can see, and tells other processes of an end of the log.
 ///
 /// A transaction that wrote to the write-ahead log waits for it up to its own end, and so for every
 /// commit before. A message nobody reads is the smallest thing to write.
 ///
 /// # Errors
 /// The database failed, and may lose what was visible.
-pub(crate) async fn flush(connection: &mut PgConnection, tell: Option<u64>) -> Result<(), sqlx::Error> {
+pub(crate) async fn flush(executor: impl PgExecutor<'_>, tell: Option<u64>) -> Result<(), sqlx::Error> {
     const FLUSH: &str = "SELECT pg_logical_emit_message(true, 'portail', '')";
     const FLUSH_AND_TELL: &str =
         "SELECT pg_logical_emit_message(true, 'portail', ''), pg_notify('portail_log', $1)";
@@ -81,6 +81,6 @@ pub(crate) async fn flush(connection: &mut PgConnection, tell: Option<u64>) -> R
         Some(position) => sqlx::query(FLUSH_AND_TELL).bind(position.to_string()),
         None => sqlx::query(FLUSH),
     };
-    query.execute(connection).await?;
+    query.execute(executor).await?;
     Ok(())
 }

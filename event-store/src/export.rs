@@ -91,7 +91,7 @@ pub async fn export(
     }
     drop(rows);
     // What leaves the database must not be taken back by a crash of it.
-    durable::flush(&mut *pool.acquire().await?, None).await?;
+    durable::flush(pool, None).await?;
     let exported = Exported { events: tree.size(), tip, root: tree.root() };
     line(out, &Tail { events: exported.events, root: hex(&exported.root), tip: hex(&exported.tip) })?;
     Ok(exported)

@@ -231,38 +231,28 @@ impl EventLog {
         span: Span,
         kinds: Option<&[&str]>,
     ) -> Result<Vec<RecordedEvent>, LogError> {
-        let query = format!(
-            "SELECT {COLUMNS} FROM events WHERE position > $1 AND position <= $2 \
-             AND ($3::text[] IS NULL OR aggregate_type || '' = ANY($3)) ORDER BY position"
-        );
-        let rows = sqlx::query_as(&query)
-            .bind(span.after.cast_signed())
-            .bind(span.through.cast_signed())
-            .bind(kinds)
-            .fetch_all(self.database.pool())
-            .await?;
-        Ok(rows)
+        self.read_next(span, kinds, None).await
     }
 
-    /// The first events of a span, at most `limit`, of some aggregate types only, in order.
+    /// The same, only the first of them: at most `limit` (`None`: all).
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn read_next(
         &self,
         span: Span,
-        kinds: &[&str],
-        limit: u32,
+        kinds: Option<&[&str]>,
+        limit: Option<u32>,
     ) -> Result<Vec<RecordedEvent>, LogError> {
         let query = format!(
             "SELECT {COLUMNS} FROM events WHERE position > $1 AND position <= $2 \
-             AND aggregate_type || '' = ANY($3) ORDER BY position LIMIT $4"
+             AND ($3::text[] IS NULL OR aggregate_type || '' = ANY($3)) ORDER BY position LIMIT $4"
         );
         let rows = sqlx::query_as(&query)
             .bind(span.after.cast_signed())
             .bind(span.through.cast_signed())
             .bind(kinds)
-            .bind(i64::from(limit))
+            .bind(limit.map(i64::from))
             .fetch_all(self.database.pool())
             .await?;
         Ok(rows)

@@ -86,7 +86,7 @@ pub async fn verify(
 ) -> Result<Verified, VerifyError> {
     let head = read_head(pool).await?;
     // What was verified once is held against the log ever after.
-    durable::flush(&mut *pool.acquire().await?, None).await?;
+    durable::flush(pool, None).await?;
     let mut due: Vec<&Held> = checkpoints.iter().filter(|h| h.checkpoint.size >= start.events()).collect();
     due.sort_by_key(|held| held.checkpoint.size);
     let mut due = due.into_iter().peekable();

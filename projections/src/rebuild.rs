@@ -116,7 +116,7 @@ pub async fn rebuild(
             break;
         }
         let span = Span { after: position, through: head.min(position + STRETCH) };
-        let events = context.log.read_next(span, projection.reads(), BATCH).await?;
+        let events = context.log.read_next(span, Some(projection.reads()), Some(BATCH)).await?;
         // A full batch may end before the span does.
         let last = events.last().filter(|_| events.len() == BATCH as usize);
         position = last.map_or(span.through, |event| event.position);

@@ -160,13 +160,7 @@ async fn the_database_is_stopped_in_immediate_mode_under_load() {
     load.aim(&server.address).await;
     for _ in 0..3 {
         load.run_for(30).await;
-        let crashing = cluster.clone();
-        tokio::task::spawn_blocking(move || {
-            crashing.stop_immediately().unwrap();
-            crashing.start_again().unwrap();
-        })
-        .await
-        .unwrap();
+        cluster.crash().await.unwrap();
     }
     load.run_for(30).await;
     let acknowledged = load.end().await;

@@ -12,9 +12,9 @@ use std::{
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use tokio::sync::mpsc;
 
-use super::Job;
+use super::{Job, leave_unknown};
 use crate::{
-    append::{AppendError, Receipt},
+    append::Receipt,
     durable::{self, Durable},
 };
 
@@ -45,12 +45,6 @@ impl Written {
             let event_ids = append.events.iter().map(|e| e.event_id).collect();
             // Nobody may be waiting any more.
             let _ = reply.send(Ok(Receipt { position, event_ids }));
-        }
-    }
-
-    fn fail(self, error: &AppendError) {
-        for Job { reply, .. } in self.jobs {
-            let _ = reply.send(Err(error.clone()));
         }
     }
 }
@@ -105,12 +99,11 @@ impl Flusher {
                 Err(error) => {
                     tracing::warn!(%error, commands, "flush failed");
                     self.connection = None;
-                    let error = AppendError::Unavailable(error.to_string());
-                    batches.drain(..).for_each(|batch| batch.fail(&error));
+                    leave_unknown(batches.drain(..).flat_map(|batch| batch.jobs), &error);
                 }
             }
             self.unflushed.remove(commands);
-            if self.untold.is_some() && self.is_time_to_tell() {
+            if self.is_time_to_tell() {
                 self.tell().await;
             }
         }
@@ -126,7 +119,7 @@ impl Flusher {
                 Some(connection) => connection,
                 none => none.insert(self.pool.acquire().await?),
             };
-            durable::flush(connection, tell).await?;
+            durable::flush(&mut **connection, tell).await?;
             if tell.is_some() {
                 self.told = Instant::now();
             }

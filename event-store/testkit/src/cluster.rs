@@ -6,7 +6,7 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
 use anyhow::{Context, Result, bail};
@@ -111,20 +111,15 @@ impl Cluster {
         Ok(())
     }
 
-    /// Stops the server as a crash would: no checkpoint, connections cut.
+    /// Stops the server as a crash would, without a checkpoint and with its connections cut, and starts
+    /// it again: it recovers from its log.
     ///
     /// # Errors
-    /// It does not stop.
-    pub fn stop_immediately(&self) -> Result<()> {
-        self.order("immediate")
-    }
-
-    /// Starts the server again; it recovers from its log.
-    ///
-    /// # Errors
-    /// It does not start.
-    pub fn start_again(&self) -> Result<()> {
-        self.order("start")
+    /// It does not stop or start.
+    pub async fn crash(self: &Arc<Self>) -> Result<()> {
+        let cluster = self.clone();
+        let crash = move || cluster.order("immediate").and_then(|()| cluster.order("start"));
+        tokio::task::spawn_blocking(crash).await?
     }
 
     /// The folder with the socket.

@@ -56,13 +56,7 @@ async fn what_was_answered_survives_a_crash_of_the_database() {
         while known.len() < round * 2_000 {
             known.insert(answered.recv().await.unwrap());
         }
-        let crashing = cluster.clone();
-        tokio::task::spawn_blocking(move || {
-            crashing.stop_immediately().unwrap();
-            crashing.start_again().unwrap();
-        })
-        .await
-        .unwrap();
+        cluster.crash().await.unwrap();
     }
     ended.store(true, Ordering::Relaxed);
     while let Some(id) = answered.recv().await {
