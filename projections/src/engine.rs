@@ -19,7 +19,8 @@ use sqlx::PgPool;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::projection::{
-    FoldContext, FoldError, PoisonPolicy, Projection, code_hash, enter, install, live_schema,
+    FoldContext, FoldError, PoisonPolicy, Projection, code_hash, enter, install_indexes, install_tables,
+    live_schema,
 };
 
 /// How many positions one pass reads at the most.
@@ -418,7 +419,9 @@ async fn prepare_one(projection: &dyn Projection, context: &FoldContext) -> Resu
         }
         Some(_) => Err(EngineError::CodeChanged { name, version }),
         None if rows.is_empty() => {
-            install(projection, &live_schema(projection), &mut tx).await?;
+            let schema = live_schema(projection);
+            install_tables(projection, &schema, &mut tx).await?;
+            install_indexes(projection, &schema, &mut tx).await?;
             sqlx::query("INSERT INTO public.projection (name, version, status, code_hash) VALUES ($1, $2, 'live', $3)")
                 .bind(name)
                 .bind(version)

@@ -26,7 +26,7 @@ pub mod request_list;
 pub mod requests;
 
 pub use engine::{Engine, ProjectionStatus};
-pub use projection::{FoldContext, FoldError, PoisonPolicy, Projection, install};
+pub use projection::{FoldContext, FoldError, PoisonPolicy, Projection};
 
 /// Every projection of the portal.
 pub fn all() -> Vec<Box<dyn Projection>> {

@@ -3,7 +3,7 @@
 //! The fold of a booking is the domain's own ([`Booking::evolve`]): the calendar cannot disagree
 //! with the aggregate.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
@@ -30,18 +30,21 @@ impl Projection for PlanningProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        2
+        3
     }
     fn tables(&self) -> &'static str {
-        // `due` is when a timer must act; `queued` orders the waiting list.
+        // `due` is when a timer must act; `queued` orders the waiting list. What a batch writes lies
+        // side by side in the key: it is about few sessions and many children.
         "CREATE TABLE cell (child uuid NOT NULL, activity text NOT NULL, date date NOT NULL, \
             status text NOT NULL, booking text NOT NULL, due timestamptz, queued bigint, \
-            position bigint NOT NULL, PRIMARY KEY (child, date, activity)) WITH (fillfactor = 80); \
-         CREATE INDEX cell_session ON cell (activity, date); \
-         CREATE INDEX cell_due ON cell (due) WHERE due IS NOT NULL; \
+            position bigint NOT NULL, PRIMARY KEY (activity, date, child)) WITH (fillfactor = 80); \
          CREATE TABLE session (activity text NOT NULL, date date NOT NULL, held int NOT NULL, \
-            waiting int NOT NULL, list_closes timestamptz, PRIMARY KEY (activity, date)) WITH (fillfactor = 60); \
-         CREATE INDEX session_list ON session (list_closes) WHERE waiting > 0"
+            waiting int NOT NULL, list_closes timestamptz, PRIMARY KEY (activity, date)) WITH (fillfactor = 60)"
+    }
+    fn indexes(&self) -> &'static str {
+        "CREATE INDEX IF NOT EXISTS cell_child ON cell (child, date); \
+         CREATE INDEX IF NOT EXISTS cell_due ON cell (due) WHERE due IS NOT NULL; \
+         CREATE INDEX IF NOT EXISTS session_list ON session (list_closes) WHERE waiting > 0"
     }
     fn source(&self) -> &'static str {
         include_str!("planning.rs")
@@ -82,6 +85,8 @@ struct Cell {
     booking: Option<Booking>,
     queued: Option<i64>,
     position: i64,
+    /// Whether an earlier batch wrote it.
+    stored: bool,
     changed: bool,
 }
 
@@ -99,25 +104,33 @@ struct Cells<'a> {
 
 impl<'a> Cells<'a> {
     /// Reads the cells a batch will change, in one query of one index look-up per cell (`OFFSET 0`
-    /// keeps the planner from joining the whole table instead).
+    /// keeps the planner from joining the whole table instead). A session that begins in the batch has
+    /// none yet.
     async fn load(decoded: &'a [Decoded<'a>], connection: &mut PgConnection) -> Result<Self, FoldError> {
         let mut cells: HashMap<CellKey<'a>, Cell> = HashMap::new();
-        let mut keys: HashMap<(Uuid, &str, NaiveDate), CellKey<'a>> = HashMap::new();
-        for (_, session, change) in decoded {
+        let mut begun: HashSet<&SessionKey> = HashSet::new();
+        let mut wanted: Vec<CellKey<'a>> = vec![];
+        for (event, session, change) in decoded {
+            if event.sequence == 1 {
+                begun.insert(session);
+            }
             for child in change.children() {
-                cells.entry((child, session)).or_default();
-                keys.insert((child.0, session.0.as_str(), session.1), (child, session));
+                let key = (child, session);
+                if let Entry::Vacant(vacant) = cells.entry(key) {
+                    vacant.insert(Cell::default());
+                    wanted.extend(Some(key).filter(|_| !begun.contains(session)));
+                }
             }
         }
         let (mut children, mut activities, mut dates) = (vec![], vec![], vec![]);
-        for (child, activity, date) in keys.keys() {
-            children.push(*child);
-            activities.push(*activity);
+        for (child, (activity, date)) in &wanted {
+            children.push(child.0);
+            activities.push(activity.as_str());
             dates.push(*date);
         }
-        let rows: Vec<(Uuid, String, NaiveDate, String, Option<i64>)> = sqlx::query_as(
-            "SELECT c.child, c.activity, c.date, c.booking, c.queued \
-             FROM unnest($1::uuid[], $2::text[], $3::date[]) AS k (child, activity, date) \
+        let rows: Vec<(i64, String, Option<i64>)> = sqlx::query_as(
+            "SELECT k.place, c.booking, c.queued \
+             FROM unnest($1::uuid[], $2::text[], $3::date[]) WITH ORDINALITY AS k (child, activity, date, place) \
              CROSS JOIN LATERAL (SELECT * FROM cell WHERE cell.child = k.child AND cell.date = k.date \
                 AND cell.activity = k.activity OFFSET 0) c",
         )
@@ -126,11 +139,11 @@ impl<'a> Cells<'a> {
         .bind(dates)
         .fetch_all(connection)
         .await?;
-        for (child, activity, date, booking, queued) in rows {
+        for (place, booking, queued) in rows {
             let booking = serde_json::from_str(&booking).map_err(|e| sqlx::Error::Decode(e.into()))?;
-            if let Some(cell) = keys.get(&(child, activity.as_str(), date)).and_then(|k| cells.get_mut(k)) {
-                cell.booking = Some(booking);
-                cell.queued = queued;
+            let key = usize::try_from(place - 1).ok().and_then(|place| wanted.get(place));
+            if let Some(cell) = key.and_then(|key| cells.get_mut(key)) {
+                *cell = Cell { booking: Some(booking), queued, stored: true, ..Cell::default() };
             }
         }
         Ok(Self { cells, sessions: HashMap::new() })
@@ -165,36 +178,22 @@ impl<'a> Cells<'a> {
     }
 
     async fn flush(self, connection: &mut PgConnection) -> Result<(), FoldError> {
-        let mut rows = Rows::default();
-        for ((child, (activity, date)), cell) in &self.cells {
-            let Some(booking) = cell.booking.as_ref().filter(|_| cell.changed) else { continue };
-            rows.child.push(child.0);
-            rows.activity.push(activity.as_str());
-            rows.date.push(*date);
-            rows.status.push(status_text(booking.status));
-            rows.booking.push(serde_json::to_string(booking).map_err(|e| sqlx::Error::Encode(e.into()))?);
-            rows.due.push(booking.timer());
-            rows.queued.push(cell.queued);
-            rows.position.push(cell.position);
+        let changed = self.cells.iter().filter(|(_, cell)| cell.changed);
+        let mut changed: Vec<(CellKey<'_>, &Cell)> = changed.map(|(key, cell)| (*key, cell)).collect();
+        changed.sort_unstable_by_key(|((child, session), _)| (*session, *child));
+        let (mut new, mut known) = (Rows::default(), Rows::default());
+        for (key, cell) in changed {
+            if cell.stored { &mut known } else { &mut new }.push(key, cell)?;
         }
-        sqlx::query(
-            "INSERT INTO cell (child, activity, date, status, booking, due, queued, position) \
-             SELECT * FROM unnest($1::uuid[], $2::text[], $3::date[], $4::text[], $5::text[], \
-                $6::timestamptz[], $7::bigint[], $8::bigint[]) \
-             ON CONFLICT (child, date, activity) DO UPDATE SET status = EXCLUDED.status, \
-                booking = EXCLUDED.booking, due = EXCLUDED.due, queued = EXCLUDED.queued, \
-                position = EXCLUDED.position",
-        )
-        .bind(rows.child)
-        .bind(rows.activity)
-        .bind(rows.date)
-        .bind(rows.status)
-        .bind(rows.booking)
-        .bind(rows.due)
-        .bind(rows.queued)
-        .bind(rows.position)
-        .execute(&mut *connection)
-        .await?;
+        new.write("", connection).await?;
+        known
+            .write(
+                "ON CONFLICT (activity, date, child) DO UPDATE SET status = EXCLUDED.status, \
+                    booking = EXCLUDED.booking, due = EXCLUDED.due, queued = EXCLUDED.queued, \
+                    position = EXCLUDED.position",
+                connection,
+            )
+            .await?;
         let (mut activity, mut date, mut held, mut waiting, mut closes) =
             (vec![], vec![], vec![], vec![], vec![]);
         for (key, occupancy) in &self.sessions {
@@ -232,6 +231,44 @@ struct Rows<'a> {
     due: Vec<Option<DateTime<Utc>>>,
     queued: Vec<Option<i64>>,
     position: Vec<i64>,
+}
+
+impl<'a> Rows<'a> {
+    fn push(&mut self, (child, (activity, date)): CellKey<'a>, cell: &Cell) -> Result<(), sqlx::Error> {
+        let Some(booking) = &cell.booking else { return Ok(()) };
+        self.child.push(child.0);
+        self.activity.push(activity.as_str());
+        self.date.push(*date);
+        self.status.push(status_text(booking.status));
+        self.booking.push(serde_json::to_string(booking).map_err(|e| sqlx::Error::Encode(e.into()))?);
+        self.due.push(booking.timer());
+        self.queued.push(cell.queued);
+        self.position.push(cell.position);
+        Ok(())
+    }
+
+    async fn write(self, on_conflict: &str, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        if self.child.is_empty() {
+            return Ok(());
+        }
+        let query = format!(
+            "INSERT INTO cell (child, activity, date, status, booking, due, queued, position) \
+             SELECT * FROM unnest($1::uuid[], $2::text[], $3::date[], $4::text[], $5::text[], \
+                $6::timestamptz[], $7::bigint[], $8::bigint[]) {on_conflict}"
+        );
+        sqlx::query(&query)
+            .bind(self.child)
+            .bind(self.activity)
+            .bind(self.date)
+            .bind(self.status)
+            .bind(self.booking)
+            .bind(self.due)
+            .bind(self.queued)
+            .bind(self.position)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
 }
 
 fn weight(booking: Option<&Booking>) -> (i32, i32) {

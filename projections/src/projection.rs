@@ -70,6 +70,13 @@ pub trait Projection: Send + Sync + 'static {
     /// Its tables, as SQL with unqualified names.
     fn tables(&self) -> &'static str;
 
+    /// The indexes that only queries need, as SQL with unqualified names that may run again
+    /// (`IF NOT EXISTS`): a rebuild makes them when all rows are in, which costs a fraction of keeping
+    /// them meanwhile.
+    fn indexes(&self) -> &'static str {
+        ""
+    }
+
     /// The source text of the fold: its hash tells a change without a new version.
     fn source(&self) -> &'static str;
 
@@ -97,15 +104,12 @@ pub(crate) fn live_schema(projection: &dyn Projection) -> String {
 
 /// The hash of a projection's source.
 pub(crate) fn code_hash(projection: &dyn Projection) -> String {
-    let digest = Sha256::digest(format!("{}{}", projection.tables(), projection.source()));
+    let digest = Sha256::digest([projection.tables(), projection.indexes(), projection.source()].concat());
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Makes a projection's tables in a schema.
-///
-/// # Errors
-/// The database failed.
-pub async fn install(
+/// Makes a projection's tables in a schema of their own.
+pub(crate) async fn install_tables(
     projection: &dyn Projection,
     schema: &str,
     connection: &mut PgConnection,
@@ -113,6 +117,17 @@ pub async fn install(
     connection.execute(format!("CREATE SCHEMA {schema}").as_str()).await?;
     enter(schema, connection).await?;
     connection.execute(projection.tables()).await?;
+    Ok(())
+}
+
+/// Makes the indexes of a projection's tables, where they are missing.
+pub(crate) async fn install_indexes(
+    projection: &dyn Projection,
+    schema: &str,
+    connection: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    enter(schema, connection).await?;
+    connection.execute(projection.indexes()).await?;
     Ok(())
 }
 

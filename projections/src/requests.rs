@@ -1,6 +1,6 @@
 //! Requests for days: one line per asked day, with where it stands and why.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
@@ -29,7 +29,7 @@ impl Projection for RequestsProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        3
+        4
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE line (line bigint PRIMARY KEY, kind text NOT NULL, request uuid NOT NULL, \
@@ -37,9 +37,11 @@ impl Projection for RequestsProjection {
             status text NOT NULL, detail text, reason text, refusal text, \
             submitted timestamptz NOT NULL, decided timestamptz, due timestamptz, files text, \
             UNIQUE (request, kind, activity, date)) WITH (fillfactor = 80); \
-         CREATE INDEX line_payer ON line (payer, line); \
-         CREATE INDEX line_pending ON line (line) WHERE status = 'PENDING'; \
          CREATE INDEX line_session ON line (activity, date)"
+    }
+    fn indexes(&self) -> &'static str {
+        "CREATE INDEX IF NOT EXISTS line_payer ON line (payer, line); \
+         CREATE INDEX IF NOT EXISTS line_pending ON line (line) WHERE status = 'PENDING'"
     }
     fn source(&self) -> &'static str {
         include_str!("requests.rs")
@@ -80,7 +82,7 @@ impl Projection for RequestsProjection {
 type Decoded<'a> = (&'a RecordedEvent, (ActivityId, NaiveDate), E);
 
 /// A child's day in an activity.
-type BookingKey = (Uuid, String, NaiveDate);
+type BookingKey<'a> = (Uuid, &'a str, NaiveDate);
 
 const RESERVATION: &str = "RESERVATION";
 const ABSENCE: &str = "ABSENCE";
@@ -147,27 +149,50 @@ struct Stored {
     files: Option<String>,
 }
 
-type Key = (Uuid, &'static str, String, NaiveDate);
+type Key<'a> = (Uuid, &'static str, &'a str, NaiveDate);
+
+/// A line, and whether an earlier batch wrote it.
+struct Line {
+    row: Stored,
+    stored: bool,
+}
+
+impl Line {
+    fn new(row: Stored) -> Self {
+        Self { row, stored: false }
+    }
+}
 
 const COLUMNS: &str = "line, kind, request, child, activity, date, payer, status, detail, reason, \
     refusal, submitted, decided, due, files";
 
+/// The line an event makes.
+fn made_by(event: &E) -> Option<(&'static str, RequestId)> {
+    match event {
+        E::ReservationRequested { request, .. } => Some((RESERVATION, *request)),
+        E::AbsenceDeclared { absence, .. } => Some((ABSENCE, *absence)),
+        _ => None,
+    }
+}
+
 async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) -> Result<(), FoldError> {
-    let mut lines: HashMap<Key, Option<Stored>> = HashMap::new();
-    let mut wanted: Vec<Key> = Vec::new();
-    let mut payers: Vec<BookingKey> = Vec::new();
+    let mut made: HashSet<Key<'_>> = HashSet::new();
+    let mut wanted: Vec<Key<'_>> = Vec::new();
+    let mut payers: Vec<BookingKey<'_>> = Vec::new();
     for (_, (activity, date), event) in decoded {
-        for (kind, request, _) in changes(event) {
-            wanted.push((request.0, kind, activity.to_string(), *date));
-        }
+        let key = |(kind, request): (&'static str, RequestId)| (request.0, kind, activity.as_str(), *date);
+        made.extend(made_by(event).map(key));
+        let changed = changes(event).into_iter().map(|(kind, request, _)| key((kind, request)));
+        wanted.extend(changed.filter(|key| !made.contains(key)));
         if let E::AbsenceDeclared { child, .. } | E::CertificateReceived { child, .. } = event {
-            payers.push((child.0, activity.to_string(), *date));
+            payers.push((child.0, activity.as_str(), *date));
         }
     }
-    load(&wanted, &mut lines, connection).await?;
+    let mut lines = load(&wanted, connection).await?;
     let mut payers = payers_of(&payers, connection).await?;
     for (recorded, (activity, date), event) in decoded {
         let at = event.basis().received;
+        let key = |kind, request: RequestId| (request.0, kind, activity.as_str(), *date);
         let new = |kind: &str, request: RequestId, child: ChildId, payer: Option<String>| Stored {
             line: recorded.position.cast_signed(),
             kind: kind.into(),
@@ -187,36 +212,40 @@ async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) ->
         };
         match event {
             E::ReservationRequested { child, payer, request, .. } => {
-                payers.insert((child.0, activity.to_string(), *date), payer.to_string());
-                let line = new(RESERVATION, *request, *child, Some(payer.to_string()));
-                lines.insert((request.0, RESERVATION, activity.to_string(), *date), Some(line));
+                payers.insert((child.0, activity.as_str(), *date), payer.to_string());
+                let row = new(RESERVATION, *request, *child, Some(payer.to_string()));
+                lines.insert(key(RESERVATION, *request), Line::new(row));
             }
             E::AbsenceDeclared { child, absence, reason, certificate_due, .. } => {
-                let payer = payers.get(&(child.0, activity.to_string(), *date)).cloned();
-                let mut line = new(ABSENCE, *absence, *child, payer);
-                line.reason = Some(reason_text(*reason).into());
-                line.due = *certificate_due;
-                lines.insert((absence.0, ABSENCE, activity.to_string(), *date), Some(line));
+                let payer = payers.get(&(child.0, activity.as_str(), *date)).cloned();
+                let mut row = new(ABSENCE, *absence, *child, payer);
+                row.reason = Some(reason_text(*reason).into());
+                row.due = *certificate_due;
+                lines.insert(key(ABSENCE, *absence), Line::new(row));
             }
             // A child missed without a word has an absence, and nobody asked for it before.
             E::CertificateReceived { child, absence, .. } => {
-                let payer = payers.get(&(child.0, activity.to_string(), *date)).cloned();
-                let key = (absence.0, ABSENCE, activity.to_string(), *date);
-                lines.entry(key).or_insert_with(|| {
+                let payer = payers.get(&(child.0, activity.as_str(), *date)).cloned();
+                lines.entry(key(ABSENCE, *absence)).or_insert_with(|| {
                     let reason = Some(reason_text(AbsenceReason::Medical).into());
-                    Some(Stored { reason, due: Some(at), ..new(ABSENCE, *absence, *child, payer) })
+                    Line::new(Stored { reason, due: Some(at), ..new(ABSENCE, *absence, *child, payer) })
                 });
             }
             _ => {}
         }
         for (kind, request, change) in changes(event) {
-            let key = (request.0, kind, activity.to_string(), *date);
-            let Entry::Occupied(mut entry) = lines.entry(key) else { continue };
-            let Some(line) = entry.get_mut() else { continue };
-            apply(line, change, at)?;
+            if let Some(line) = lines.get_mut(&key(kind, request)) {
+                apply(&mut line.row, change, at)?;
+            }
         }
     }
-    store(lines.into_values().flatten().collect(), connection).await?;
+    let mut lines: Vec<Line> = lines.into_values().collect();
+    lines.sort_unstable_by_key(|line| line.row.line);
+    let (known, new): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.stored);
+    store(&new, "", connection).await?;
+    const CHANGE: &str = "ON CONFLICT (line) DO UPDATE SET status = EXCLUDED.status, detail = EXCLUDED.detail, \
+        refusal = EXCLUDED.refusal, decided = EXCLUDED.decided, files = EXCLUDED.files";
+    store(&known, CHANGE, connection).await?;
     Ok(())
 }
 
@@ -259,99 +288,112 @@ fn apply(line: &mut Stored, change: Change, at: DateTime<Utc>) -> Result<(), Fol
     Ok(())
 }
 
-async fn load(
-    wanted: &[Key],
-    lines: &mut HashMap<Key, Option<Stored>>,
+/// The lines of earlier batches.
+async fn load<'a>(
+    wanted: &[Key<'a>],
     connection: &mut PgConnection,
-) -> Result<(), sqlx::Error> {
+) -> Result<HashMap<Key<'a>, Line>, sqlx::Error> {
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
     let (mut request, mut kind, mut activity, mut date) = (vec![], vec![], vec![], vec![]);
     for (r, k, a, d) in wanted {
         request.push(*r);
         kind.push(*k);
-        activity.push(a.as_str());
+        activity.push(*a);
         date.push(*d);
     }
-    let query = "SELECT l.line, l.kind, l.request, l.child, l.activity, l.date, l.payer, l.status, \
+    let query = "SELECT k.place, l.line, l.kind, l.request, l.child, l.activity, l.date, l.payer, l.status, \
             l.detail, l.reason, l.refusal, l.submitted, l.decided, l.due, l.files \
-         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::date[]) AS k (request, kind, activity, date) \
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::date[]) WITH ORDINALITY \
+            AS k (request, kind, activity, date, place) \
          CROSS JOIN LATERAL (SELECT * FROM line WHERE line.request = k.request AND line.kind = k.kind \
             AND line.activity = k.activity AND line.date = k.date OFFSET 0) l";
-    let rows: Vec<Stored> = sqlx::query_as(query)
+    #[derive(FromRow)]
+    struct Found {
+        place: i64,
+        #[sqlx(flatten)]
+        row: Stored,
+    }
+    let found: Vec<Found> = sqlx::query_as(query)
         .bind(request)
         .bind(kind)
         .bind(activity)
         .bind(date)
         .fetch_all(connection)
         .await?;
-    for row in rows {
-        let kind = if row.kind == ABSENCE { ABSENCE } else { RESERVATION };
-        lines.insert((row.request, kind, row.activity.clone(), row.date), Some(row));
-    }
-    Ok(())
+    let key = |place: i64| usize::try_from(place - 1).ok().and_then(|place| wanted.get(place).copied());
+    let line = |Found { place, row }| Some((key(place)?, Line { row, stored: true }));
+    Ok(found.into_iter().filter_map(line).collect())
 }
 
 /// Who pays for bookings of earlier batches.
-async fn payers_of(
-    bookings: &[BookingKey],
+async fn payers_of<'a>(
+    bookings: &[BookingKey<'a>],
     connection: &mut PgConnection,
-) -> Result<HashMap<BookingKey, String>, sqlx::Error> {
+) -> Result<HashMap<BookingKey<'a>, String>, sqlx::Error> {
     if bookings.is_empty() {
         return Ok(HashMap::new());
     }
     let (mut child, mut activity, mut date) = (vec![], vec![], vec![]);
     for (c, a, d) in bookings {
         child.push(*c);
-        activity.push(a.as_str());
+        activity.push(*a);
         date.push(*d);
     }
-    let rows: Vec<(Uuid, String, NaiveDate, String)> = sqlx::query_as(
-        "SELECT DISTINCT ON (l.child, l.activity, l.date) l.child, l.activity, l.date, l.payer \
-         FROM unnest($1::uuid[], $2::text[], $3::date[]) AS k (child, activity, date) \
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "SELECT DISTINCT ON (k.place) k.place, l.payer \
+         FROM unnest($1::uuid[], $2::text[], $3::date[]) WITH ORDINALITY AS k (child, activity, date, place) \
          CROSS JOIN LATERAL (SELECT * FROM line WHERE line.activity = k.activity AND line.date = k.date \
             AND line.child = k.child OFFSET 0) l \
          WHERE l.kind = 'RESERVATION' AND l.payer IS NOT NULL \
-         ORDER BY l.child, l.activity, l.date, l.line DESC",
+         ORDER BY k.place, l.line DESC",
     )
     .bind(child)
     .bind(activity)
     .bind(date)
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|(c, a, d, payer)| ((c, a, d), payer)).collect())
+    let booking = |place: i64| usize::try_from(place - 1).ok().and_then(|place| bookings.get(place).copied());
+    Ok(rows.into_iter().filter_map(|(place, payer)| Some((booking(place)?, payer))).collect())
 }
 
-async fn store(lines: Vec<Stored>, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+async fn store(lines: &[Line], on_conflict: &str, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     if lines.is_empty() {
         return Ok(());
     }
     macro_rules! column {
         ($field:ident) => {
-            lines.iter().map(|l| l.$field.clone()).collect::<Vec<_>>()
+            lines.iter().map(|l| l.row.$field).collect::<Vec<_>>()
+        };
+        (text $field:ident) => {
+            lines.iter().map(|l| l.row.$field.as_str()).collect::<Vec<_>>()
+        };
+        (optional text $field:ident) => {
+            lines.iter().map(|l| l.row.$field.as_deref()).collect::<Vec<_>>()
         };
     }
     let query = format!(
         "INSERT INTO line ({COLUMNS}) SELECT * FROM unnest($1::bigint[], $2::text[], $3::uuid[], \
             $4::uuid[], $5::text[], $6::date[], $7::text[], $8::text[], $9::text[], $10::text[], \
-            $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::text[]) \
-         ON CONFLICT (line) DO UPDATE SET status = EXCLUDED.status, detail = EXCLUDED.detail, \
-            refusal = EXCLUDED.refusal, decided = EXCLUDED.decided, files = EXCLUDED.files"
+            $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::text[]) {on_conflict}"
     );
     sqlx::query(&query)
         .bind(column!(line))
-        .bind(column!(kind))
+        .bind(column!(text kind))
         .bind(column!(request))
         .bind(column!(child))
-        .bind(column!(activity))
+        .bind(column!(text activity))
         .bind(column!(date))
-        .bind(column!(payer))
-        .bind(column!(status))
-        .bind(column!(detail))
-        .bind(column!(reason))
-        .bind(column!(refusal))
+        .bind(column!(optional text payer))
+        .bind(column!(text status))
+        .bind(column!(optional text detail))
+        .bind(column!(optional text reason))
+        .bind(column!(optional text refusal))
         .bind(column!(submitted))
         .bind(column!(decided))
         .bind(column!(due))
-        .bind(column!(files))
+        .bind(column!(optional text files))
         .execute(connection)
         .await?;
     Ok(())
