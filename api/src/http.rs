@@ -24,7 +24,7 @@ use crate::{
     access::{self, Principal},
     application::{Application, Role},
     documents::TownName,
-    graphql::{PortalSchema, context::RequestContext, only_asks},
+    graphql::{PortalSchema, context::RequestContext, only_asks, written::response_text},
     reads::{record_document, record_download},
     replay::{Moment, PastTown, ReplayError, Replays},
 };
@@ -98,13 +98,7 @@ fn answer(status: StatusCode, response: &Response, headers: &HeaderMap) -> HttpR
     } else {
         "application/json; charset=utf-8"
     };
-    match serde_json::to_vec(response) {
-        Ok(body) => (status, [(header::CONTENT_TYPE, media)], body).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "an answer cannot be written");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
+    (status, [(header::CONTENT_TYPE, media)], response_text(response)).into_response()
 }
 
 async fn principal(server: &Server, token: Option<&str>) -> Result<Option<Principal>, sqlx::Error> {
@@ -187,6 +181,7 @@ async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> Http
         token,
         language: language(headers),
         min_position,
+        takes_text: true,
         ..RequestContext::default()
     };
     let consistency = context.consistency.clone();

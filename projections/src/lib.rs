@@ -14,6 +14,7 @@ pub mod family;
 pub mod file;
 pub mod household;
 pub mod inbox;
+pub mod month;
 pub mod notices;
 pub mod outbox;
 pub mod planning;

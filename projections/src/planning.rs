@@ -316,7 +316,9 @@ pub struct CellRow {
 
 type StoredCell = (Uuid, String, NaiveDate, String, Option<i64>, i64);
 
-fn cell_row((child, activity, date, booking, rank, position): StoredCell) -> Result<CellRow, sqlx::Error> {
+pub(crate) fn cell_row(
+    (child, activity, date, booking, rank, position): StoredCell,
+) -> Result<CellRow, sqlx::Error> {
     Ok(CellRow {
         child: ChildId(child),
         activity: activity
@@ -329,10 +331,15 @@ fn cell_row((child, activity, date, booking, rank, position): StoredCell) -> Res
     })
 }
 
-const SELECT_CELL: &str = "SELECT c.child, c.activity, c.date, c.booking, \
-    CASE WHEN c.status = 'WAITLISTED' THEN (SELECT count(*) FROM rm_planning.cell o \
-        WHERE o.activity = c.activity AND o.date = c.date AND o.status = 'WAITLISTED' \
-        AND o.queued <= c.queued) END, c.position FROM rm_planning.cell c";
+/// The rank of a cell `c` on the waiting list.
+pub(crate) const RANK: &str = "CASE WHEN c.status = 'WAITLISTED' THEN (SELECT count(*) FROM rm_planning.cell o \
+    WHERE o.activity = c.activity AND o.date = c.date AND o.status = 'WAITLISTED' AND o.queued <= c.queued) END";
+
+fn select_cell(condition: &str) -> String {
+    format!(
+        "SELECT c.child, c.activity, c.date, c.booking, {RANK}, c.position FROM rm_planning.cell c WHERE {condition}"
+    )
+}
 
 /// The cells of a child in a range of days.
 ///
@@ -344,7 +351,7 @@ pub async fn cells(
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<Vec<CellRow>, sqlx::Error> {
-    let query = format!("{SELECT_CELL} WHERE c.child = $1 AND c.date BETWEEN $2 AND $3");
+    let query = select_cell("c.child = $1 AND c.date BETWEEN $2 AND $3");
     let rows: Vec<StoredCell> =
         sqlx::query_as(&query).bind(child.0).bind(from).bind(to).fetch_all(pool).await?;
     rows.into_iter().map(cell_row).collect()
@@ -359,7 +366,7 @@ pub async fn session_cells(
     activity: &ActivityId,
     date: NaiveDate,
 ) -> Result<Vec<CellRow>, sqlx::Error> {
-    let query = format!("{SELECT_CELL} WHERE c.activity = $1 AND c.date = $2 ORDER BY c.child");
+    let query = select_cell("c.activity = $1 AND c.date = $2 ORDER BY c.child");
     let rows: Vec<StoredCell> =
         sqlx::query_as(&query).bind(activity.as_str()).bind(date).fetch_all(pool).await?;
     rows.into_iter().map(cell_row).collect()

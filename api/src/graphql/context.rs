@@ -7,8 +7,12 @@ use std::{
 };
 
 use async_graphql::{Context, Error, ErrorExtensions, Guard, Result};
-use portail_domain::messages::{Language, text};
+use portail_domain::{
+    ids::ChildId,
+    messages::{Language, text},
+};
 use portail_event_store::CommandError;
+use portail_projections::family::{self, Responsible};
 use uuid::Uuid;
 
 use crate::{
@@ -40,6 +44,8 @@ pub struct RequestContext {
     pub language: Language,
     /// The position the answer must have reached (`X-Min-Position`).
     pub min_position: Option<u64>,
+    /// Whether the answer is written by [`response_text`](super::written::response_text).
+    pub takes_text: bool,
     /// What the answer will say of its freshness.
     pub consistency: Arc<Mutex<Option<Consistency>>>,
 }
@@ -117,17 +123,20 @@ impl Guard for Open {
 ///
 /// # Errors
 /// `NOT_FOUND`.
-pub async fn visible_child(ctx: &Context<'_>, id: &str) -> Result<portail_domain::ids::ChildId> {
+pub async fn visible_child(ctx: &Context<'_>, id: &str) -> Result<ChildId> {
     let not_found = || coded("NOT_FOUND", ctx.language());
-    let child: portail_domain::ids::ChildId = id.parse().map_err(|_| not_found())?;
+    let child: ChildId = id.parse().map_err(|_| not_found())?;
     let caller = ctx.caller()?;
-    let families = portail_projections::family::families_of(ctx.application()?.pool(), child).await;
-    let families = families.map_err(unavailable)?;
-    let visible = match caller.role {
+    let families = family::families_of(ctx.application()?.pool(), child).await;
+    if is_visible(&caller, &families.map_err(unavailable)?) { Ok(child) } else { Err(not_found()) }
+}
+
+/// Whether a caller may see a child of these families.
+pub fn is_visible(caller: &Caller, families: &[String]) -> bool {
+    match caller.role {
         Role::Parent => families.contains(&caller.login),
         _ => !families.is_empty(),
-    };
-    if visible { Ok(child) } else { Err(not_found()) }
+    }
 }
 
 /// Waits until the read models have reached the asked position, and notes what was reached.
@@ -174,7 +183,11 @@ pub async fn send(ctx: &Context<'_>, id: Uuid, command: Command) -> Result<(Comm
 /// # Errors
 /// The database failed.
 pub async fn payer_names(ctx: &Context<'_>, numbers: Vec<String>) -> Result<HashMap<String, String>> {
-    let found = portail_projections::family::responsibles(ctx.application()?.pool(), &numbers).await;
-    let name = |r: portail_projections::family::Responsible| format!("{} {}", r.surname, r.first_name);
-    Ok(found.map_err(unavailable)?.into_iter().filter_map(|(n, r)| Some((n, name(r?)))).collect())
+    let found = family::responsibles(ctx.application()?.pool(), &numbers).await;
+    Ok(found.map_err(unavailable)?.into_iter().filter_map(|(n, r)| Some((n, full_name(&r?)))).collect())
+}
+
+/// Surname and first name.
+pub fn full_name(responsible: &Responsible) -> String {
+    format!("{} {}", responsible.surname, responsible.first_name)
 }

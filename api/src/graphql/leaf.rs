@@ -2,10 +2,10 @@
 //!
 //! A month of a planning is some three hundred cells of a dozen fields, all of them in memory. The
 //! library resolves every field of every object as a future of its own; here the selection is read
-//! once per list, and each item answers it directly. What is answered is the same to the byte (a
-//! test compares both).
+//! once per list, and each item writes its answer as text. What is answered is the same to the byte
+//! (a test compares both).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, io::Write};
 
 use async_graphql::{
     ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
@@ -14,10 +14,21 @@ use async_graphql::{
     registry::Registry,
 };
 
-/// What is selected of an object: each answer's key, the field, and what is selected of it.
+use super::written::{write_json, write_list, written};
+
+/// What is selected of an object.
 #[derive(Debug, Default)]
 pub struct Plan {
-    fields: Vec<(Name, Name, Plan)>,
+    fields: Vec<Selected>,
+}
+
+#[derive(Debug)]
+struct Selected {
+    /// The answer's key as it is written: quoted, with its colon.
+    key: String,
+    field: Name,
+    /// What is selected of it.
+    plan: Plan,
 }
 
 impl Plan {
@@ -27,22 +38,30 @@ impl Plan {
         for set in sets {
             collect(ctx, set, type_name, &mut merged);
         }
-        let fields = merged.into_iter();
-        // Nested objects are told apart by their fields, which validation has checked: no fragment
-        // of another type can stand there.
-        Self { fields: fields.map(|(key, (field, sets))| (key, field, Self::of(ctx, &sets, ""))).collect() }
+        let selected = |(key, (field, sets)): (Name, (Name, Vec<&SelectionSet>))| Selected {
+            key: format!("\"{key}\":"),
+            field,
+            // Nested objects are told apart by their fields, which validation has checked: no
+            // fragment of another type can stand there.
+            plan: Self::of(ctx, &sets, ""),
+        };
+        Self { fields: merged.into_iter().map(selected).collect() }
     }
 
-    /// The answer of an object.
-    pub fn object<T: Leaf>(&self, object: &T) -> Value {
-        let answer = |(key, field, plan): &(Name, Name, Self)| {
-            let value = match field.as_str() {
-                "__typename" => Value::String(T::NAME.to_owned()),
-                name => object.answer(name, plan),
-            };
-            (key.clone(), value)
-        };
-        Value::Object(self.fields.iter().map(answer).collect())
+    /// Writes the answer of an object.
+    pub fn write<T: Leaf>(&self, object: &T, out: &mut Vec<u8>) {
+        out.push(b'{');
+        for (n, Selected { key, field, plan }) in self.fields.iter().enumerate() {
+            if n > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(key.as_bytes());
+            match field.as_str() {
+                "__typename" => write_json(T::NAME, out),
+                name => object.write(name, plan, out),
+            }
+        }
+        out.push(b'}');
     }
 }
 
@@ -79,8 +98,8 @@ pub trait Leaf: OutputType {
     /// Its GraphQL name.
     const NAME: &'static str;
 
-    /// The answer of a field; `plan` is what is selected of it, where it is an object.
-    fn answer(&self, field: &str, plan: &Plan) -> Value;
+    /// Writes the answer of a field; `plan` is what is selected of it, where it is an object.
+    fn write(&self, field: &str, plan: &Plan, out: &mut Vec<u8>);
 }
 
 /// A list of such objects.
@@ -100,73 +119,80 @@ impl<T: Leaf> OutputType for Leaves<T> {
         <Vec<T> as OutputType>::create_type_info(registry)
     }
 
-    async fn resolve(
-        &self,
-        ctx: &ContextSelectionSet<'_>,
-        _field: &Positioned<Field>,
-    ) -> ServerResult<Value> {
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         let plan = Plan::of(ctx, &[&ctx.item.node], T::NAME);
-        Ok(Value::List(self.0.iter().map(|item| plan.object(item)).collect()))
+        let mut text = Vec::new();
+        write_list(&self.0, &mut text, |item, out| plan.write(item, out));
+        written(ctx, &field.node, text)
     }
 }
 
 /// A value that can be answered without waiting.
 pub trait Answer {
-    /// The answer; `plan` is what is selected of it, where it is an object.
-    fn answer(&self, plan: &Plan) -> Value;
+    /// Writes the answer; `plan` is what is selected of it, where it is an object.
+    fn write(&self, plan: &Plan, out: &mut Vec<u8>);
 }
 
 impl<T: Answer> Answer for Option<T> {
-    fn answer(&self, plan: &Plan) -> Value {
-        self.as_ref().map_or(Value::Null, |value| value.answer(plan))
+    fn write(&self, plan: &Plan, out: &mut Vec<u8>) {
+        match self {
+            Some(value) => value.write(plan, out),
+            None => out.extend_from_slice(b"null"),
+        }
     }
 }
 
 impl<T: Answer> Answer for Vec<T> {
-    fn answer(&self, plan: &Plan) -> Value {
-        Value::List(self.iter().map(|item| item.answer(plan)).collect())
+    fn write(&self, plan: &Plan, out: &mut Vec<u8>) {
+        write_list(self, out, |item, out| item.write(plan, out));
     }
 }
 
-impl Answer for bool {
-    fn answer(&self, _plan: &Plan) -> Value {
-        Value::Boolean(*self)
-    }
-}
-
-impl Answer for &'static str {
-    fn answer(&self, _plan: &Plan) -> Value {
-        Value::String((*self).to_owned())
-    }
-}
-
-macro_rules! scalars {
-    ($($scalar:ty),+ $(,)?) => {
-        $(impl Answer for $scalar {
-            fn answer(&self, _plan: &Plan) -> Value {
-                async_graphql::ScalarType::to_value(self)
+/// Values that are written as they serialise.
+macro_rules! plain {
+    ($($plain:ty),+ $(,)?) => {
+        $(impl Answer for $plain {
+            fn write(&self, _plan: &Plan, out: &mut Vec<u8>) {
+                write_json(self, out);
             }
         })+
     };
 }
-scalars!(
-    i32,
-    i64,
-    String,
-    async_graphql::ID,
-    chrono::DateTime<chrono::Utc>,
-    rust_decimal::Decimal,
-    super::scalars::Date,
-    super::scalars::Position,
-    super::scalars::Time,
-);
+plain!(bool, i32, i64, &'static str, String);
+
+/// Scalars that are written as text without anything to escape.
+macro_rules! displayed {
+    ($($scalar:ty),+ $(,)?) => {
+        $(impl Answer for $scalar {
+            fn write(&self, _plan: &Plan, out: &mut Vec<u8>) {
+                // Memory takes all.
+                let _ = write!(out, "\"{}\"", self.0);
+            }
+        })+
+    };
+}
+displayed!(super::scalars::Date, super::scalars::Position, super::scalars::Time);
+
+/// Scalars that are written as the library answers them.
+macro_rules! scalars {
+    ($($scalar:ty),+ $(,)?) => {
+        $(impl Answer for $scalar {
+            fn write(&self, _plan: &Plan, out: &mut Vec<u8>) {
+                write_json(&async_graphql::ScalarType::to_value(self), out);
+            }
+        })+
+    };
+}
+scalars!(async_graphql::ID, chrono::DateTime<chrono::Utc>, rust_decimal::Decimal);
 
 /// Enums that are answered by their name.
 macro_rules! answered_enums {
     ($($kind:ty),+ $(,)?) => {
         $(impl $crate::graphql::leaf::Answer for $kind {
-            fn answer(&self, _plan: &$crate::graphql::leaf::Plan) -> async_graphql::Value {
-                async_graphql::resolver_utils::enum_value(*self)
+            fn write(&self, _plan: &$crate::graphql::leaf::Plan, out: &mut Vec<u8>) {
+                let items = <Self as async_graphql::resolver_utils::EnumType>::items();
+                let name = items.iter().find(|item| item.value == *self).map(|item| item.name);
+                $crate::graphql::written::write_json(&name, out);
             }
         })+
     };
@@ -178,17 +204,17 @@ macro_rules! leaf {
     ($object:ty = $name:literal, |$self:ident| { $($field:literal => $value:expr),+ $(,)? }) => {
         impl $crate::graphql::leaf::Leaf for $object {
             const NAME: &'static str = $name;
-            fn answer(&self, field: &str, plan: &$crate::graphql::leaf::Plan) -> async_graphql::Value {
+            fn write(&self, field: &str, plan: &$crate::graphql::leaf::Plan, out: &mut Vec<u8>) {
                 let $self = self;
                 match field {
-                    $($field => $crate::graphql::leaf::Answer::answer(&$value, plan),)+
-                    _ => async_graphql::Value::Null,
+                    $($field => $crate::graphql::leaf::Answer::write(&$value, plan, out),)+
+                    _ => out.extend_from_slice(b"null"),
                 }
             }
         }
         impl $crate::graphql::leaf::Answer for $object {
-            fn answer(&self, plan: &$crate::graphql::leaf::Plan) -> async_graphql::Value {
-                plan.object(self)
+            fn write(&self, plan: &$crate::graphql::leaf::Plan, out: &mut Vec<u8>) {
+                plan.write(self, out);
             }
         }
     };

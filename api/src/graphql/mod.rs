@@ -21,6 +21,7 @@ pub mod proposals;
 pub mod requests;
 pub mod scalars;
 pub mod sessions;
+pub mod written;
 
 use std::sync::Arc;
 

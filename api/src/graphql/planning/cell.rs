@@ -247,13 +247,17 @@ fn reason(booking: &portail_domain::session::Booking, language: Language) -> Opt
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
+    use async_graphql::{EmptyMutation, EmptySubscription, Object, Request, Response, Schema};
     use portail_domain::session::SessionError;
 
     use super::*;
-    use crate::graphql::leaf::Leaves;
+    use crate::graphql::{context::RequestContext, leaf::Leaves, written::response_text};
 
     struct Root;
+
+    fn text_of(response: &Response) -> String {
+        String::from_utf8(response_text(response)).unwrap()
+    }
 
     fn cells() -> Vec<Cell> {
         let reason = UserError::of_session(SessionError::NotEnrolled, Language::Fr);
@@ -303,17 +307,43 @@ mod tests {
             offerUntil certificateDue certificateReceived billedPercent reason requestId price position ...Actions skipped: date @skip(if: true) }";
         let schema = Schema::new(Root, EmptyMutation, EmptySubscription);
         let fragment = "fragment Actions on Cell { actions { __typename action allowed until reason { code message path } } }";
-        let ask = async |field: &str| {
-            let answer = schema.execute(format!("{{ answer: {field} {ALL} }} {fragment}")).await;
-            assert!(answer.errors.is_empty(), "{:?}", answer.errors);
-            serde_json::to_string(&answer.data).unwrap()
+        let ask = async |field: &str, takes_text: bool| {
+            let request = Request::new(format!("{{ answer: {field} {ALL} }} {fragment}"));
+            let context = RequestContext { takes_text, ..RequestContext::default() };
+            schema.execute(request.data(context)).await
         };
-        assert_eq!(ask("atOnce").await, ask("oneByOne").await);
+        let expected = serde_json::to_string(&ask("oneByOne", true).await).unwrap();
+        assert!(expected.contains("\"Réservé\""), "{expected}");
+        assert_eq!(serde_json::to_string(&ask("atOnce", false).await).unwrap(), expected);
+        assert_eq!(text_of(&ask("atOnce", true).await), expected);
+        assert_eq!(text_of(&ask("oneByOne", true).await), expected);
         let fields = schema.execute("{ __type(name: \"Cell\") { fields { name } } }").await;
         let fields = serde_json::to_value(fields.data).unwrap();
         for field in fields["__type"]["fields"].as_array().unwrap() {
             let name = field["name"].as_str().unwrap();
             assert!(ALL.contains(name) || fragment.contains(name), "{name} is not compared");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_in_several_places_is_merged() {
+        let schema = Schema::new(Root, EmptyMutation, EmptySubscription);
+        let both = async |document: &str| {
+            let ask = async |field: &str| {
+                let request = Request::new(document.replace("CELLS", field));
+                let context = RequestContext { takes_text: true, ..RequestContext::default() };
+                let answer = schema.execute(request.data(context)).await;
+                assert!(answer.errors.is_empty(), "{:?}", answer.errors);
+                text_of(&answer)
+            };
+            let (at_once, one_by_one) = (ask("c: atOnce").await, ask("c: oneByOne").await);
+            assert_eq!(at_once, one_by_one, "{document}");
+            at_once
+        };
+        let merged = both("{ CELLS { date } CELLS { status } }").await;
+        assert!(merged.contains("date") && merged.contains("status"), "{merged}");
+        both("{ CELLS { date } ...F } fragment F on Root { CELLS { attendance { present } } }").await;
+        both("{ ...F ...F } fragment F on Root { CELLS { date } }").await;
+        both("{ CELLS { date } other: atOnce { date } }").await;
     }
 }

@@ -19,14 +19,17 @@ use portail_domain::{
 use portail_projections::{
     catalogue::Catalogue,
     family, household,
-    planning::{self, CellRow},
+    month::{ChildDays, child_days},
+    planning::CellRow,
 };
 use rust_decimal::Decimal;
 
 use self::cell::CellView;
 pub use self::cell::{Attendance, Cell, CellStatus, DayMarker};
 use super::{
-    context::{Ask, EVERYBODY, be_fresh, payer_names, unavailable, visible_child},
+    context::{
+        Ask, EVERYBODY, be_fresh, coded, full_name, is_visible, payer_names, unavailable, visible_child,
+    },
     leaf::Leaves,
     scalars::{Month, Position, Time},
 };
@@ -149,17 +152,29 @@ async fn priced(
 }
 
 /// A child's planning of a month, for a caller.
-async fn month_planning(ctx: &Context<'_>, child: ChildId, month: Month, position: u64) -> Result<Planning> {
+///
+/// # Errors
+/// The caller may not see the child.
+async fn month_planning(ctx: &Context<'_>, child_id: &str, month: Month, position: u64) -> Result<Planning> {
     let (application, caller) = (ctx.application()?, ctx.caller()?);
-    let (from, to) = (month.0.first(), month.0.last());
-    let pool = application.pool();
+    let not_found = || coded("NOT_FOUND", ctx.language());
+    let child: ChildId = child_id.parse().map_err(|_| not_found())?;
     let catalogue = application.catalogue().get().await.map_err(unavailable)?;
-    let enrolments = family::enrolments(pool, child, from, to).await.map_err(unavailable)?;
-    let cells = planning::cells(pool, child, from, to).await.map_err(unavailable)?;
-    let payers = enrolments.iter().map(|e| e.payer.to_string());
-    let payers = payers.chain(cells.iter().map(|c| c.booking.payer.to_string())).collect::<BTreeSet<_>>();
+    let days = child_days(application.pool(), child, month.0.first(), month.0.last()).await;
+    let ChildDays { families, enrolments, responsibles, cells } = days.map_err(unavailable)?;
+    if !is_visible(&caller, &families) {
+        return Err(not_found());
+    }
+    let payers = cells.iter().map(|c| c.booking.payer.to_string());
+    let payers = payers.chain(responsibles.keys().cloned()).collect::<BTreeSet<_>>();
     let households = priced(ctx, &caller, &payers).await?;
-    let names = payer_names(ctx, payers.into_iter().collect()).await?;
+    let name = |(number, found): (&String, &Option<_>)| Some((number.clone(), full_name(found.as_ref()?)));
+    let mut names: HashMap<String, String> = responsibles.iter().filter_map(name).collect();
+    // Who pays for a booking without an enrolment.
+    let others: Vec<String> = payers.into_iter().filter(|p| !responsibles.contains_key(p)).collect();
+    if !others.is_empty() {
+        names.extend(payer_names(ctx, others).await?);
+    }
     let view = MonthView {
         catalogue: &catalogue,
         caller: &caller,
@@ -246,12 +261,12 @@ impl MonthView<'_> {
         let structure = self.catalogue.structures.get(&settings.structure);
         let acts = self.caller.role == Role::Parent && self.caller.login == payer;
         let terms = self.catalogue.month(&activity, month.0);
+        let of_row = |e: &&Enrolment| e.activity == activity && e.payer.as_str() == payer;
+        let enrolments: Vec<&Enrolment> = self.enrolments.iter().filter(of_row).collect();
         let view = |terms: &Terms| {
             let date = terms.date;
             let row = cells.get(&(&activity, date)).copied().filter(|c| c.booking.payer.as_str() == payer);
-            let holds =
-                |e: &&Enrolment| e.activity == activity && e.payer.as_str() == payer && e.holds_on(date);
-            let enrolled = self.enrolments.iter().find(holds).is_some();
+            let enrolled = enrolments.iter().any(|e| e.holds_on(date));
             let in_the_way = blocked.get(&date).map_or(&[][..], Vec::as_slice).iter().filter(|other| {
                 let other = self.catalogue.activities.get(&other.activity).and_then(|a| a.settings_on(date));
                 other.is_some_and(|(_, o)| o.overlaps(settings))
@@ -303,8 +318,7 @@ impl PlanningQuery {
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<Planning> {
         let position = be_fresh(ctx, &NAMES, min_position.map(|p| p.0)).await?;
-        let child = visible_child(ctx, &child_id).await?;
-        month_planning(ctx, child, month, position).await
+        month_planning(ctx, &child_id, month, position).await
     }
 
     /// What the statuses and markers of the planning mean.
@@ -330,7 +344,7 @@ impl PlanningSubscription {
         #[graphql(desc = "The month.")] month: Month,
         #[graphql(desc = "Only what changed after this position.")] after: Option<Position>,
     ) -> Result<impl Stream<Item = Result<Planning>> + 'a> {
-        let child = visible_child(ctx, &child_id).await?;
+        visible_child(ctx, &child_id).await?;
         let mut positions = ctx
             .application()?
             .engine()
@@ -341,9 +355,8 @@ impl PlanningSubscription {
             let mut last: Option<u64> = None;
             loop {
                 let position = *positions.borrow_and_update();
-                // The session may have ended meanwhile, or the child left the family.
-                visible_child(ctx, &child_id).await?;
-                let planning = month_planning(ctx, child, month, position).await?;
+                // The child may have left the family meanwhile, which this looks at again.
+                let planning = month_planning(ctx, &child_id, month, position).await?;
                 let newest = planning.rows.iter().flat_map(|r| &r.cells.0).filter_map(|c| c.made_at()).max();
                 let newest = newest.map(|p| p.0);
                 let news = match shown {
