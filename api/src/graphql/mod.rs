@@ -15,6 +15,7 @@ pub mod log;
 pub mod money;
 pub mod notices;
 pub mod operations;
+mod parsed;
 pub mod planning;
 pub mod privacy;
 pub mod proposals;
@@ -86,7 +87,10 @@ pub fn schema(application: Arc<Application>, site: String, replays: Option<Arc<R
     let recording = RecordReads(application.clone());
     let schema = builder().data(application).data(context::Site(site));
     match replays {
-        Some(replays) => schema.data(replays).extension(recording).finish(),
+        Some(replays) => {
+            let parsed = parsed::ParsedDocuments::default();
+            schema.data(replays).extension(recording).extension(parsed).finish()
+        }
         None => schema.finish(),
     }
 }
