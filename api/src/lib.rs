@@ -21,5 +21,6 @@ pub mod reads;
 pub mod refusal;
 pub mod replay;
 pub mod roll;
+pub mod runtime;
 pub mod settings;
 pub mod uploads;

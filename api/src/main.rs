@@ -23,6 +23,7 @@ use portail_api::{
     notifications::Notifier,
     progress::{Bars, Progress},
     replay::Replays,
+    runtime,
     settings::Settings,
 };
 use portail_domain::messages::Language;
@@ -128,7 +129,10 @@ fn main() -> ExitCode {
         EnvFilter::try_from_env("PORTAIL_LOG").unwrap_or_else(|_| EnvFilter::new("warn,portail=info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let is_audit = matches!(arguments.command, Tool::Audit { .. });
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = match arguments.command {
+        Tool::Serve { .. } => runtime::serving(),
+        _ => tokio::runtime::Runtime::new(),
+    };
     let done = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(run(arguments.command)));
     match done {
         Ok(()) => ExitCode::SUCCESS,

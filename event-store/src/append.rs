@@ -130,17 +130,17 @@ impl Append {
             for (event, sequence) in new.into_iter().zip(expected + 1..) {
                 let event_id = Uuid::now_v7();
                 let envelope = Envelope {
-                    actor: &meta.actor,
-                    aggregate_id: &stream.id,
-                    aggregate_type: &stream.kind,
+                    actor: meta.actor.as_bytes(),
+                    aggregate_id: stream.id.as_bytes(),
+                    aggregate_type: stream.kind.as_bytes(),
                     causation_id: meta.causation_id,
                     command_id: meta.command_id,
                     correlation_id: meta.correlation_id,
                     event_id,
-                    event_type: &event.event_type,
-                    event_version: &event.event_version,
-                    metadata: metadata.get(),
-                    payload: event.payload.get(),
+                    event_type: event.event_type.as_bytes(),
+                    event_version: event.event_version.as_bytes(),
+                    metadata: metadata.get().as_bytes(),
+                    payload: event.payload.get().as_bytes(),
                     recorded_at,
                     sequence,
                 };

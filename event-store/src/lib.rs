@@ -49,7 +49,7 @@ pub use diagnosis::Wrong;
 pub use envelope::Envelope;
 pub use export::{ExportError, Exported, export};
 pub use hashing::{GENESIS, Hash, chain, hex, leaf, of_hex};
-pub use log::{EventLog, LogError, RecordedEvent, Span, read_head};
+pub use log::{COLUMNS, EventLog, LogError, RecordedEvent, Span, read_head};
 pub use read_trail::{Read, RecordedRead, forget_old_reads, reads, record_read, verify_reads};
 pub use search::{Search, search};
 pub use tree::Tree;

@@ -73,7 +73,7 @@ pub(crate) async fn read<'a>(
     lists: impl Iterator<Item = &'a [(StreamId, u64)]>,
 ) -> Result<Vec<Vec<RecordedEvent>>, sqlx::Error> {
     let query = format!(
-        "SELECT list, {COLUMNS} \
+        "SELECT {COLUMNS}, list \
          FROM unnest($1::text[], $2::text[], $3::bigint[], $4::int[]) AS s (type, id, version, list) \
          JOIN LATERAL (SELECT * FROM events WHERE aggregate_type = s.type \
             AND aggregate_id = s.id AND sequence > s.version OFFSET 0) e ON true \

@@ -11,7 +11,7 @@ mod reader;
 
 use std::{sync::Arc, time::Duration};
 
-use portail_event_store::{LogError, RecordedEvent, Span};
+use portail_event_store::{COLUMNS, LogError, RecordedEvent, Span};
 use sqlx::{Executor, PgConnection};
 use tokio::{
     sync::{Semaphore, mpsc},
@@ -312,14 +312,12 @@ async fn fold(
 }
 
 async fn read_in(connection: &mut PgConnection, span: Span) -> Result<Vec<RecordedEvent>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version, \
-            payload::text AS payload, metadata::text AS metadata, event_id, recorded_at, actor, \
-            command_id, correlation_id, causation_id, leaf, chain \
-         FROM public.events WHERE position > $1 AND position <= $2 ORDER BY position",
-    )
-    .bind(span.after.cast_signed())
-    .bind(span.through.cast_signed())
-    .fetch_all(connection)
-    .await
+    let query = format!(
+        "SELECT {COLUMNS} FROM public.events WHERE position > $1 AND position <= $2 ORDER BY position"
+    );
+    sqlx::query_as(&query)
+        .bind(span.after.cast_signed())
+        .bind(span.through.cast_signed())
+        .fetch_all(connection)
+        .await
 }

@@ -16,7 +16,7 @@ use portail_domain::{
     terms::Terms,
 };
 use portail_event_store::{
-    Append, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog, NewEvent, Outcome,
+    Append, COLUMNS, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog, NewEvent, Outcome,
     RecordedEvent, StreamAppend, StreamId, UnitOfWork, Upcasters, Verified, canonical_json, verify,
 };
 use portail_projections::{
@@ -244,14 +244,10 @@ pub async fn rebuild(town: &Town) -> Result<Rebuilds> {
     let log = town.application.log();
     let events = log.read_head().await?;
     let started = Instant::now();
-    let rows = sqlx::query_as::<_, RecordedEvent>(
-        "SELECT position, aggregate_type, aggregate_id, sequence, event_type, event_version, payload::text AS payload, \
-         metadata::text AS metadata, event_id, recorded_at, actor, command_id, correlation_id, causation_id, leaf, chain \
-         FROM events ORDER BY position",
-    )
-    .fetch(town.application.pool())
-    .try_fold(0u64, |n, _| async move { Ok(n + 1) })
-    .await?;
+    let rows = sqlx::query_as::<_, RecordedEvent>(&format!("SELECT {COLUMNS} FROM events ORDER BY position"))
+        .fetch(town.application.pool())
+        .try_fold(0u64, |n, _| async move { Ok(n + 1) })
+        .await?;
     ensure!(rows == events);
     let scan = started.elapsed().as_secs_f64();
     let started = Instant::now();

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use portail_testkit::{Cluster, Durability};
+use tokio::runtime::Handle;
 
 use report::Report;
 
@@ -34,11 +35,18 @@ fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
 }
 
+/// What the server does is measured on its own runtime, all else on the library's.
 fn main() -> Result<()> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run())
+    let serving = portail_api::runtime::serving()?;
+    tokio::runtime::Runtime::new()?.block_on(run(serving.handle()))
 }
 
-async fn run() -> Result<()> {
+/// Runs what spawns its tasks on another runtime.
+fn on<T>(runtime: &Handle, work: impl Future<Output = T>) -> T {
+    tokio::task::block_in_place(|| runtime.block_on(work))
+}
+
+async fn run(serving: &Handle) -> Result<()> {
     let cluster = tokio::task::spawn_blocking(|| Cluster::start(Durability::Durable)).await??;
     let seconds = Duration::from_secs(setting("BENCH_SECONDS", 5));
     let events = setting("BENCH_EVENTS", 1_000_000);
@@ -60,16 +68,16 @@ async fn run() -> Result<()> {
             return Ok(());
         }
         let clients = only.parse()?;
-        println!("append {}", load::append(&cluster, clients, seconds).await?);
-        println!("commands {}", load::commands(&cluster, clients, seconds).await?);
+        println!("append {}", on(serving, load::append(&cluster, clients, seconds))?);
+        println!("commands {}", on(serving, load::commands(&cluster, clients, seconds))?);
         return Ok(());
     }
     for clients in CLIENTS {
         println!("throughput at {clients} clients");
         let pgbench = baselines::pgbench(&cluster, clients, seconds).await?;
-        let append = load::append(&cluster, clients, seconds).await?;
+        let append = on(serving, load::append(&cluster, clients, seconds))?;
         let stock = baselines::postgres_es(&cluster, clients, seconds).await?;
-        let commands = load::commands(&cluster, clients, seconds).await?;
+        let commands = on(serving, load::commands(&cluster, clients, seconds))?;
         report.throughput(clients, pgbench, append, stock, commands);
     }
     println!("a town of 5,000 families and {events} events");

@@ -141,7 +141,7 @@ impl<'a> Fields<'a> {
         Uuid::from_slice(self.next()??).ok()
     }
 
-    fn text(&mut self) -> Option<&'a str> {
-        std::str::from_utf8(self.next()??).ok()
+    fn text(&mut self) -> Option<&'a [u8]> {
+        self.next()?
     }
 }
