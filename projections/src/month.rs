@@ -43,11 +43,12 @@ pub async fn child_days(
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<ChildDays, sqlx::Error> {
+    // The guardian is looked up by key: joined, an unfamiliar table would be read whole.
     let query = format!(
         "SELECT 1, family, NULL, NULL::date, NULL::bigint, NULL::bigint FROM rm_family.child_family WHERE child = $1 \
-         UNION ALL SELECT 2, e.document::text, f.responsible::text, e.last_day, e.line, NULL \
-            FROM rm_family.enrolment e LEFT JOIN rm_family.family f ON f.number = e.payer \
-            WHERE e.child = $1 AND e.first_day <= $3 AND (e.last_day IS NULL OR e.last_day >= $2) \
+         UNION ALL SELECT 2, e.document::text, \
+            (SELECT f.responsible::text FROM rm_family.family f WHERE f.number = e.payer), e.last_day, e.line, NULL \
+            FROM rm_family.enrolment e WHERE e.child = $1 AND e.first_day <= $3 AND (e.last_day IS NULL OR e.last_day >= $2) \
          UNION ALL SELECT 3, c.booking, c.activity, c.date, {RANK}, c.position FROM rm_planning.cell c \
             WHERE c.child = $1 AND c.date BETWEEN $2 AND $3"
     );

@@ -6,8 +6,8 @@
 //! row: the last events are folded, both are compared at the same position, and the schemas change
 //! names. Interrupted, each resumes where it stopped.
 
-mod compare;
 mod reader;
+mod tables;
 
 use std::{sync::Arc, time::Duration};
 
@@ -244,6 +244,8 @@ impl Build {
         let pool = context.log.database().pool();
         let mut tx = pool.begin().await?;
         install_indexes(projection, fresh, &mut tx).await?;
+        // Or the first queries are planned for tables nothing is known of.
+        tables::analyze(fresh, &mut tx).await?;
         tx.commit().await?;
 
         let mut tx = pool.begin().await?;
@@ -261,9 +263,9 @@ impl Build {
         let (mut differences, mut comparing) = (None, Duration::ZERO);
         if let Some(at) = was_live.map(i64::unsigned_abs) {
             let behind = read_in(&mut tx, Span { after: at, through: target }).await?;
-            if compare::has_same_tables(live, fresh, &mut tx).await? {
+            if tables::has_same_tables(live, fresh, &mut tx).await? {
                 fold(projection, context, live, &concerning(projection, &behind, 0), &mut tx).await?;
-                let compared = compare::compare(live, fresh, &mut tx).await?;
+                let compared = tables::compare(live, fresh, &mut tx).await?;
                 (differences, comparing) = (Some(compared.differences), compared.took);
             }
         }

@@ -23,6 +23,7 @@ mod notifications;
 mod parents_and_staff;
 mod printed;
 mod reads;
+mod rebuild;
 mod replay;
 mod sealed;
 mod server;

@@ -10,7 +10,7 @@ use super::RebuildError;
 /// How many events are read at once, and folded in one transaction.
 const BATCH: u32 = 5_000;
 
-/// How many positions are looked through for them at once, so that progress is heard of.
+/// How many positions are looked through for them at once, at the most, so that progress is heard of.
 const STRETCH: u64 = 250_000;
 
 /// How many batches may wait for a read model that is slower than the others.
@@ -33,14 +33,18 @@ pub(super) async fn read(
     kinds: Vec<&'static str>,
     readers: Vec<mpsc::Sender<Arc<Batch>>>,
 ) -> Result<(), RebuildError> {
-    let mut position = after;
+    let (mut position, mut stretch) = (after, u64::from(BATCH));
     loop {
         let head = log.read_head().await?;
-        let span = Span { after: position, through: head.min(position + STRETCH) };
+        let span = Span { after: position, through: head.min(position + stretch) };
         let events = log.read_next(span, Some(&kinds), Some(BATCH)).await?;
         // A full batch may end before the span does.
         let last = events.last().filter(|_| events.len() == BATCH as usize);
         position = last.map_or(span.through, |event| event.position);
+        // Where events are far between, one query looks further; where they are not, it would read
+        // again and again what it may not return.
+        let is_sparse = events.len() < BATCH as usize / 2;
+        stretch = if is_sparse { STRETCH.min(2 * stretch) } else { BATCH.into() };
         let batch = Arc::new(Batch { events, through: position, head });
         for reader in &readers {
             // One that failed says so itself.

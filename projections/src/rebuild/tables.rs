@@ -1,8 +1,8 @@
-//! Comparing a rebuilt read model with the live one.
+//! The tables of a read model as a whole: known to the query planner, and compared with others.
 
 use std::time::{Duration, Instant};
 
-use sqlx::{FromRow, PgConnection};
+use sqlx::{Executor, FromRow, PgConnection};
 
 /// What a comparison found, and what it cost.
 pub(super) struct Compared {
@@ -33,6 +33,14 @@ async fn tables_of(schema: &str, connection: &mut PgConnection) -> Result<Vec<Ta
     .bind(schema)
     .fetch_all(connection)
     .await
+}
+
+/// Tells the query planner what the tables of a schema hold.
+pub(super) async fn analyze(schema: &str, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    for Table { table_name, .. } in tables_of(schema, connection).await? {
+        connection.execute(format!("ANALYZE {schema}.{table_name}").as_str()).await?;
+    }
+    Ok(())
 }
 
 /// Whether two schemas have the same tables.

@@ -1,0 +1,133 @@
+//! Rebuilding read models: what an interrupted rebuild leaves, and what comes of it.
+
+use std::sync::{Arc, Mutex};
+
+use futures::future::BoxFuture;
+use portail_api::{clock::Clock, demo};
+use portail_domain::{
+    ids::{ChildId, RequestId},
+    session::{Basis, SessionEvent},
+};
+use portail_event_store::{Append, CommandMeta, NewEvent, RecordedEvent, StreamAppend, StreamId};
+use portail_projections::{
+    FoldContext, FoldError, Projection,
+    planning::PlanningProjection,
+    rebuild::{RebuildError, Step, rebuild, rebuild_all},
+    requests::RequestsProjection,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::application::Town;
+
+/// The planning, noting how many events each batch holds, and failing on one of them.
+struct Watched {
+    batches: Arc<Mutex<Vec<usize>>>,
+    fails_on: Option<usize>,
+}
+
+impl Projection for Watched {
+    fn name(&self) -> &'static str {
+        PlanningProjection.name()
+    }
+    fn version(&self) -> i32 {
+        PlanningProjection.version()
+    }
+    fn tables(&self) -> &'static str {
+        PlanningProjection.tables()
+    }
+    fn indexes(&self) -> &'static str {
+        PlanningProjection.indexes()
+    }
+    fn source(&self) -> &'static str {
+        PlanningProjection.source()
+    }
+    fn reads(&self) -> &'static [&'static str] {
+        PlanningProjection.reads()
+    }
+    fn fold<'a>(
+        &'a self,
+        events: &'a [&'a RecordedEvent],
+        context: &'a FoldContext,
+        connection: &'a mut PgConnection,
+    ) -> BoxFuture<'a, Result<(), FoldError>> {
+        let batch = {
+            let mut batches = self.batches.lock().unwrap();
+            batches.push(events.len());
+            batches.len()
+        };
+        if self.fails_on == Some(batch) {
+            return Box::pin(async { Err(FoldError::poison(events[0], "told to fail")) });
+        }
+        PlanningProjection.fold(events, context, connection)
+    }
+}
+
+/// A session of three thousand children: more events than are folded at once.
+async fn fill(town: &Town) {
+    let at = "2015-04-08T08:00:00Z".parse().unwrap();
+    let basis = || Basis { policy: 1, calendar: 1, cutoff: Some(at), received: at };
+    let events = (1..=3000).flat_map(|n| {
+        let (child, request) = (ChildId(Uuid::from_u128(n)), RequestId(Uuid::from_u128(n)));
+        let payer = "1001001010331".parse().unwrap();
+        [
+            SessionEvent::ReservationRequested { child, payer, request, late: false, basis: basis() },
+            SessionEvent::ReservationConfirmed { child, request, basis: basis() },
+        ]
+    });
+    let events = events.map(|event| NewEvent::of(&event).unwrap()).collect();
+    let id = Uuid::new_v4();
+    let meta = CommandMeta {
+        command_id: id,
+        request_hash: [0; 32],
+        actor: "test".into(),
+        correlation_id: id,
+        causation_id: None,
+        received_at: at,
+    };
+    let empty = serde_json::value::RawValue::from_string("{}".into()).unwrap();
+    let stream = StreamId::new("Session", "garderie-matin:2015-06-01");
+    let streams = vec![StreamAppend { stream, expected: 0, events }];
+    let append = Append::new(meta, empty.clone(), vec![], streams, &empty).unwrap();
+    let position = town.application.log().append(append).await.unwrap().position;
+    assert!(town.application.engine().wait_for_all(position, std::time::Duration::from_secs(60)).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_rebuild_goes_on_where_it_stopped() {
+    let town = Town::new(Clock::starting_on(demo::TODAY)).await;
+    fill(&town).await;
+    let application = &town.application;
+    let context = FoldContext { log: application.log().clone(), vault: application.vault().clone() };
+    let batches = Arc::new(Mutex::new(vec![]));
+    let watched = |fails_on| Watched { batches: batches.clone(), fails_on };
+    let folded = || std::mem::take(&mut *batches.lock().unwrap());
+
+    // Without an interruption, for comparison.
+    let whole = rebuild(&watched(None), &context, |_, _| ()).await.unwrap();
+    assert_eq!(whole.differences, Some(0));
+    let in_one_go = folded();
+    assert!(in_one_go.len() > 1, "{in_one_go:?}");
+
+    // Two together: the second batch of one fails, which ends both.
+    let both: Vec<Box<dyn Projection>> = vec![Box::new(watched(Some(2))), Box::new(RequestsProjection)];
+    let failed = rebuild_all(both, &context, |_, _| ()).await;
+    assert!(matches!(failed, Err(RebuildError::Fold(FoldError::Poison { .. }))), "{failed:?}");
+    assert_eq!(folded()[..2], in_one_go[..2]);
+    let live = application.engine().status().await.unwrap();
+    assert!(live.iter().all(|p| p.status == "live" || p.name.ends_with("#rebuild")), "{live:?}");
+
+    // They go on: what was folded is not folded again, and the rows are the live ones.
+    let both: Vec<Box<dyn Projection>> = vec![Box::new(watched(None)), Box::new(RequestsProjection)];
+    let mut done = vec![];
+    rebuild_all(both, &context, |name, step| {
+        if let Step::Done(rebuilt) = step {
+            done.push((name, rebuilt.differences));
+        }
+    })
+    .await
+    .unwrap();
+    done.sort_unstable();
+    assert_eq!(done, [("planning", Some(0)), ("requests", Some(0))]);
+    assert_eq!(folded(), in_one_go[1..]);
+}
