@@ -64,7 +64,7 @@ async fn read_durable<'a>(
 }
 
 /// The events of lists of streams after their versions, list by list in the log's order, in one query of
-/// one index look-up per stream (`OFFSET 0` keeps the planner from joining the whole log instead).
+/// one index look-up per stream.
 ///
 /// # Errors
 /// The database failed.
@@ -72,13 +72,7 @@ pub(crate) async fn read<'a>(
     pool: &PgPool,
     lists: impl Iterator<Item = &'a [(StreamId, u64)]>,
 ) -> Result<Vec<Vec<RecordedEvent>>, sqlx::Error> {
-    let query = format!(
-        "SELECT {COLUMNS}, list \
-         FROM unnest($1::text[], $2::text[], $3::bigint[], $4::int[]) AS s (type, id, version, list) \
-         JOIN LATERAL (SELECT * FROM events WHERE aggregate_type = s.type \
-            AND aggregate_id = s.id AND sequence > s.version OFFSET 0) e ON true \
-         ORDER BY position"
-    );
+    let query = format!("SELECT {COLUMNS}, list FROM stream_events($1, $2, $3, $4)");
     let (mut kinds, mut ids, mut versions, mut numbers) = (vec![], vec![], vec![], vec![]);
     let mut found = vec![];
     for (number, streams) in (0i32..).zip(lists) {

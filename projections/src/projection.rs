@@ -131,8 +131,13 @@ pub(crate) async fn install_indexes(
     Ok(())
 }
 
-/// Leads the search path of the running transaction to a schema.
+/// Leads the search path of the running transaction to a schema, where rows are looked up by key: a plan
+/// that is kept from when a table was small would read all of it for each of them. (What has no key pays
+/// by a price so high that it would be compiled first.)
 pub(crate) async fn enter(schema: &str, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    connection.execute(format!("SET LOCAL search_path TO {schema}, public").as_str()).await?;
+    let settings = format!(
+        "SET LOCAL search_path TO {schema}, public; SET LOCAL enable_seqscan TO off; SET LOCAL jit TO off"
+    );
+    connection.execute(settings.as_str()).await?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{append, log, meta, stream};
 use portail_event_store::{AppendError, EventLog, Span, Upcasters, Verified, verify};
-use sqlx::Executor;
+use sqlx::{Connection, Executor};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -186,4 +186,42 @@ async fn a_delayed_transaction_elsewhere_hides_no_event_from_a_reader() {
     let read = log.read_span(Span { after: 0, through: u64::from(u32::MAX) }, None).await.unwrap();
     assert_eq!(read.iter().map(|e| e.position).collect::<Vec<_>>(), [1, 2]);
     slow.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn streams_are_looked_up_by_key_even_by_a_plan_from_when_the_log_was_small() {
+    let (test, log) = log().await;
+    log.append(append(meta(Uuid::new_v4()), &[("a", 0, 3)], &[])).await.unwrap();
+    let mut connection = test.database.pool().acquire().await.unwrap();
+    let kinds = vec!["Counter"; 20];
+    let ids: Vec<String> = (0..20).map(|n| format!("nobody-{n}")).collect();
+    let read = || {
+        sqlx::query("SELECT count(*) FROM stream_events($1, $2, $3, $4)")
+            .bind(&kinds)
+            .bind(&ids)
+            .bind(vec![0i64; 20])
+            .bind(vec![0i32; 20])
+    };
+    connection.execute("RESET ROLE").await.unwrap();
+    connection.execute("ANALYZE events").await.unwrap();
+    // Often enough for a plan to be kept.
+    for _ in 0..8 {
+        read().execute(&mut *connection).await.unwrap();
+    }
+    connection
+        .execute(
+            "INSERT INTO events SELECT n, 'Counter', 'c' || n, 1, 'Counted', '1.0', '{}', '{}', gen_random_uuid(), now(), \
+                'test', gen_random_uuid(), gen_random_uuid(), NULL, '', '' FROM generate_series(1000, 4000) n",
+        )
+        .await
+        .unwrap();
+    let mut tx = connection.begin().await.unwrap();
+    read().execute(&mut *tx).await.unwrap();
+    let scans: i64 = sqlx::query_scalar(
+        "SELECT coalesce(sum(seq_scan), 0)::bigint FROM pg_stat_xact_user_tables WHERE relname = 'events'",
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .unwrap();
+    assert_eq!(scans, 0);
 }
