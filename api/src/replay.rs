@@ -114,7 +114,9 @@ impl PastTown {
         let failed = |e: &dyn std::fmt::Display| ReplayError::Failed(e.to_string());
         let folder = PastFolder::new(data).map_err(|e| failed(&e))?;
         let database = Database::scratch(folder).await.map_err(|e| failed(&e))?;
-        let erasures = copy(live, database.pool().clone(), 0, position).await?;
+        copy_log(&live, database.pool(), 0, position).await?;
+        copy(&live, database.pool(), "public.subject_key", "public.subject_key").await?;
+        let erasures = destroyed(database.pool()).await?;
         let application =
             Application::open(&database, keys, Clock::starting_at(at)).await.map_err(|e| failed(&e))?;
         let engine = application.engine().clone();
@@ -186,30 +188,28 @@ impl PastTown {
     }
 }
 
-/// Copies the log after a position through another, and with its beginning the keys as they are now;
-/// how many of these are destroyed.
-async fn copy(live: PgPool, past: PgPool, after: u64, through: u64) -> Result<i64, sqlx::Error> {
+/// Copies the log after a position through another.
+async fn copy_log(live: &PgPool, past: &PgPool, after: u64, through: u64) -> Result<(), sqlx::Error> {
     let log = format!(
         "(SELECT * FROM public.events WHERE position > {after} AND position <= {through} ORDER BY position)"
     );
-    let keys = (after == 0).then(|| ("public.subject_key".to_owned(), "public.subject_key"));
-    for (from, into) in [(log, "public.events")].into_iter().chain(keys) {
-        let (out, into) = (
-            format!("COPY {from} TO STDOUT (FORMAT binary)"),
-            format!("COPY {into} FROM STDIN (FORMAT binary)"),
-        );
-        let mut source = live.acquire().await?;
-        let mut rows = source.copy_out_raw(&out).await?;
-        let mut target = past.acquire().await?;
-        let mut sink = target.copy_in_raw(&into).await?;
-        while let Some(chunk) = rows.try_next().await? {
-            sink.send(chunk).await?;
-        }
-        sink.finish().await?;
-    }
-    destroyed(&past).await
+    copy(live, past, &log, "public.events").await
 }
 
+/// Copies a table, or what a query of it answers.
+async fn copy(live: &PgPool, past: &PgPool, from: &str, into: &str) -> Result<(), sqlx::Error> {
+    let mut source = live.acquire().await?;
+    let mut rows = source.copy_out_raw(&format!("COPY {from} TO STDOUT (FORMAT binary)")).await?;
+    let mut target = past.acquire().await?;
+    let mut sink = target.copy_in_raw(&format!("COPY {into} FROM STDIN (FORMAT binary)")).await?;
+    while let Some(chunk) = rows.try_next().await? {
+        sink.send(chunk).await?;
+    }
+    sink.finish().await?;
+    Ok(())
+}
+
+/// How many keys are destroyed.
 async fn destroyed(pool: &PgPool) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar("SELECT count(*) FROM subject_key WHERE destroyed_at IS NOT NULL")
         .fetch_one(pool)

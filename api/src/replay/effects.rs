@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::{Executor, PgPool};
 
-use super::{PastTown, ReplayError, copy};
+use super::{PastTown, ReplayError, copy_log};
 
 /// A row of a read model that an event made, changed or took away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl PastTown {
             );
             pool.execute(watch.as_str()).await?;
         }
-        copy(live, pool.clone(), self.position(), self.position() + 1).await?;
+        copy_log(&live, pool, self.position(), self.position() + 1).await?;
         let folded = self.application().engine().catch_up().await;
         folded.map_err(|e| ReplayError::Failed(e.to_string()))?;
         let rows: Vec<(String, Option<Value>, Option<Value>)> =
