@@ -3,6 +3,8 @@
 //! The fold of a booking is the domain's own ([`Booking::evolve`]): the calendar cannot disagree
 //! with the aggregate.
 
+mod queries;
+
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -13,8 +15,11 @@ use portail_domain::{
     session::{Booking, BookingStatus, Session, SessionEvent, parse_stream_id},
 };
 use portail_event_store::RecordedEvent;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
+
+pub use queries::{CellRow, Due, cells, due, occupancy, session_cells};
+pub(crate) use queries::{RANK, cell_row};
 
 use crate::projection::{FoldContext, FoldError, Projection};
 
@@ -295,160 +300,4 @@ fn status_text(status: BookingStatus) -> &'static str {
         S::Closed => "CLOSED",
         S::Error(_) => "ERROR",
     }
-}
-
-/// A cell of the planning.
-#[derive(Debug, Clone)]
-pub struct CellRow {
-    /// Whose.
-    pub child: ChildId,
-    /// Which activity.
-    pub activity: ActivityId,
-    /// Which day.
-    pub date: NaiveDate,
-    /// The booking.
-    pub booking: Booking,
-    /// The rank on the waiting list, from 1, while it waits.
-    pub rank: Option<i64>,
-    /// The last event that made it.
-    pub position: u64,
-}
-
-type StoredCell = (Uuid, String, NaiveDate, String, Option<i64>, i64);
-
-pub(crate) fn cell_row(
-    (child, activity, date, booking, rank, position): StoredCell,
-) -> Result<CellRow, sqlx::Error> {
-    Ok(CellRow {
-        child: ChildId(child),
-        activity: activity
-            .parse()
-            .map_err(|e: portail_domain::ids::IdError| sqlx::Error::Decode(e.into()))?,
-        date,
-        booking: serde_json::from_str(&booking).map_err(|e| sqlx::Error::Decode(e.into()))?,
-        rank,
-        position: position.unsigned_abs(),
-    })
-}
-
-/// The rank of a cell `c` on the waiting list.
-pub(crate) const RANK: &str = "CASE WHEN c.status = 'WAITLISTED' THEN (SELECT count(*) FROM rm_planning.cell o \
-    WHERE o.activity = c.activity AND o.date = c.date AND o.status = 'WAITLISTED' AND o.queued <= c.queued) END";
-
-fn select_cell(condition: &str) -> String {
-    format!(
-        "SELECT c.child, c.activity, c.date, c.booking, {RANK}, c.position FROM rm_planning.cell c WHERE {condition}"
-    )
-}
-
-/// The cells of a child in a range of days.
-///
-/// # Errors
-/// The database failed.
-pub async fn cells(
-    pool: &PgPool,
-    child: ChildId,
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<Vec<CellRow>, sqlx::Error> {
-    let query = select_cell("c.child = $1 AND c.date BETWEEN $2 AND $3");
-    let rows: Vec<StoredCell> =
-        sqlx::query_as(&query).bind(child.0).bind(from).bind(to).fetch_all(pool).await?;
-    rows.into_iter().map(cell_row).collect()
-}
-
-/// The cells of a session, in the order their requests came.
-///
-/// # Errors
-/// The database failed.
-pub async fn session_cells(
-    pool: &PgPool,
-    activity: &ActivityId,
-    date: NaiveDate,
-) -> Result<Vec<CellRow>, sqlx::Error> {
-    let query = select_cell("c.activity = $1 AND c.date = $2 ORDER BY c.child");
-    let rows: Vec<StoredCell> =
-        sqlx::query_as(&query).bind(activity.as_str()).bind(date).fetch_all(pool).await?;
-    rows.into_iter().map(cell_row).collect()
-}
-
-/// How many places are held and how many children wait, per session of a range.
-///
-/// # Errors
-/// The database failed.
-pub async fn occupancy(
-    pool: &PgPool,
-    activities: &[String],
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<HashMap<(String, NaiveDate), (i32, i32)>, sqlx::Error> {
-    let rows: Vec<(String, NaiveDate, i32, i32)> = sqlx::query_as(
-        "SELECT activity, date, held, waiting FROM rm_planning.session \
-         WHERE activity = ANY($1) AND date BETWEEN $2 AND $3",
-    )
-    .bind(activities)
-    .bind(from)
-    .bind(to)
-    .fetch_all(pool)
-    .await?;
-    Ok(rows.into_iter().map(|(a, d, held, waiting)| ((a, d), (held, waiting))).collect())
-}
-
-/// Something a timer must do.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Due {
-    /// A child's offer or certificate ran out.
-    Booking {
-        /// Whose.
-        child: ChildId,
-        /// Which activity.
-        activity: ActivityId,
-        /// Which day.
-        date: NaiveDate,
-        /// What the booking waits for.
-        status: BookingStatus,
-        /// When it was due.
-        at: DateTime<Utc>,
-    },
-    /// A session's waiting list closes.
-    WaitingList {
-        /// Which activity.
-        activity: ActivityId,
-        /// Which day.
-        date: NaiveDate,
-        /// When it closes.
-        at: DateTime<Utc>,
-    },
-}
-
-/// What is due, the oldest first.
-///
-/// # Errors
-/// The database failed.
-pub async fn due(pool: &PgPool, now: DateTime<Utc>, limit: i64) -> Result<Vec<Due>, sqlx::Error> {
-    type Row = (Option<Uuid>, String, NaiveDate, Option<String>, DateTime<Utc>);
-    let rows: Vec<Row> = sqlx::query_as(
-        "(SELECT child, activity, date, booking, due FROM rm_planning.cell WHERE due < $1 ORDER BY due LIMIT $2) \
-         UNION ALL \
-         (SELECT NULL, activity, date, NULL, list_closes FROM rm_planning.session \
-          WHERE waiting > 0 AND list_closes < $1 ORDER BY list_closes LIMIT $2)",
-    )
-    .bind(now)
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
-    rows.into_iter()
-        .map(|(child, activity, date, booking, at)| {
-            let activity =
-                activity.parse().map_err(|e: portail_domain::ids::IdError| sqlx::Error::Decode(e.into()))?;
-            Ok(match (child, booking) {
-                (Some(child), Some(booking)) => {
-                    let booking: Booking =
-                        serde_json::from_str(&booking).map_err(|e| sqlx::Error::Decode(e.into()))?;
-                    Due::Booking { child: ChildId(child), activity, date, status: booking.status, at }
-                }
-                _ => Due::WaitingList { activity, date, at },
-            })
-        })
-        .collect()
 }

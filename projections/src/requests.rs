@@ -1,6 +1,8 @@
 //! Requests for days: one line per asked day, with where it stands and why.
 
-use std::collections::{HashMap, HashSet};
+mod lines;
+
+use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
@@ -11,10 +13,10 @@ use portail_domain::{
     session::{AbsenceReason, Refusal, RefusalCode, Session, SessionEvent as E, parse_stream_id},
 };
 use portail_event_store::RecordedEvent;
-use serde::Serialize;
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
+use self::lines::{BookingKey, Key, Line, Stored, load, payers_of, store};
 use crate::projection::{FoldContext, FoldError, Projection};
 
 /// Its name.
@@ -44,7 +46,7 @@ impl Projection for RequestsProjection {
          CREATE INDEX IF NOT EXISTS line_pending ON line (line) WHERE status = 'PENDING'"
     }
     fn source(&self) -> &'static str {
-        include_str!("requests.rs")
+        concat!(include_str!("requests.rs"), include_str!("requests/lines.rs"))
     }
     fn reads(&self) -> &'static [&'static str] {
         &[Session::TYPE]
@@ -80,9 +82,6 @@ impl Projection for RequestsProjection {
 }
 
 type Decoded<'a> = (&'a RecordedEvent, (ActivityId, NaiveDate), E);
-
-/// A child's day in an activity.
-type BookingKey<'a> = (Uuid, &'a str, NaiveDate);
 
 const RESERVATION: &str = "RESERVATION";
 const ABSENCE: &str = "ABSENCE";
@@ -129,42 +128,6 @@ fn changes(event: &E) -> Vec<(&'static str, RequestId, Change)> {
         _ => vec![],
     }
 }
-
-#[derive(Debug, Clone, FromRow, Serialize)]
-struct Stored {
-    line: i64,
-    kind: String,
-    request: Uuid,
-    child: Uuid,
-    activity: String,
-    date: NaiveDate,
-    payer: Option<String>,
-    status: String,
-    detail: Option<String>,
-    reason: Option<String>,
-    refusal: Option<String>,
-    submitted: DateTime<Utc>,
-    decided: Option<DateTime<Utc>>,
-    due: Option<DateTime<Utc>>,
-    files: Option<String>,
-}
-
-type Key<'a> = (Uuid, &'static str, &'a str, NaiveDate);
-
-/// A line, and whether an earlier batch wrote it.
-struct Line {
-    row: Stored,
-    stored: bool,
-}
-
-impl Line {
-    fn new(row: Stored) -> Self {
-        Self { row, stored: false }
-    }
-}
-
-const COLUMNS: &str = "line, kind, request, child, activity, date, payer, status, detail, reason, \
-    refusal, submitted, decided, due, files";
 
 /// The line an event makes.
 fn made_by(event: &E) -> Option<(&'static str, RequestId)> {
@@ -285,117 +248,6 @@ fn apply(line: &mut Stored, change: Change, at: DateTime<Utc>) -> Result<(), Fol
             line.decided = None;
         }
     }
-    Ok(())
-}
-
-/// The lines of earlier batches.
-async fn load<'a>(
-    wanted: &[Key<'a>],
-    connection: &mut PgConnection,
-) -> Result<HashMap<Key<'a>, Line>, sqlx::Error> {
-    if wanted.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let (mut request, mut kind, mut activity, mut date) = (vec![], vec![], vec![], vec![]);
-    for (r, k, a, d) in wanted {
-        request.push(*r);
-        kind.push(*k);
-        activity.push(*a);
-        date.push(*d);
-    }
-    let query = "SELECT k.place, l.line, l.kind, l.request, l.child, l.activity, l.date, l.payer, l.status, \
-            l.detail, l.reason, l.refusal, l.submitted, l.decided, l.due, l.files \
-         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::date[]) WITH ORDINALITY \
-            AS k (request, kind, activity, date, place) \
-         CROSS JOIN LATERAL (SELECT * FROM line WHERE line.request = k.request AND line.kind = k.kind \
-            AND line.activity = k.activity AND line.date = k.date OFFSET 0) l";
-    #[derive(FromRow)]
-    struct Found {
-        place: i64,
-        #[sqlx(flatten)]
-        row: Stored,
-    }
-    let found: Vec<Found> = sqlx::query_as(query)
-        .bind(request)
-        .bind(kind)
-        .bind(activity)
-        .bind(date)
-        .fetch_all(connection)
-        .await?;
-    let key = |place: i64| usize::try_from(place - 1).ok().and_then(|place| wanted.get(place).copied());
-    let line = |Found { place, row }| Some((key(place)?, Line { row, stored: true }));
-    Ok(found.into_iter().filter_map(line).collect())
-}
-
-/// Who pays for bookings of earlier batches.
-async fn payers_of<'a>(
-    bookings: &[BookingKey<'a>],
-    connection: &mut PgConnection,
-) -> Result<HashMap<BookingKey<'a>, String>, sqlx::Error> {
-    if bookings.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let (mut child, mut activity, mut date) = (vec![], vec![], vec![]);
-    for (c, a, d) in bookings {
-        child.push(*c);
-        activity.push(*a);
-        date.push(*d);
-    }
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "SELECT DISTINCT ON (k.place) k.place, l.payer \
-         FROM unnest($1::uuid[], $2::text[], $3::date[]) WITH ORDINALITY AS k (child, activity, date, place) \
-         CROSS JOIN LATERAL (SELECT * FROM line WHERE line.activity = k.activity AND line.date = k.date \
-            AND line.child = k.child OFFSET 0) l \
-         WHERE l.kind = 'RESERVATION' AND l.payer IS NOT NULL \
-         ORDER BY k.place, l.line DESC",
-    )
-    .bind(child)
-    .bind(activity)
-    .bind(date)
-    .fetch_all(connection)
-    .await?;
-    let booking = |place: i64| usize::try_from(place - 1).ok().and_then(|place| bookings.get(place).copied());
-    Ok(rows.into_iter().filter_map(|(place, payer)| Some((booking(place)?, payer))).collect())
-}
-
-async fn store(lines: &[Line], on_conflict: &str, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    if lines.is_empty() {
-        return Ok(());
-    }
-    macro_rules! column {
-        ($field:ident) => {
-            lines.iter().map(|l| l.row.$field).collect::<Vec<_>>()
-        };
-        (text $field:ident) => {
-            lines.iter().map(|l| l.row.$field.as_str()).collect::<Vec<_>>()
-        };
-        (optional text $field:ident) => {
-            lines.iter().map(|l| l.row.$field.as_deref()).collect::<Vec<_>>()
-        };
-    }
-    let query = format!(
-        "INSERT INTO line ({COLUMNS}) SELECT * FROM unnest($1::bigint[], $2::text[], $3::uuid[], \
-            $4::uuid[], $5::text[], $6::date[], $7::text[], $8::text[], $9::text[], $10::text[], \
-            $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::text[]) {on_conflict}"
-    );
-    sqlx::query(&query)
-        .bind(column!(line))
-        .bind(column!(text kind))
-        .bind(column!(request))
-        .bind(column!(child))
-        .bind(column!(text activity))
-        .bind(column!(date))
-        .bind(column!(optional text payer))
-        .bind(column!(text status))
-        .bind(column!(optional text detail))
-        .bind(column!(optional text reason))
-        .bind(column!(optional text refusal))
-        .bind(column!(submitted))
-        .bind(column!(decided))
-        .bind(column!(due))
-        .bind(column!(optional text files))
-        .execute(connection)
-        .await?;
     Ok(())
 }
 
