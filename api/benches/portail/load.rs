@@ -26,6 +26,7 @@ use portail_projections::{
 use portail_testkit::Cluster;
 use serde::{Deserialize, Serialize};
 use serde_json::{json, value::RawValue};
+use sqlx::{Connection, Executor, PgConnection};
 use uuid::Uuid;
 
 use crate::town::{Town, child, family};
@@ -204,6 +205,10 @@ pub async fn town(cluster: &Cluster, events: u64) -> Result<Town> {
     let town = Town::settle(cluster, FAMILIES, true).await?;
     let first: chrono::NaiveDate = "2015-04-01".parse()?;
     town.book(first.iter_days(), events).await?;
+    // What autovacuum and the checkpointer are about to do, before anything is measured rather than meanwhile.
+    let mut owner = PgConnection::connect(&town.url).await?;
+    owner.execute("VACUUM (ANALYZE)").await?;
+    owner.execute("CHECKPOINT").await?;
     Ok(town)
 }
 

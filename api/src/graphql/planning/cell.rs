@@ -251,7 +251,9 @@ mod tests {
     use portail_domain::session::SessionError;
 
     use super::*;
-    use crate::graphql::{context::RequestContext, leaf::Leaves, written::response_text};
+    use crate::graphql::{
+        context::RequestContext, leaf::Leaves, planning::PlanningRow, written::response_text,
+    };
 
     struct Root;
 
@@ -290,6 +292,20 @@ mod tests {
         vec![cell, empty]
     }
 
+    fn row() -> PlanningRow {
+        PlanningRow {
+            structure_id: ID("s".into()),
+            structure: "École \"Pasteur\"".into(),
+            activity_id: ID("a".into()),
+            activity: "Garderie".into(),
+            starts: Time("07:30:00".parse().unwrap()),
+            ends: Time("08:20:00".parse().unwrap()),
+            payer: "1001001010331".into(),
+            responsible: None,
+            cells: cells(),
+        }
+    }
+
     #[Object]
     impl Root {
         async fn at_once(&self) -> Leaves<Cell> {
@@ -297,6 +313,12 @@ mod tests {
         }
         async fn one_by_one(&self) -> Vec<Cell> {
             cells()
+        }
+        async fn rows_at_once(&self) -> Leaves<PlanningRow> {
+            Leaves(vec![row()])
+        }
+        async fn rows_one_by_one(&self) -> Vec<PlanningRow> {
+            vec![row()]
         }
     }
 
@@ -323,6 +345,24 @@ mod tests {
             let name = field["name"].as_str().unwrap();
             assert!(ALL.contains(name) || fragment.contains(name), "{name} is not compared");
         }
+    }
+
+    #[tokio::test]
+    async fn a_row_answers_every_field_its_type_has() {
+        let schema = Schema::new(Root, EmptyMutation, EmptySubscription);
+        let fields = schema.execute("{ __type(name: \"PlanningRow\") { fields { name } } }").await;
+        let fields = serde_json::to_value(fields.data).unwrap();
+        let names =
+            fields["__type"]["fields"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap());
+        let all: Vec<&str> = names.map(|n| if n == "cells" { "cells { status date }" } else { n }).collect();
+        let ask = async |field: &str| {
+            let request = Request::new(format!("{{ answer: {field} {{ {} }} }}", all.join(" ")));
+            let context = RequestContext { takes_text: true, ..RequestContext::default() };
+            text_of(&schema.execute(request.data(context)).await)
+        };
+        let expected = ask("rowsOneByOne").await;
+        assert!(!expected.contains("errors") && expected.contains("Pasteur"), "{expected}");
+        assert_eq!(ask("rowsAtOnce").await, expected);
     }
 
     #[tokio::test]

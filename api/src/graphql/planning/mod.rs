@@ -30,7 +30,7 @@ use super::{
     context::{
         Ask, EVERYBODY, be_fresh, coded, full_name, is_visible, payer_names, unavailable, visible_child,
     },
-    leaf::Leaves,
+    leaf::{Leaves, leaf},
     scalars::{Month, Position, Time},
 };
 use crate::application::{Caller, Role};
@@ -86,8 +86,20 @@ pub struct PlanningRow {
     /// The responsible guardian who pays; null once erased.
     responsible: Option<String>,
     /// A cell per day of the month.
-    cells: Leaves<Cell>,
+    cells: Vec<Cell>,
 }
+
+leaf!(PlanningRow = "PlanningRow", |r| {
+    "structureId" => r.structure_id,
+    "structure" => r.structure,
+    "activityId" => r.activity_id,
+    "activity" => r.activity,
+    "starts" => r.starts,
+    "ends" => r.ends,
+    "payer" => r.payer,
+    "responsible" => r.responsible,
+    "cells" => r.cells,
+});
 
 /// A line of the legend.
 #[derive(Debug, Clone, SimpleObject)]
@@ -116,7 +128,7 @@ pub struct Planning {
     /// The month after.
     next_month: Month,
     /// The rows.
-    rows: Vec<PlanningRow>,
+    rows: Leaves<PlanningRow>,
     /// What the statuses and markers mean.
     legend: Vec<LegendEntry>,
     /// The position of the log it shows.
@@ -188,8 +200,8 @@ async fn month_planning(ctx: &Context<'_>, child_id: &str, month: Month, positio
         month,
         previous_month: Month(month.0.previous()),
         next_month: Month(month.0.next()),
-        rows: view.rows(month, cells, &names),
-        legend: legend(ctx.language()),
+        rows: Leaves(view.rows(month, cells, &names)),
+        legend: if ctx.look_ahead().field("legend").exists() { legend(ctx.language()) } else { vec![] },
         position: Position(position),
     })
 }
@@ -296,7 +308,7 @@ impl MonthView<'_> {
                 ends: Time(settings.ends),
                 responsible: names.get(&payer).cloned(),
                 payer: payer.clone(),
-                cells: Leaves(terms.iter().flatten().map(view).collect()),
+                cells: terms.iter().flatten().map(view).collect(),
             },
         ))
     }
@@ -357,7 +369,7 @@ impl PlanningSubscription {
                 let position = *positions.borrow_and_update();
                 // The child may have left the family meanwhile, which this looks at again.
                 let planning = month_planning(ctx, &child_id, month, position).await?;
-                let newest = planning.rows.iter().flat_map(|r| &r.cells.0).filter_map(|c| c.made_at()).max();
+                let newest = planning.rows.0.iter().flat_map(|r| &r.cells).filter_map(|c| c.made_at()).max();
                 let newest = newest.map(|p| p.0);
                 let news = match shown {
                     None => last.is_none() || newest != last,
