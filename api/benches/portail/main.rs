@@ -87,6 +87,7 @@ async fn run(serving: &Handle) -> Result<()> {
     println!("rebuild");
     report.rebuild(load::rebuild(&town).await?);
     println!("planning queries");
+    load::rest(&town).await?;
     report.planning(load::planning(&town, seconds).await?);
     drop(town);
     println!("a month's billing of {families} families");
