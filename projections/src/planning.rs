@@ -21,7 +21,10 @@ use uuid::Uuid;
 pub use queries::{CellRow, Due, cells, due, occupancy, session_cells};
 pub(crate) use queries::{RANK, cell_row};
 
-use crate::projection::{FoldContext, FoldError, Projection};
+use crate::{
+    decode::asked,
+    projection::{FoldContext, FoldError, Projection},
+};
 
 /// Its name.
 pub const NAME: &str = "planning";
@@ -127,6 +130,9 @@ impl<'a> Cells<'a> {
                 }
             }
         }
+        if wanted.is_empty() {
+            return Ok(Self { cells, sessions: HashMap::new() });
+        }
         let (mut children, mut activities, mut dates) = (vec![], vec![], vec![]);
         for (child, (activity, date)) in &wanted {
             children.push(child.0);
@@ -146,8 +152,7 @@ impl<'a> Cells<'a> {
         .await?;
         for (place, booking, queued) in rows {
             let booking = serde_json::from_str(&booking).map_err(|e| sqlx::Error::Decode(e.into()))?;
-            let key = usize::try_from(place - 1).ok().and_then(|place| wanted.get(place));
-            if let Some(cell) = key.and_then(|key| cells.get_mut(key)) {
+            if let Some(cell) = asked(&wanted, place).and_then(|key| cells.get_mut(key)) {
                 *cell = Cell { booking: Some(booking), queued, stored: true, ..Cell::default() };
             }
         }

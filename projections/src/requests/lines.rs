@@ -6,6 +6,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
+use crate::decode::asked;
+
 /// A child's day in an activity.
 pub(super) type BookingKey<'a> = (Uuid, &'a str, NaiveDate);
 
@@ -81,8 +83,7 @@ pub(super) async fn load<'a>(
         .bind(date)
         .fetch_all(connection)
         .await?;
-    let key = |place: i64| usize::try_from(place - 1).ok().and_then(|place| wanted.get(place).copied());
-    let line = |Found { place, row }| Some((key(place)?, Line { row, stored: true }));
+    let line = |Found { place, row }| Some((*asked(wanted, place)?, Line { row, stored: true }));
     Ok(found.into_iter().filter_map(line).collect())
 }
 
@@ -113,8 +114,7 @@ pub(super) async fn payers_of<'a>(
     .bind(date)
     .fetch_all(connection)
     .await?;
-    let booking = |place: i64| usize::try_from(place - 1).ok().and_then(|place| bookings.get(place).copied());
-    Ok(rows.into_iter().filter_map(|(place, payer)| Some((booking(place)?, payer))).collect())
+    Ok(rows.into_iter().filter_map(|(place, payer)| Some((*asked(bookings, place)?, payer))).collect())
 }
 
 pub(super) async fn store(
