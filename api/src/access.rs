@@ -2,15 +2,19 @@
 //!
 //! Passwords are kept as argon2id hashes, session tokens as SHA-256 digests of 256 random bits.
 
+use std::collections::HashMap;
+
 use argon2::{
     Argon2,
     password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString, rand_core::OsRng},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Duration, Utc};
+use futures::future::BoxFuture;
+use portail_event_store::{Database, GroupRead, Lookup};
 use rand::RngCore;
 use sha2::{Digest, Sha256};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use crate::application::Role;
 
@@ -160,20 +164,59 @@ pub async fn log_out(pool: &PgPool, token: &str) -> Result<(), AccessError> {
     Ok(())
 }
 
-/// Who a token belongs to.
-///
-/// # Errors
-/// The database failed.
-pub async fn principal(pool: &PgPool, token: &str) -> Result<Option<Principal>, sqlx::Error> {
-    let row: Option<(String, String)> = sqlx::query_as(
-        "SELECT a.login, a.role FROM login_session s JOIN account a USING (login) \
-         WHERE s.token_hash = $1 AND s.expires_at > $2",
-    )
-    .bind(digest(token))
-    .bind(Utc::now())
-    .fetch_optional(pool)
-    .await?;
-    Ok(row.map(|(login, role)| Principal { role: role_of(&role), login }))
+/// Who tokens belong to: those of requests that come at the same time are looked up at once.
+#[derive(Debug, Clone)]
+pub struct Principals(GroupRead<Sessions>);
+
+impl Principals {
+    /// Of a database.
+    pub fn of(database: &Database) -> Self {
+        Self(GroupRead::start(database, Sessions, 1))
+    }
+
+    /// Who a token belongs to.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn of_token(&self, token: &str) -> Result<Option<Principal>, sqlx::Error> {
+        self.0.ask(digest(token)).await
+    }
+}
+
+/// Open sessions by the digests of their tokens.
+struct Sessions;
+
+impl Lookup for Sessions {
+    type Question = Vec<u8>;
+    type Answer = Option<Principal>;
+    const MOST: usize = 16;
+
+    fn look_up<'a>(
+        &'a self,
+        digests: &'a [Vec<u8>],
+        connection: &'a mut PgConnection,
+    ) -> BoxFuture<'a, Result<Vec<Option<Principal>>, sqlx::Error>> {
+        Box::pin(async move {
+            // Filled up: a plan for fewer would look cheaper to PostgreSQL than the one it keeps, and each
+            // query would be planned anew.
+            let mut asked: Vec<Option<&[u8]>> =
+                digests.iter().map(|digest| Some(digest.as_slice())).collect();
+            asked.resize(Self::MOST, None);
+            let rows: Vec<(Vec<u8>, String, String)> = sqlx::query_as(
+                "SELECT s.token_hash, a.login, a.role FROM login_session s JOIN account a USING (login) \
+                 WHERE s.token_hash = ANY($1) AND s.expires_at > $2",
+            )
+            .bind(asked)
+            .bind(Utc::now())
+            .fetch_all(connection)
+            .await?;
+            let of = |(digest, login, role): (Vec<u8>, String, String)| {
+                (digest, Principal { role: role_of(&role), login })
+            };
+            let found: HashMap<Vec<u8>, Principal> = rows.into_iter().map(of).collect();
+            Ok(digests.iter().map(|digest| found.get(digest).cloned()).collect())
+        })
+    }
 }
 
 fn digest(token: &str) -> Vec<u8> {

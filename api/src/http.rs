@@ -21,7 +21,7 @@ use portail_domain::messages::{Language, text};
 use serde::Deserialize;
 
 use crate::{
-    access::{self, Principal},
+    access::Principal,
     application::{Application, Role},
     documents::TownName,
     graphql::{PortalSchema, context::RequestContext, only_asks, written::response_text},
@@ -103,7 +103,7 @@ fn answer(status: StatusCode, response: &Response, headers: &HeaderMap) -> HttpR
 
 async fn principal(server: &Server, token: Option<&str>) -> Result<Option<Principal>, sqlx::Error> {
     match token {
-        Some(token) => access::principal(server.application.pool(), token).await,
+        Some(token) => server.application.principals().of_token(token).await,
         None => Ok(None),
     }
 }
@@ -128,7 +128,7 @@ pub async fn signed_in(
     headers: &HeaderMap,
 ) -> Result<Option<Principal>, sqlx::Error> {
     match bearer(headers) {
-        Some(token) => access::principal(application.pool(), &token).await,
+        Some(token) => application.principals().of_token(&token).await,
         None => Ok(None),
     }
 }

@@ -1,66 +1,39 @@
-//! Group read: the streams that decisions ask for while a query runs are the next query.
+//! The events of streams: those that decisions ask for at the same time are one query.
 
-use sqlx::{FromRow, PgPool, Row, postgres::PgRow};
-use tokio::sync::{mpsc, oneshot};
+use futures::{FutureExt, future::BoxFuture};
+use sqlx::{FromRow, PgConnection, PgExecutor, Row, postgres::PgRow};
 
 use crate::{
     append::StreamId,
     durable::Durable,
+    group_read::Lookup,
     log::{COLUMNS, RecordedEvent},
 };
 
-/// How many decisions one query serves at the most.
-const BATCH: usize = 64;
+/// Looks streams up once they are durable: states made of them are kept, and a crash must not take back
+/// what they rest on.
+pub(crate) struct DurableStreams(pub Durable);
 
-/// What a decision asks for: the events of streams after their versions.
-pub(crate) struct Ask {
-    pub streams: Vec<(StreamId, u64)>,
-    /// Hears them in the log's order; an error is for who runs the query.
-    pub reply: oneshot::Sender<Result<Vec<RecordedEvent>, sqlx::Error>>,
-}
+impl Lookup for DurableStreams {
+    /// Streams, each with the version after which its events are asked for.
+    type Question = Vec<(StreamId, u64)>;
+    /// Their events in the log's order.
+    type Answer = Vec<RecordedEvent>;
+    const MOST: usize = 64;
 
-/// Answers until every sender is gone.
-pub(crate) async fn run(pool: PgPool, durable: Durable, mut asks: mpsc::Receiver<Ask>) {
-    let mut batch = Vec::new();
-    while asks.recv_many(&mut batch, BATCH).await > 0 {
-        let streams = batch.iter().map(|ask| ask.streams.as_slice());
-        match read_durable(&pool, &durable, streams).await {
-            Ok(found) => {
-                for (ask, events) in batch.drain(..).zip(found) {
-                    // Nobody may be waiting any more.
-                    let _ = ask.reply.send(Ok(events));
-                }
-            }
-            Err(error) if batch.len() == 1 => {
-                if let Some(ask) = batch.pop() {
-                    let _ = ask.reply.send(Err(error));
-                }
-            }
-            // Each by itself: what failed for one need not fail for all, and each hears its own error. All
-            // at once, or in an outage they would wait for a connection one after the other.
-            Err(_) => {
-                for Ask { streams, reply } in batch.drain(..) {
-                    let (pool, durable) = (pool.clone(), durable.clone());
-                    tokio::spawn(async move {
-                        let found = read_durable(&pool, &durable, [streams.as_slice()].into_iter()).await;
-                        let _ = reply.send(found.map(|mut found| found.pop().unwrap_or_default()));
-                    });
-                }
-            }
+    fn look_up<'a>(
+        &'a self,
+        questions: &'a [Self::Question],
+        connection: &'a mut PgConnection,
+    ) -> BoxFuture<'a, Result<Vec<Self::Answer>, sqlx::Error>> {
+        async move {
+            let found = read(connection, questions.iter().map(Vec::as_slice)).await?;
+            let last = found.iter().flatten().map(|event| event.position).max();
+            self.0.reach(last.unwrap_or(0)).await?;
+            Ok(found)
         }
+        .boxed()
     }
-}
-
-/// The same once it is durable: states made of it are kept, and a crash must not take back what they
-/// rest on.
-async fn read_durable<'a>(
-    pool: &PgPool,
-    durable: &Durable,
-    lists: impl Iterator<Item = &'a [(StreamId, u64)]>,
-) -> Result<Vec<Vec<RecordedEvent>>, sqlx::Error> {
-    let found = read(pool, lists).await?;
-    durable.reach(found.iter().flatten().map(|event| event.position).max().unwrap_or(0)).await?;
-    Ok(found)
 }
 
 /// The events of lists of streams after their versions, list by list in the log's order, in one query of
@@ -69,7 +42,7 @@ async fn read_durable<'a>(
 /// # Errors
 /// The database failed.
 pub(crate) async fn read<'a>(
-    pool: &PgPool,
+    executor: impl PgExecutor<'_>,
     lists: impl Iterator<Item = &'a [(StreamId, u64)]>,
 ) -> Result<Vec<Vec<RecordedEvent>>, sqlx::Error> {
     let query = format!("SELECT {COLUMNS}, list FROM stream_events($1, $2, $3, $4)");
@@ -85,7 +58,7 @@ pub(crate) async fn read<'a>(
         found.push(vec![]);
     }
     let rows: Vec<PgRow> =
-        sqlx::query(&query).bind(kinds).bind(ids).bind(versions).bind(numbers).fetch_all(pool).await?;
+        sqlx::query(&query).bind(kinds).bind(ids).bind(versions).bind(numbers).fetch_all(executor).await?;
     for row in rows {
         let number: i32 = row.try_get("list")?;
         if let Some(events) = usize::try_from(number).ok().and_then(|number| found.get_mut(number)) {

@@ -15,11 +15,12 @@ use crate::{
     database::Database,
     durable::Durable,
     envelope::Envelope,
+    group_read::GroupRead,
     hashing::Hash,
-    loader::{self, Ask},
+    loader::{self, DurableStreams},
 };
 
-/// How many commands may queue for the appender, or decisions for the loader, before callers wait.
+/// How many commands may queue for the appender before callers wait.
 const QUEUE: usize = 4096;
 
 /// The log cannot be read.
@@ -137,7 +138,7 @@ pub struct Span {
 pub struct EventLog {
     database: Database,
     jobs: mpsc::Sender<Job>,
-    asks: mpsc::Sender<Ask>,
+    streams: GroupRead<DurableStreams>,
     head: watch::Receiver<u64>,
     upcasters: Arc<Upcasters>,
 }
@@ -154,12 +155,11 @@ impl EventLog {
         durable.reach(read_head(database.pool()).await?).await?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         Appender::start(database.pool().clone(), durable.clone(), queue);
-        let (asks, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(loader::run(database.pool().clone(), durable.clone(), queue));
+        let streams = GroupRead::start(database, DurableStreams(durable.clone()), 1);
         if database.is_shared() {
             tokio::spawn(listen(database.pool().clone(), durable));
         }
-        Ok(Self { database: database.clone(), jobs, asks, head, upcasters: Arc::new(upcasters) })
+        Ok(Self { database: database.clone(), jobs, streams, head, upcasters: Arc::new(upcasters) })
     }
 
     /// The database the log lives in.
@@ -218,10 +218,7 @@ impl EventLog {
         &self,
         streams: Vec<(StreamId, u64)>,
     ) -> Result<Vec<RecordedEvent>, LogError> {
-        let (reply, answer) = oneshot::channel();
-        let gone = || sqlx::Error::WorkerCrashed;
-        self.asks.send(Ask { streams, reply }).await.map_err(|_| gone())?;
-        Ok(answer.await.map_err(|_| gone())??)
+        Ok(self.streams.ask(streams).await?)
     }
 
     /// The events of a span, of some aggregate types only (`None`: all), in order.

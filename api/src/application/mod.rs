@@ -23,7 +23,7 @@ use portail_event_store::{
     Attachments, CheckpointSigner, Checkpoints, CommandBus, CommandError, CommandMeta, Database, Decide,
     EventLog, Executed, MasterKey, UnitOfWork, Upcasters, Vault, canonical_json,
 };
-use portail_projections::{Engine, catalogue::CatalogueCache};
+use portail_projections::{Engine, catalogue::CatalogueCache, month::Plannings};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -40,7 +40,7 @@ pub use privacy::{run_retention, subject};
 pub use seconding::PROPOSED;
 pub use timers::run_timers;
 
-use crate::clock::Clock;
+use crate::{access::Principals, clock::Clock};
 
 /// How long an answer waits for the read models it returns.
 pub const PATIENCE: Duration = Duration::from_secs(3);
@@ -60,6 +60,8 @@ pub struct Application {
     bus: CommandBus,
     engine: Engine,
     catalogue: CatalogueCache,
+    principals: Principals,
+    plannings: Plannings,
     vault: Vault,
     attachments: Attachments,
     checkpoints: Checkpoints,
@@ -80,7 +82,19 @@ impl Application {
         let attachments = Attachments::new(database.pool().clone(), vault.clone());
         let checkpoints = Checkpoints::new(database.pool().clone(), keys.signer.clone());
         let bus = CommandBus::new(log);
-        Ok(Arc::new(Self { bus, engine, catalogue, vault, attachments, checkpoints, keys, clock }))
+        let (principals, plannings) = (Principals::of(database), Plannings::of(database));
+        Ok(Arc::new(Self {
+            bus,
+            engine,
+            catalogue,
+            principals,
+            plannings,
+            vault,
+            attachments,
+            checkpoints,
+            keys,
+            clock,
+        }))
     }
 
     /// The log.
@@ -101,6 +115,16 @@ impl Application {
     /// The catalogue in memory.
     pub fn catalogue(&self) -> &CatalogueCache {
         &self.catalogue
+    }
+
+    /// Who is signed in.
+    pub fn principals(&self) -> &Principals {
+        &self.principals
+    }
+
+    /// The plannings of children.
+    pub fn plannings(&self) -> &Plannings {
+        &self.plannings
     }
 
     /// The vault.

@@ -1,5 +1,7 @@
 //! User errors: what a person can do something about, by a stable code.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use async_graphql::{Enum, Object};
 use portail_domain::{
     messages::{Language, Rule},
@@ -19,7 +21,9 @@ macro_rules! codes {
         impl UserErrorCode {
             /// The code of a rejection.
             pub fn of(code: &str) -> Self {
-                match code { $($code => Self::$name,)+ _ => Self::InvalidValue }
+                static CODES: LazyLock<HashMap<&str, UserErrorCode>> =
+                    LazyLock::new(|| HashMap::from([$(($code, UserErrorCode::$name)),+]));
+                CODES.get(code).copied().unwrap_or(Self::InvalidValue)
             }
             /// Every code.
             pub const ALL: &'static [&'static str] = &[$($code),+];

@@ -5,7 +5,7 @@
 //! once per list, and each item writes its answer as text. What is answered is the same to the byte
 //! (a test compares both).
 
-use std::{borrow::Cow, io::Write};
+use std::{borrow::Cow, cell::OnceCell, io::Write};
 
 use async_graphql::{
     ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value,
@@ -13,8 +13,12 @@ use async_graphql::{
     parser::types::{Field, Selection, SelectionSet},
     registry::Registry,
 };
+use chrono::{DateTime, Utc};
 
-use super::written::{write_json, write_list, written};
+use super::{
+    digits,
+    written::{write_json, write_list, written},
+};
 
 /// What is selected of an object.
 #[derive(Debug, Default)]
@@ -27,6 +31,8 @@ struct Selected {
     /// The answer's key as it is written: quoted, with its colon.
     key: String,
     field: Name,
+    /// Where the object has the field, known once the first object is written.
+    place: OnceCell<usize>,
     /// What is selected of it.
     plan: Plan,
 }
@@ -41,6 +47,7 @@ impl Plan {
         let selected = |(key, (field, sets)): (Name, (Name, Vec<&SelectionSet>))| Selected {
             key: format!("\"{key}\":"),
             field,
+            place: OnceCell::new(),
             // Nested objects are told apart by their fields, which validation has checked: no
             // fragment of another type can stand there.
             plan: Self::of(ctx, &sets, ""),
@@ -51,14 +58,15 @@ impl Plan {
     /// Writes the answer of an object.
     pub fn write<T: Leaf>(&self, object: &T, out: &mut Vec<u8>) {
         out.push(b'{');
-        for (n, Selected { key, field, plan }) in self.fields.iter().enumerate() {
+        for (n, Selected { key, field, place, plan }) in self.fields.iter().enumerate() {
             if n > 0 {
                 out.push(b',');
             }
             out.extend_from_slice(key.as_bytes());
-            match field.as_str() {
-                "__typename" => write_json(T::NAME, out),
-                name => object.write(name, plan, out),
+            let find = || T::FIELDS.iter().position(|name| *name == field.as_str()).unwrap_or(usize::MAX);
+            match *place.get_or_init(find) {
+                usize::MAX if field.as_str() == "__typename" => write_json(T::NAME, out),
+                place => object.write(place, plan, out),
             }
         }
         out.push(b'}');
@@ -97,9 +105,12 @@ fn collect<'a>(
 pub trait Leaf: OutputType {
     /// Its GraphQL name.
     const NAME: &'static str;
+    /// Its fields.
+    const FIELDS: &'static [&'static str];
 
-    /// Writes the answer of a field; `plan` is what is selected of it, where it is an object.
-    fn write(&self, field: &str, plan: &Plan, out: &mut Vec<u8>);
+    /// Writes the answer of the field at a place of [`Self::FIELDS`], null where there is none; `plan` is
+    /// what is selected of it, where it is an object.
+    fn write(&self, place: usize, plan: &Plan, out: &mut Vec<u8>);
 }
 
 /// A list of such objects.
@@ -171,7 +182,23 @@ macro_rules! displayed {
         })+
     };
 }
-displayed!(super::scalars::Date, super::scalars::Position, super::scalars::Time);
+displayed!(super::scalars::Position, super::scalars::Time);
+
+impl Answer for super::scalars::Date {
+    fn write(&self, _plan: &Plan, out: &mut Vec<u8>) {
+        out.push(b'"');
+        digits::date(self.0, out);
+        out.push(b'"');
+    }
+}
+
+impl Answer for DateTime<Utc> {
+    fn write(&self, _plan: &Plan, out: &mut Vec<u8>) {
+        out.push(b'"');
+        digits::instant(*self, out);
+        out.push(b'"');
+    }
+}
 
 /// Scalars that are written as the library answers them.
 macro_rules! scalars {
@@ -183,7 +210,7 @@ macro_rules! scalars {
         })+
     };
 }
-scalars!(async_graphql::ID, chrono::DateTime<chrono::Utc>, rust_decimal::Decimal);
+scalars!(async_graphql::ID, rust_decimal::Decimal);
 
 /// Enums that are answered by their name.
 macro_rules! answered_enums {
@@ -204,12 +231,15 @@ macro_rules! leaf {
     ($object:ty = $name:literal, |$self:ident| { $($field:literal => $value:expr),+ $(,)? }) => {
         impl $crate::graphql::leaf::Leaf for $object {
             const NAME: &'static str = $name;
-            fn write(&self, field: &str, plan: &$crate::graphql::leaf::Plan, out: &mut Vec<u8>) {
+            const FIELDS: &'static [&'static str] = &[$($field),+];
+            fn write(&self, place: usize, plan: &$crate::graphql::leaf::Plan, out: &mut Vec<u8>) {
                 let $self = self;
-                match field {
-                    $($field => $crate::graphql::leaf::Answer::write(&$value, plan, out),)+
-                    _ => out.extend_from_slice(b"null"),
-                }
+                let mut places = 0..;
+                // Places are known when this is compiled: it becomes a jump.
+                $(if places.next() == Some(place) {
+                    return $crate::graphql::leaf::Answer::write(&$value, plan, out);
+                })+
+                out.extend_from_slice(b"null");
             }
         }
         impl $crate::graphql::leaf::Answer for $object {

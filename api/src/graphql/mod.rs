@@ -5,6 +5,7 @@ pub mod attachments;
 pub mod catalogue;
 pub mod context;
 pub mod deliveries;
+mod digits;
 pub mod errors;
 pub mod families;
 pub mod file;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::server::{AUDITOR, Client, LEO, PARENT, cell, demo, planning};
+use crate::server::{AUDITOR, Client, EMMA, LEO, PARENT, cell, demo, planning};
 
 fn drawn(planning: &Value) -> String {
     let symbol = |cell: &Value| match cell["status"].as_str() {
@@ -49,6 +49,39 @@ async fn april_2015_is_as_the_guide_shows_it() {
     ");
     assert_eq!(cell(&april, "garderie-matin", "2015-04-07")["attendance"]["present"], true);
     assert_eq!(cell(&april, "garderie-matin", "2015-04-07")["actions"], json!([]), "auditors do not act");
+}
+
+/// Those who ask at the same time are looked up together: who they are, and what they ask for.
+#[tokio::test]
+async fn everybody_who_asks_at_the_same_time_gets_their_own_answer() {
+    const QUERY: &str = "query ($child: ID!, $month: Month!) { viewer { login } \
+        planning(childId: $child, month: $month) { rows { activityId payer cells { date status actions { action until } } } } }";
+    let address = demo().await;
+    let mut stranger = Client::anonymous(address);
+    stranger.token = Some("nobody was ever given this".into());
+    let people = [Client::log_in(address, PARENT).await, Client::log_in(address, AUDITOR).await, stranger];
+    let mut asked = vec![];
+    for person in &people {
+        for child in [LEO, EMMA, "5f0b4f0e-5d8a-4c55-9a59-0b1f2f6c2aff"] {
+            for month in ["2014-11", "2015-02", "2015-04"] {
+                let variables = json!({ "child": child, "month": month });
+                let alone = person.send(QUERY, variables.clone()).await.unwrap();
+                asked.push((person, variables, alone));
+            }
+        }
+    }
+    let signed_in = asked.iter().map(|(_, _, answer)| &answer["data"]["viewer"]["login"]);
+    assert_eq!(signed_in.collect::<std::collections::HashSet<_>>().len(), 3, "a parent, an auditor, nobody");
+    let cells =
+        |answer: &Value| answer["data"]["planning"]["rows"][0]["cells"].as_array().map_or(0, Vec::len);
+    assert!(asked.iter().any(|(_, _, answer)| cells(answer) == 30), "a month of thirty days");
+    for _ in 0..4 {
+        let all = asked.iter().map(|(person, variables, _)| person.send(QUERY, variables.clone()));
+        let answers = futures::future::try_join_all(all).await.unwrap();
+        for ((_, variables, alone), together) in asked.iter().zip(answers) {
+            assert_eq!(together, *alone, "{variables}");
+        }
+    }
 }
 
 #[tokio::test]

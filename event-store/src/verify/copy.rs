@@ -11,9 +11,10 @@ use crate::{
     hashing::{self, Hash},
 };
 
-/// The columns in the order they are read.
-const COLUMNS: &str = "position, sequence, recorded_at, event_id, command_id, correlation_id, causation_id, \
-    aggregate_type, aggregate_id, event_type, event_version, payload, metadata, actor, leaf, chain";
+/// The columns in the order they are read: all of the table's in its own order, which PostgreSQL hands
+/// over without putting rows together anew.
+const COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, \
+    metadata, event_id, recorded_at, actor, command_id, correlation_id, causation_id, leaf, chain";
 
 /// The format's signature, its flags and the length of its header's extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -83,25 +84,30 @@ impl Events<'_> {
     fn decode(&mut self, row: &[u8]) -> Option<Event> {
         let mut fields = Fields(row.strip_prefix(&[0, 16])?);
         let position = fields.number()?.unsigned_abs();
+        let (aggregate_type, aggregate_id) = (fields.text()?, fields.text()?);
         let sequence = fields.number()?.unsigned_abs();
+        let (event_type, event_version) = (fields.text()?, fields.text()?);
+        let (payload, metadata) = (fields.text()?, fields.text()?);
+        let event_id = fields.uuid()?;
         let recorded_at = DateTime::from_timestamp_micros(fields.number()?.checked_add(EPOCH)?)?;
-        let (event_id, command_id, correlation_id) = (fields.uuid()?, fields.uuid()?, fields.uuid()?);
+        let actor = fields.text()?;
+        let (command_id, correlation_id) = (fields.uuid()?, fields.uuid()?);
         let causation_id = match fields.next()? {
             Some(bytes) => Some(Uuid::from_slice(bytes).ok()?),
             None => None,
         };
         let envelope = Envelope {
-            aggregate_type: fields.text()?,
-            aggregate_id: fields.text()?,
-            event_type: fields.text()?,
-            event_version: fields.text()?,
-            payload: fields.text()?,
-            metadata: fields.text()?,
-            actor: fields.text()?,
+            actor,
+            aggregate_id,
+            aggregate_type,
             causation_id,
             command_id,
             correlation_id,
             event_id,
+            event_type,
+            event_version,
+            metadata,
+            payload,
             recorded_at,
             sequence,
         };

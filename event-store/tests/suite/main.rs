@@ -4,6 +4,7 @@
 mod bus;
 mod conformance;
 mod crash;
+mod group_read;
 mod log;
 mod support;
 mod verification;

@@ -1,31 +1,22 @@
 //! The planning calendar of a child.
 
 mod cell;
+mod month_view;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject, Subscription};
-use chrono::NaiveDate;
 use futures::Stream;
 use portail_domain::{
-    billing::{Household, price_of},
+    billing::Household,
     cell::{CellStatus as DomainStatus, DayMarker as DomainMarker},
-    child::Enrolment,
-    ids::{ActivityId, ChildId},
+    ids::ChildId,
     messages::{Language, text},
-    session::Booking,
-    terms::Terms,
 };
-use portail_projections::{
-    catalogue::Catalogue,
-    family, household,
-    month::{ChildDays, child_days},
-    planning::CellRow,
-};
-use rust_decimal::Decimal;
+use portail_projections::{family, household, month::ChildDays};
 
-use self::cell::CellView;
 pub use self::cell::{Attendance, Cell, CellStatus, DayMarker};
+use self::month_view::MonthView;
 use super::{
     context::{
         Ask, EVERYBODY, be_fresh, coded, full_name, is_visible, payer_names, unavailable, visible_child,
@@ -172,7 +163,7 @@ async fn month_planning(ctx: &Context<'_>, child_id: &str, month: Month, positio
     let not_found = || coded("NOT_FOUND", ctx.language());
     let child: ChildId = child_id.parse().map_err(|_| not_found())?;
     let catalogue = application.catalogue().get().await.map_err(unavailable)?;
-    let days = child_days(application.pool(), child, month.0.first(), month.0.last()).await;
+    let days = application.plannings().of_child(child, month.0.first(), month.0.last()).await;
     let ChildDays { families, enrolments, responsibles, cells } = days.map_err(unavailable)?;
     if !is_visible(&caller, &families) {
         return Err(not_found());
@@ -204,114 +195,6 @@ async fn month_planning(ctx: &Context<'_>, child_id: &str, month: Month, positio
         legend: if ctx.look_ahead().field("legend").exists() { legend(ctx.language()) } else { vec![] },
         position: Position(position),
     })
-}
-
-struct MonthView<'a> {
-    catalogue: &'a Catalogue,
-    caller: &'a Caller,
-    language: Language,
-    enrolments: &'a [Enrolment],
-    child: ChildId,
-    households: &'a HashMap<String, Household>,
-}
-
-impl MonthView<'_> {
-    /// What a cell costs its payer, where there is or could be a booking.
-    fn price(
-        &self,
-        payer: &str,
-        terms: &Terms,
-        booking: Option<&Booking>,
-        enrolled: bool,
-    ) -> Option<Decimal> {
-        let household = self.households.get(payer)?;
-        if booking.is_none() && (!enrolled || terms.require_open().is_err()) {
-            return None;
-        }
-        let tariff = self.catalogue.tariffs.get(&terms.activity)?;
-        let family = payer.parse().ok()?;
-        price_of(household, &family, self.child, terms, booking, tariff).map(|quote| quote.amount.decimal())
-    }
-
-    fn rows(&self, month: Month, cells: Vec<CellRow>, names: &HashMap<String, String>) -> Vec<PlanningRow> {
-        let mut keys: Vec<(ActivityId, String)> = Vec::new();
-        let enrolled = self.enrolments.iter().map(|e| (e.activity.clone(), e.payer.to_string()));
-        // A booking without an enrolment has its row too: it is what staff must settle.
-        let booked = cells.iter().map(|c| (c.activity.clone(), c.booking.payer.to_string()));
-        for key in enrolled.chain(booked) {
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
-        let by_key: HashMap<(&ActivityId, NaiveDate), &CellRow> =
-            cells.iter().map(|c| ((&c.activity, c.date), c)).collect();
-        let blocked: BTreeMap<NaiveDate, Vec<&CellRow>> =
-            cells.iter().filter(|c| c.booking.status.blocks_hours()).fold(BTreeMap::new(), |mut map, c| {
-                map.entry(c.date).or_insert_with(Vec::new).push(c);
-                map
-            });
-        let mut rows: Vec<(u16, PlanningRow)> = keys
-            .into_iter()
-            .filter_map(|(activity, payer)| self.row(month, activity, payer, &by_key, &blocked, names))
-            .collect();
-        rows.sort_by(|(a, x), (b, y)| (a, &x.activity_id.0, &x.payer).cmp(&(b, &y.activity_id.0, &y.payer)));
-        rows.into_iter().map(|(_, row)| row).collect()
-    }
-
-    fn row(
-        &self,
-        month: Month,
-        activity: ActivityId,
-        payer: String,
-        cells: &HashMap<(&ActivityId, NaiveDate), &CellRow>,
-        blocked: &BTreeMap<NaiveDate, Vec<&CellRow>>,
-        names: &HashMap<String, String>,
-    ) -> Option<(u16, PlanningRow)> {
-        let state = self.catalogue.activities.get(&activity)?;
-        let (_, settings) =
-            state.settings_on(month.0.last()).or_else(|| state.settings_on(month.0.first()))?;
-        let structure = self.catalogue.structures.get(&settings.structure);
-        let acts = self.caller.role == Role::Parent && self.caller.login == payer;
-        let terms = self.catalogue.month(&activity, month.0);
-        let of_row = |e: &&Enrolment| e.activity == activity && e.payer.as_str() == payer;
-        let enrolments: Vec<&Enrolment> = self.enrolments.iter().filter(of_row).collect();
-        let view = |terms: &Terms| {
-            let date = terms.date;
-            let row = cells.get(&(&activity, date)).copied().filter(|c| c.booking.payer.as_str() == payer);
-            let enrolled = enrolments.iter().any(|e| e.holds_on(date));
-            let in_the_way = blocked.get(&date).map_or(&[][..], Vec::as_slice).iter().filter(|other| {
-                let other = self.catalogue.activities.get(&other.activity).and_then(|a| a.settings_on(date));
-                other.is_some_and(|(_, o)| o.overlaps(settings))
-            });
-            let overlaps = in_the_way.map(|o| o.activity.clone()).filter(|o| *o != activity).collect();
-            let price = self.price(&payer, terms, row.map(|r| &r.booking), enrolled);
-            let view = CellView {
-                terms,
-                row,
-                price,
-                enrolled,
-                overlaps,
-                acts,
-                now: self.caller.at,
-                language: self.language,
-            };
-            view.cell()
-        };
-        Some((
-            settings.rank,
-            PlanningRow {
-                structure_id: ID(settings.structure.to_string()),
-                structure: structure.and_then(|s| s.name.clone()).unwrap_or_default(),
-                activity_id: ID(activity.to_string()),
-                activity: settings.name.clone(),
-                starts: Time(settings.starts),
-                ends: Time(settings.ends),
-                responsible: names.get(&payer).cloned(),
-                payer: payer.clone(),
-                cells: terms.iter().flatten().map(view).collect(),
-            },
-        ))
-    }
 }
 
 /// Queries of the planning.
