@@ -1,12 +1,14 @@
 //! Households as prices see them: the quotients, the town, the children and who bears their costs.
 
+mod queries;
+
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
 use portail_domain::{
-    billing::{Household, HouseholdChild, Quotient},
+    billing::{HouseholdChild, Quotient},
     child::{Child, ChildEvent},
     erasure::Erasure,
     family::{Family, FamilyEvent},
@@ -17,7 +19,9 @@ use portail_domain::{
 };
 use portail_event_store::RecordedEvent;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
+
+pub use queries::{count_families, households, next_families};
 
 use crate::{
     decode::decoding,
@@ -56,7 +60,7 @@ impl Projection for HouseholdProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        2
+        3
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE household (id text PRIMARY KEY, document text NOT NULL); \
@@ -241,55 +245,4 @@ async fn of_child(
         ChildEvent::ChildSectionRecorded { .. } | ChildEvent::LeaveCounted { .. } => {}
     }
     Ok(())
-}
-
-/// Several households.
-///
-/// # Errors
-/// The database failed.
-pub async fn households(
-    pool: &PgPool,
-    families: &[String],
-) -> Result<HashMap<String, Household>, sqlx::Error> {
-    // A family without a card of its own yet still has children.
-    let rows: Vec<(String, Option<String>, Vec<String>)> = sqlx::query_as(
-        "SELECT f.family, h.document, \
-            ARRAY(SELECT c.document FROM rm_household.link l JOIN rm_household.child c ON c.id = l.child \
-                WHERE l.family = f.family ORDER BY l.child) \
-         FROM unnest($1::text[]) AS f (family) LEFT JOIN rm_household.household h ON h.id = f.family",
-    )
-    .bind(families)
-    .fetch_all(pool)
-    .await?;
-    let household = |(family, own, children): (String, Option<String>, Vec<String>)| {
-        let own: Own = own.map(|t| serde_json::from_str(&t)).transpose()?.unwrap_or_default();
-        let children: Result<Vec<HouseholdChild>, _> =
-            children.iter().map(|text| serde_json::from_str(text)).collect();
-        let household = Household { quotients: own.quotients, postcode: own.postcode, children: children? };
-        Ok((family, household))
-    };
-    let read: Result<HashMap<_, _>, serde_json::Error> = rows.into_iter().map(household).collect();
-    read.map_err(decoding)
-}
-
-/// The next families with children, by number, after one.
-///
-/// # Errors
-/// The database failed.
-pub async fn next_families(pool: &PgPool, after: &str, most: i64) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT DISTINCT family FROM rm_household.link WHERE family > $1 ORDER BY family LIMIT $2",
-    )
-    .bind(after)
-    .bind(most)
-    .fetch_all(pool)
-    .await
-}
-
-/// How many families have children.
-///
-/// # Errors
-/// The database failed.
-pub async fn count_families(pool: &PgPool) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("SELECT count(DISTINCT family) FROM rm_household.link").fetch_one(pool).await
 }

@@ -12,24 +12,24 @@ use uuid::Uuid;
 
 use crate::decode::{json, parsed};
 
-/// The bookings of some children in some activities.
+/// The bookings of some children.
 ///
 /// # Errors
 /// The database failed.
 pub async fn billable(
     pool: &PgPool,
     children: &[Uuid],
-    activities: &[String],
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<Vec<Booked>, sqlx::Error> {
+    // Child by child, whatever the planner believes of the table: that is what OFFSET is for.
     let rows: Vec<(Uuid, String, NaiveDate, String, i64)> = sqlx::query_as(
-        "SELECT c.child, c.activity, c.date, c.booking, c.position FROM rm_planning.cell c \
-         WHERE c.child = ANY($1) AND c.date BETWEEN $3 AND $4 AND c.activity = ANY($2) \
+        "SELECT c.* FROM unnest($1::uuid[]) AS asked (child) CROSS JOIN LATERAL \
+            (SELECT c.child, c.activity, c.date, c.booking, c.position FROM rm_planning.cell c \
+             WHERE c.child = asked.child AND c.date BETWEEN $2 AND $3 OFFSET 0) AS c \
          ORDER BY c.child, c.date, c.activity",
     )
     .bind(children)
-    .bind(activities)
     .bind(from)
     .bind(to)
     .fetch_all(pool)
@@ -54,8 +54,9 @@ pub async fn billed(
     to: NaiveDate,
 ) -> Result<HashMap<String, Billed>, sqlx::Error> {
     let rows: Vec<(String, Uuid, String, NaiveDate, bool, String, i64)> = sqlx::query_as(
-        "SELECT family, child, activity, date, month, amount::text, seen FROM rm_accounts.billed \
-         WHERE child = ANY($1) AND date BETWEEN $2 AND $3",
+        "SELECT b.* FROM unnest($1::uuid[]) AS asked (child) CROSS JOIN LATERAL \
+            (SELECT b.family, b.child, b.activity, b.date, b.month, b.amount::text, b.seen FROM rm_accounts.billed b \
+             WHERE b.child = asked.child AND b.date BETWEEN $2 AND $3 OFFSET 0) AS b",
     )
     .bind(children)
     .bind(from)

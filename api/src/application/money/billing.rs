@@ -165,9 +165,8 @@ impl Application {
             households.values().flat_map(|h| h.children.iter().map(|c| c.id.0)).collect();
         let children: Vec<Uuid> = children.into_iter().collect();
         let catalogue = self.catalogue().get().await?;
-        let activities: Vec<String> = catalogue.activities.keys().map(ToString::to_string).collect();
         let since = run.first_day - Days::new(REACH_BACK);
-        let cells = accounts::billable(pool, &children, &activities, since, run.last_day).await?;
+        let cells = accounts::billable(pool, &children, since, run.last_day).await?;
         let billed = accounts::billed(pool, &children, since, run.last_day).await?;
         let (today, nothing) = (self.clock().today(), Billed::new());
         let mut of_child: HashMap<ChildId, Vec<&Booked>> = HashMap::new();
