@@ -1,7 +1,7 @@
 //! Searching the log.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::log::{COLUMNS, RecordedEvent};
@@ -31,10 +31,17 @@ pub struct Search {
     pub about: Option<String>,
 }
 
+/// The events of a command. They were appended together: they end where the command log says, and begin
+/// after the last event before them that is of another one. What follows is the command's id.
+const OF_COMMAND: &str = "SELECT e.* FROM command_log c CROSS JOIN LATERAL ( \
+    SELECT * FROM events o WHERE o.position <= c.position AND o.position > coalesce(( \
+        SELECT p.position FROM events p WHERE p.position <= c.position AND p.command_id <> c.command_id \
+        ORDER BY p.position DESC LIMIT 1), 0) OFFSET 0) AS e WHERE c.command_id = ";
+
 /// The events after a position that a search matches, in the order of the log.
 ///
-/// A search by stream reads its stream; every other one reads the log from the position on until it
-/// has found as many as asked.
+/// A search by stream, command, correlation or causation looks up what it finds; every other one reads the
+/// log from the position on until it has found as many as asked.
 ///
 /// # Errors
 /// The database failed.
@@ -44,28 +51,52 @@ pub async fn search(
     after: u64,
     limit: u32,
 ) -> Result<Vec<RecordedEvent>, sqlx::Error> {
-    let query = format!(
-        "SELECT {COLUMNS} FROM events WHERE position > $1 AND ($2::text IS NULL OR aggregate_type = $2) \
-         AND ($3::text IS NULL OR aggregate_id = $3) AND ($4::text[] IS NULL OR event_type = ANY($4)) \
-         AND ($5::text IS NULL OR actor = $5) AND ($6::uuid IS NULL OR command_id = $6) \
-         AND ($7::uuid IS NULL OR correlation_id = $7) AND ($8::timestamptz IS NULL OR recorded_at >= $8) \
-         AND ($9::timestamptz IS NULL OR recorded_at < $9) \
-         AND ($10::text IS NULL OR aggregate_id = $10 OR strpos(payload::text, '\"' || $10 || '\"') > 0) \
-         AND ($12::uuid IS NULL OR causation_id = $12) ORDER BY position LIMIT $11"
-    );
-    sqlx::query_as(&query)
-        .bind(after.cast_signed())
-        .bind(&search.stream_type)
-        .bind(&search.stream_id)
-        .bind(&search.event_types)
-        .bind(&search.actor)
-        .bind(search.command)
-        .bind(search.correlation)
-        .bind(search.since)
-        .bind(search.until)
-        .bind(&search.about)
-        .bind(i64::from(limit))
-        .bind(search.causation)
-        .fetch_all(pool)
-        .await
+    let mut query = QueryBuilder::<Postgres>::new(format!("SELECT {COLUMNS} FROM ("));
+    // What is looked up is kept apart by OFFSET from the order that is asked for, or the planner may follow
+    // the log's instead, all of it.
+    if let Some(id) = search.causation {
+        query.push("SELECT * FROM events WHERE causation_id = ").push_bind(id).push(" OFFSET 0");
+    } else if let Some(id) = search.command {
+        query.push(OF_COMMAND).push_bind(id);
+    } else if let Some(id) = search.correlation {
+        query.push(OF_COMMAND).push_bind(id);
+        query.push(" UNION ALL SELECT * FROM events WHERE correlation_id = ").push_bind(id);
+        query.push(" AND correlation_id <> command_id OFFSET 0");
+    } else if let (Some(kind), Some(id)) = (&search.stream_type, &search.stream_id) {
+        query.push("SELECT * FROM events WHERE aggregate_type = ").push_bind(kind);
+        query.push(" AND aggregate_id = ").push_bind(id).push(" OFFSET 0");
+    } else {
+        query.push("SELECT * FROM events");
+    }
+    query.push(") AS found WHERE position > ").push_bind(after.cast_signed());
+    if let Some(kind) = &search.stream_type {
+        query.push(" AND aggregate_type = ").push_bind(kind);
+    }
+    if let Some(id) = &search.stream_id {
+        query.push(" AND aggregate_id = ").push_bind(id);
+    }
+    if let Some(types) = &search.event_types {
+        query.push(" AND event_type = ANY(").push_bind(types).push(")");
+    }
+    if let Some(actor) = &search.actor {
+        query.push(" AND actor = ").push_bind(actor);
+    }
+    if let Some(id) = search.command {
+        query.push(" AND command_id = ").push_bind(id);
+    }
+    if let Some(id) = search.correlation {
+        query.push(" AND correlation_id = ").push_bind(id);
+    }
+    if let Some(since) = search.since {
+        query.push(" AND recorded_at >= ").push_bind(since);
+    }
+    if let Some(until) = search.until {
+        query.push(" AND recorded_at < ").push_bind(until);
+    }
+    if let Some(about) = &search.about {
+        query.push(" AND (aggregate_id = ").push_bind(about);
+        query.push(" OR strpos(payload::text, ").push_bind(format!("\"{about}\"")).push(") > 0)");
+    }
+    query.push(" ORDER BY position LIMIT ").push_bind(i64::from(limit));
+    query.build_query_as().fetch_all(pool).await
 }

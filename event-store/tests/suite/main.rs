@@ -6,5 +6,6 @@ mod conformance;
 mod crash;
 mod group_read;
 mod log;
+mod search;
 mod support;
 mod verification;
