@@ -193,7 +193,19 @@ async fn copy_log(live: &PgPool, past: &PgPool, after: u64, through: u64) -> Res
     let log = format!(
         "(SELECT * FROM public.events WHERE position > {after} AND position <= {through} ORDER BY position)"
     );
-    copy(live, past, &log, "public.events").await
+    copy(live, past, &log, "public.events").await?;
+    // Where each command's events end, and which commands belong together: what they came to is not asked of
+    // the past.
+    let commands = format!(
+        "(SELECT command_id, ''::bytea, 'null'::json, position, recorded_at FROM public.command_log \
+          WHERE position > {after} AND position <= {through})"
+    );
+    copy(live, past, &commands, "public.command_log").await?;
+    let relations = format!(
+        "(SELECT r.* FROM public.command_relation r JOIN public.command_log c USING (command_id) \
+          WHERE c.position > {after} AND c.position <= {through})"
+    );
+    copy(live, past, &relations, "public.command_relation").await
 }
 
 /// Copies a table, or what a query of it answers.

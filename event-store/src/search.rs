@@ -31,12 +31,12 @@ pub struct Search {
     pub about: Option<String>,
 }
 
-/// The events of a command. They were appended together: they end where the command log says, and begin
-/// after the last event before them that is of another one. What follows is the command's id.
-const OF_COMMAND: &str = "SELECT e.* FROM command_log c CROSS JOIN LATERAL ( \
+/// The events of commands. Those of one were appended together: they end where the command log says, and
+/// begin after the last event before them that is of another. What follows says which commands.
+const OF_COMMANDS: &str = "SELECT e.* FROM command_log c CROSS JOIN LATERAL ( \
     SELECT * FROM events o WHERE o.position <= c.position AND o.position > coalesce(( \
         SELECT p.position FROM events p WHERE p.position <= c.position AND p.command_id <> c.command_id \
-        ORDER BY p.position DESC LIMIT 1), 0) OFFSET 0) AS e WHERE c.command_id = ";
+        ORDER BY p.position DESC LIMIT 1), 0) OFFSET 0) AS e WHERE c.command_id";
 
 /// The events after a position that a search matches, in the order of the log.
 ///
@@ -54,14 +54,21 @@ pub async fn search(
     let mut query = QueryBuilder::<Postgres>::new(format!("SELECT {COLUMNS} FROM ("));
     // What is looked up is kept apart by OFFSET from the order that is asked for, or the planner may follow
     // the log's instead, all of it.
+    let related = |query: &mut QueryBuilder<Postgres>, by: &str, id: Uuid| {
+        query.push(format!(" = ANY(ARRAY(SELECT r.command_id FROM command_relation r WHERE r.{by} = "));
+        query.push_bind(id).push("))");
+    };
     if let Some(id) = search.causation {
-        query.push("SELECT * FROM events WHERE causation_id = ").push_bind(id).push(" OFFSET 0");
+        query.push(OF_COMMANDS);
+        related(&mut query, "causation_id", id);
     } else if let Some(id) = search.command {
-        query.push(OF_COMMAND).push_bind(id);
+        query.push(OF_COMMANDS).push(" = ").push_bind(id);
     } else if let Some(id) = search.correlation {
-        query.push(OF_COMMAND).push_bind(id);
-        query.push(" UNION ALL SELECT * FROM events WHERE correlation_id = ").push_bind(id);
-        query.push(" AND correlation_id <> command_id OFFSET 0");
+        query.push(OF_COMMANDS).push(" = ").push_bind(id);
+        query.push(" UNION ALL ").push(OF_COMMANDS);
+        related(&mut query, "correlation_id", id);
+        // Its own events may be correlated with something else.
+        query.push(" AND c.command_id <> ").push_bind(id);
     } else if let (Some(kind), Some(id)) = (&search.stream_type, &search.stream_id) {
         query.push("SELECT * FROM events WHERE aggregate_type = ").push_bind(kind);
         query.push(" AND aggregate_id = ").push_bind(id).push(" OFFSET 0");
@@ -86,6 +93,9 @@ pub async fn search(
     }
     if let Some(id) = search.correlation {
         query.push(" AND correlation_id = ").push_bind(id);
+    }
+    if let Some(id) = search.causation {
+        query.push(" AND causation_id = ").push_bind(id);
     }
     if let Some(since) = search.since {
         query.push(" AND recorded_at >= ").push_bind(since);

@@ -137,7 +137,7 @@ struct Stored {
     files: Option<String>,
 }
 
-/// A page of lines beyond a line, and how many the filter matches in all.
+/// A page of lines beyond a line.
 ///
 /// # Errors
 /// The database failed.
@@ -147,7 +147,7 @@ pub async fn list(
     order: Order,
     beyond: Option<i64>,
     limit: i64,
-) -> Result<(Vec<RequestLine>, i64), sqlx::Error> {
+) -> Result<Vec<RequestLine>, sqlx::Error> {
     let rows: Vec<Stored> = sqlx::query_as(&lines(order, true))
         .bind(&filter.payer)
         .bind(filter.child)
@@ -160,7 +160,15 @@ pub async fn list(
         .bind(limit)
         .fetch_all(pool)
         .await?;
-    let count: i64 = sqlx::query_scalar(&lines(order, false))
+    rows.into_iter().map(line_of).collect()
+}
+
+/// How many lines a filter matches in all.
+///
+/// # Errors
+/// The database failed.
+pub async fn count(pool: &PgPool, filter: &Filter) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(&lines(Order::default(), false))
         .bind(&filter.payer)
         .bind(filter.child)
         .bind(&filter.kinds)
@@ -169,9 +177,7 @@ pub async fn list(
         .bind(filter.since)
         .bind(&filter.activities)
         .fetch_one(pool)
-        .await?;
-    let lines: Result<Vec<_>, sqlx::Error> = rows.into_iter().map(line_of).collect();
-    Ok((lines?, count))
+        .await
 }
 
 fn line_of(row: Stored) -> Result<RequestLine, sqlx::Error> {

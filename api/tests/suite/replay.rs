@@ -49,6 +49,13 @@ async fn any_read_model_is_seen_as_it_was_and_what_changed_since_is_told() {
     let now = auditor.ask(PLANNING, month.clone()).await;
     assert_ne!(cell(&now, "garderie-matin", day)["status"], "RESERVED");
 
+    // What belongs together, then as now.
+    let together = "query ($p: Position!) { logEvent(position: $p) { event { eventType } ofCommand { position eventType } } }";
+    let here = format!("position={between}");
+    let then = as_of(&auditor, &here, together, json!({ "p": between })).await;
+    assert_eq!(then["data"]["logEvent"]["ofCommand"][0]["eventType"], "ReservationRequested", "{then}");
+    assert_eq!(then["data"], auditor.ask(together, json!({ "p": between })).await);
+
     // Before and after one event; every kind of read model.
     let requested = "query ($p: LogFilter) { logEvents(filter: $p, first: 200) { edges { node { eventId position eventType } } } }";
     let events = auditor
@@ -79,7 +86,6 @@ async fn any_read_model_is_seen_as_it_was_and_what_changed_since_is_told() {
     // The past is asked, not changed; not by parents; and only where it exists.
     let mutation = "mutation { logOut { redirectTo } }";
     let refused = |answer: Value| answer["errors"][0]["extensions"]["code"].clone();
-    let here = format!("position={between}");
     assert_eq!(refused(as_of(&auditor, &here, mutation, json!({})).await), "NOT_A_QUERY");
     assert_eq!(refused(as_of(&parent, &here, POSITION, json!({})).await), "FORBIDDEN");
     assert_eq!(

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sqlx::{
-    Arguments, Encode, FromRow, PgConnection, PgPool, Postgres, Row, Type,
+    Arguments, Connection, Encode, FromRow, PgConnection, PgPool, Postgres, Row, Type,
     encode::IsNull,
     error::BoxDynError,
     postgres::{PgArgumentBuffer, PgArguments, PgHasArrayType, PgTypeInfo, types::Oid},
@@ -12,7 +12,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use crate::{
-    append::{Append, PreparedEvent, StreamId},
+    append::{Append, CommandMeta, PreparedEvent, StreamId},
     durable::Durable,
     hashing::{GENESIS, Hash},
 };
@@ -78,6 +78,35 @@ pub(super) struct Columns<'a> {
     e_causation: Vec<Option<Uuid>>,
     e_leaf: Vec<&'a [u8]>,
     e_chain: Vec<Hash>,
+    relations: Relations,
+}
+
+/// The commands of a batch that belong to others, with what they are correlated with and caused by.
+#[derive(Default)]
+struct Relations {
+    commands: Vec<Uuid>,
+    correlations: Vec<Uuid>,
+    causations: Vec<Option<Uuid>>,
+}
+
+impl Relations {
+    fn add(&mut self, meta: &CommandMeta) {
+        if meta.correlation_id != meta.command_id || meta.causation_id.is_some() {
+            self.commands.push(meta.command_id);
+            self.correlations.push(meta.correlation_id);
+            self.causations.push(meta.causation_id);
+        }
+    }
+
+    async fn insert(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        sqlx::query("INSERT INTO command_relation SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[])")
+            .bind(self.commands)
+            .bind(self.correlations)
+            .bind(self.causations)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
 }
 
 impl<'a> Columns<'a> {
@@ -96,6 +125,7 @@ impl<'a> Columns<'a> {
         self.c_outcome.push(JsonText(append.outcome.get()));
         self.c_position.push(position.cast_signed());
         self.c_at.push(append.meta.received_at);
+        self.relations.add(&append.meta);
     }
 
     /// An event of a command, with its place.
@@ -135,6 +165,27 @@ impl<'a> Columns<'a> {
     /// # Errors
     /// The database failed: nobody knows whether it appended.
     pub(super) async fn append(
+        mut self,
+        connection: &mut PgConnection,
+        head: (u64, Hash),
+        waits: bool,
+    ) -> Result<Verdict, sqlx::Error> {
+        let relations = std::mem::take(&mut self.relations);
+        if relations.commands.is_empty() {
+            return self.call(connection, head, waits).await;
+        }
+        let mut transaction = connection.begin().await?;
+        let verdict = self.call(&mut transaction, head, waits).await?;
+        if matches!(verdict, Verdict::Appended) {
+            relations.insert(&mut transaction).await?;
+            transaction.commit().await?;
+        } else {
+            transaction.rollback().await?;
+        }
+        Ok(verdict)
+    }
+
+    async fn call(
         self,
         connection: &mut PgConnection,
         head: (u64, Hash),
