@@ -30,7 +30,10 @@ use serde_json::{json, value::RawValue};
 use sqlx::{Connection, Executor, PgConnection};
 use uuid::Uuid;
 
-use crate::town::{Town, child, family};
+use crate::{
+    middle,
+    town::{Town, child, family},
+};
 
 pub const KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
 
@@ -243,10 +246,6 @@ pub async fn verification(town: &Town) -> Result<Verification> {
         events = verify(pool, Verified::default(), &[], |_, _| ()).await?.events();
         verifications.push(started.elapsed().as_secs_f64());
     }
-    let middle = |mut times: Vec<f64>| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    };
     Ok(Verification { events, verify: middle(verifications), copy: middle(copies) })
 }
 

@@ -136,8 +136,8 @@ impl Report {
         let cores = std::thread::available_parallelism()?;
         let mut page = format!(
             "# Benchmarks\n\nWritten by `make bench`. Every baseline was run on the same machine and cluster \
-             (PostgreSQL, durable commits, Unix socket), in the same run; figures of one run, clients and servers \
-             sharing the cores.\n\nMachine: {model}, {cores} cores. Log: {} events.\n\n\
+             (PostgreSQL, durable commits, Unix socket), in the same run; throughputs are the middle of \
+             three turns, verification of five; clients and servers share the cores.\n\nMachine: {model}, {cores} cores. Log: {} events.\n\n\
              | what | ours | baseline | ratio |\n|---|---:|---:|---:|\n",
             self.events
         );
