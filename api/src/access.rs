@@ -165,7 +165,7 @@ pub async fn log_out(pool: &PgPool, token: &str) -> Result<(), AccessError> {
 }
 
 /// Who tokens belong to: those of requests that come at the same time are looked up at once.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Principals(GroupRead<Sessions>);
 
 impl Principals {
@@ -197,16 +197,11 @@ impl Lookup for Sessions {
         connection: &'a mut PgConnection,
     ) -> BoxFuture<'a, Result<Vec<Option<Principal>>, sqlx::Error>> {
         Box::pin(async move {
-            // Filled up: a plan for fewer would look cheaper to PostgreSQL than the one it keeps, and each
-            // query would be planned anew.
-            let mut asked: Vec<Option<&[u8]>> =
-                digests.iter().map(|digest| Some(digest.as_slice())).collect();
-            asked.resize(Self::MOST, None);
             let rows: Vec<(Vec<u8>, String, String)> = sqlx::query_as(
                 "SELECT s.token_hash, a.login, a.role FROM login_session s JOIN account a USING (login) \
                  WHERE s.token_hash = ANY($1) AND s.expires_at > $2",
             )
-            .bind(asked)
+            .bind(Self::filled_up(digests.iter().map(Vec::as_slice)))
             .bind(Utc::now())
             .fetch_all(connection)
             .await?;

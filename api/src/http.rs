@@ -101,9 +101,9 @@ fn answer(status: StatusCode, response: &Response, headers: &HeaderMap) -> HttpR
     (status, [(header::CONTENT_TYPE, media)], response_text(response)).into_response()
 }
 
-async fn principal(server: &Server, token: Option<&str>) -> Result<Option<Principal>, sqlx::Error> {
+async fn principal(application: &Application, token: Option<&str>) -> Result<Option<Principal>, sqlx::Error> {
     match token {
-        Some(token) => server.application.principals().of_token(token).await,
+        Some(token) => application.principals().of_token(token).await,
         None => Ok(None),
     }
 }
@@ -127,10 +127,7 @@ pub async fn signed_in(
     application: &Application,
     headers: &HeaderMap,
 ) -> Result<Option<Principal>, sqlx::Error> {
-    match bearer(headers) {
-        Some(token) => application.principals().of_token(&token).await,
-        None => Ok(None),
-    }
+    principal(application, bearer(headers).as_deref()).await
 }
 
 /// The past town a request asks for by the header `X-As-Of`; auditors and staff may.
@@ -167,7 +164,7 @@ async fn look_back(
 
 async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> HttpResponse {
     let token = bearer(headers);
-    let principal = match principal(server, token.as_deref()).await {
+    let principal = match principal(&server.application, token.as_deref()).await {
         Ok(principal) => principal,
         Err(error) => {
             tracing::error!(%error, "a session cannot be read");
@@ -337,7 +334,7 @@ async fn subscribe(
             let token = payload.get("Authorization").or_else(|| payload.get("authorization"));
             let token = token.and_then(|t| t.as_str()).map(|t| t.trim_start_matches("Bearer ").to_owned());
             let mut data = Data::default();
-            let principal = principal(&server, token.as_deref()).await;
+            let principal = principal(&server.application, token.as_deref()).await;
             let principal = principal.map_err(|_| async_graphql::Error::new("unavailable"))?;
             data.insert(RequestContext { principal, token, language, ..RequestContext::default() });
             Ok(data)

@@ -30,6 +30,14 @@ pub trait Lookup: Send + Sync + 'static {
         questions: &'a [Self::Question],
         connection: &'a mut PgConnection,
     ) -> BoxFuture<'a, Result<Vec<Self::Answer>, sqlx::Error>>;
+
+    /// What a query binds of its questions, filled up to [`Self::MOST`] with nothing. PostgreSQL weighs a plan
+    /// for the very values against the one it keeps; for fewer the former would look cheaper, and each query
+    /// would be planned anew.
+    fn filled_up<T>(values: impl Iterator<Item = T>) -> Vec<Option<T>> {
+        let nothing = std::iter::repeat_with(|| None);
+        values.map(Some).chain(nothing).take(Self::MOST).collect()
+    }
 }
 
 struct Ask<L: Lookup> {
@@ -126,16 +134,17 @@ impl<L: Lookup> Reader<L> {
 
     /// Waits for questions; whether some came before nobody could ask any more.
     async fn wait(&mut self, asks: &mut Vec<Ask<L>>) -> bool {
-        let received = async { self.queue.lock().await.recv_many(asks, L::MOST).await };
-        let received = if self.connection.is_none() {
-            received.await
-        } else if let Ok(count) = tokio::time::timeout(KEPT, received).await {
-            count
-        } else {
+        if self.connection.is_some() {
+            if let Ok(count) = tokio::time::timeout(KEPT, self.receive(asks)).await {
+                return count > 0;
+            }
             self.connection = None;
-            self.queue.lock().await.recv_many(asks, L::MOST).await
-        };
-        received > 0
+        }
+        self.receive(asks).await > 0
+    }
+
+    async fn receive(&self, asks: &mut Vec<Ask<L>>) -> usize {
+        self.queue.lock().await.recv_many(asks, L::MOST).await
     }
 
     async fn look_up(&mut self, questions: &[L::Question]) -> Result<Vec<L::Answer>, sqlx::Error> {

@@ -52,12 +52,12 @@ pub async fn search(
     limit: u32,
 ) -> Result<Vec<RecordedEvent>, sqlx::Error> {
     let mut query = QueryBuilder::<Postgres>::new(format!("SELECT {COLUMNS} FROM ("));
-    // What is looked up is kept apart by OFFSET from the order that is asked for, or the planner may follow
-    // the log's instead, all of it.
     let related = |query: &mut QueryBuilder<Postgres>, by: &str, id: Uuid| {
         query.push(format!(" = ANY(ARRAY(SELECT r.command_id FROM command_relation r WHERE r.{by} = "));
         query.push_bind(id).push("))");
     };
+    // What is looked up is kept apart by OFFSET from the order that is asked for, or the planner may follow
+    // the log's instead, all of it.
     if let Some(id) = search.causation {
         query.push(OF_COMMANDS);
         related(&mut query, "causation_id", id);

@@ -78,7 +78,7 @@ static QUERY: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// The plannings of children: those that are asked for at the same time are read at once.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Plannings(GroupRead<Months>);
 
 impl Plannings {
@@ -122,10 +122,7 @@ impl Lookup for Months {
         connection: &'a mut PgConnection,
     ) -> BoxFuture<'a, Result<Vec<ChildDays>, sqlx::Error>> {
         Box::pin(async move {
-            // Filled up: a plan for fewer would look cheaper to PostgreSQL than the one it keeps, and each
-            // query would be planned anew.
-            let mut children: Vec<Option<Uuid>> = asked.iter().map(|a| Some(a.child.0)).collect();
-            children.resize(Self::MOST, None);
+            let children = Self::filled_up(asked.iter().map(|a| a.child.0));
             let firsts: Vec<NaiveDate> = asked.iter().map(|a| a.from).collect();
             let lasts: Vec<NaiveDate> = asked.iter().map(|a| a.to).collect();
             let mut rows: Vec<Row> =

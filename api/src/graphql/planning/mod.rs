@@ -191,7 +191,7 @@ async fn month_planning(ctx: &Context<'_>, child_id: &str, month: Month, positio
         month,
         previous_month: Month(month.0.previous()),
         next_month: Month(month.0.next()),
-        rows: Leaves(view.rows(month, cells, &names)),
+        rows: Leaves(view.rows(month, &cells, &names)),
         legend: if ctx.look_ahead().field("legend").exists() { legend(ctx.language()) } else { vec![] },
         position: Position(position),
     })

@@ -54,7 +54,7 @@ impl MonthView<'_> {
     pub(super) fn rows(
         &self,
         month: Month,
-        cells: Vec<CellRow>,
+        cells: &[CellRow],
         names: &HashMap<String, String>,
     ) -> Vec<PlanningRow> {
         let mut keys: Vec<(ActivityId, String)> = Vec::new();
@@ -75,7 +75,7 @@ impl MonthView<'_> {
         }
         let mut rows: Vec<(u16, PlanningRow)> = keys
             .into_iter()
-            .filter_map(|(activity, payer)| self.row(month, activity, payer, &cells, &blocked, names))
+            .filter_map(|(activity, payer)| self.row(month, activity, payer, cells, &blocked, names))
             .collect();
         rows.sort_by(|(a, x), (b, y)| (a, &x.activity_id.0, &x.payer).cmp(&(b, &y.activity_id.0, &y.payer)));
         rows.into_iter().map(|(_, row)| row).collect()
