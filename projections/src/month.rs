@@ -8,7 +8,6 @@ use futures::future::BoxFuture;
 use portail_domain::{child::Enrolment, ids::ChildId};
 use portail_event_store::{Database, GroupRead, Lookup};
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use crate::{
     decode::json,
