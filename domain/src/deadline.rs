@@ -150,19 +150,19 @@ impl DeadlineRule {
         match self {
             Self::DaysBefore { days, skip_weekdays, .. } => {
                 if skip_weekdays.len() > 4 {
-                    Some("at most four weekdays may be left out of the count")
+                    Some("SETTING_SKIPPED_WEEKDAYS")
                 } else if *days > 365 {
-                    Some("at most 365 days before")
+                    Some("SETTING_DAYS_BEFORE")
                 } else {
                     None
                 }
             }
-            Self::HoursBefore { hours } if *hours > 24 * 365 => Some("at most a year before"),
+            Self::HoursBefore { hours } if *hours > 24 * 365 => Some("SETTING_HOURS_BEFORE"),
             Self::WeekdayOfWeekBefore { weeks, .. } if !(1..=52).contains(weeks) => {
-                Some("1 to 52 weeks before")
+                Some("SETTING_WEEKS_BEFORE")
             }
-            Self::DayOfPreviousMonth { day, .. } if !(1..=31).contains(day) => Some("a day from 1 to 31"),
-            Self::WeeksBeforeHolidays { weeks, .. } if *weeks > 52 => Some("at most 52 weeks before"),
+            Self::DayOfPreviousMonth { day, .. } if !(1..=31).contains(day) => Some("SETTING_DAY_OF_MONTH"),
+            Self::WeeksBeforeHolidays { weeks, .. } if *weeks > 52 => Some("SETTING_WEEKS_BEFORE_HOLIDAYS"),
             _ => None,
         }
     }

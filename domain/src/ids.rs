@@ -20,6 +20,17 @@ pub enum IdError {
     Uuid,
 }
 
+impl IdError {
+    /// The catalogue's key of what is expected.
+    pub fn expected(&self) -> &'static str {
+        match self {
+            Self::FamilyNumber => "EXPECTED_FAMILY_NUMBER",
+            Self::Code => "EXPECTED_CODE",
+            Self::Uuid => "EXPECTED_UUID",
+        }
+    }
+}
+
 /// The family's number: 13 digits, also its login. Source: the guide (1001001010331).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]

@@ -22,6 +22,7 @@ pub mod file;
 pub mod ids;
 pub mod messages;
 pub mod notice;
+pub mod plausibility;
 pub mod policy;
 pub mod regie;
 pub mod sealed;
@@ -30,6 +31,7 @@ pub mod session;
 pub mod structure;
 pub mod tariff;
 pub mod terms;
+pub mod text;
 pub mod time;
 
 /// Implements the `cqrs-es` `Aggregate` for a type with `decide` (pure) and `evolve` (total).

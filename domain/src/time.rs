@@ -2,7 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc, Weekday};
+use chrono::{
+    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc, Weekday,
+};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,66 @@ pub fn instant(date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
 /// The town's date at an instant.
 pub fn local_date(at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&TOWN_ZONE).date_naive()
+}
+
+/// The first day the portal knows. Everything it stores and computes holds far beyond both.
+pub const FIRST_DAY: NaiveDate = civil(1900, 1, 1);
+
+/// The last day the portal knows.
+pub const LAST_DAY: NaiveDate = civil(2199, 12, 31);
+
+const fn civil(year: i32, month: u32, day: u32) -> NaiveDate {
+    match NaiveDate::from_ymd_opt(year, month, day) {
+        Some(date) => date,
+        None => NaiveDate::MIN,
+    }
+}
+
+/// Whether the portal knows a day.
+pub fn is_known(date: NaiveDate) -> bool {
+    (FIRST_DAY..=LAST_DAY).contains(&date)
+}
+
+/// A text is not a day of the portal's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a day is written YYYY-MM-DD, between {FIRST_DAY} and {LAST_DAY}")]
+pub struct DayError;
+
+/// A day as people and files write it: `YYYY-MM-DD`, within what the portal knows.
+///
+/// # Errors
+/// Another form, no day of the calendar, or out of bounds.
+pub fn day(text: &str) -> Result<NaiveDate, DayError> {
+    let date = NaiveDate::from_str(text).map_err(|_| DayError)?;
+    if text.len() == 10 && is_known(date) { Ok(date) } else { Err(DayError) }
+}
+
+/// A text is not an instant of the portal's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an instant is written as RFC 3339 says, between {FIRST_DAY} and {LAST_DAY}")]
+pub struct InstantError;
+
+/// An instant as RFC 3339 writes it, within what the portal knows.
+///
+/// # Errors
+/// Another form, or out of bounds.
+pub fn instant_of(text: &str) -> Result<DateTime<Utc>, InstantError> {
+    let at = DateTime::parse_from_rfc3339(text).map_err(|_| InstantError)?.to_utc();
+    if is_known(at.date_naive()) { Ok(at) } else { Err(InstantError) }
+}
+
+/// A text is not a time of day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a time is written HH:MM or HH:MM:SS, between 00:00:00 and 23:59:59")]
+pub struct TimeError;
+
+/// A local time of day, to the second.
+///
+/// # Errors
+/// Another form, or no time of day; a leap second is none.
+pub fn time_of_day(text: &str) -> Result<NaiveTime, TimeError> {
+    let time = NaiveTime::from_str(text).map_err(|_| TimeError)?;
+    if time.nanosecond() == 0 { Ok(time) } else { Err(TimeError) }
 }
 
 /// A calendar month, e.g. `2015-04`.
@@ -187,6 +249,25 @@ mod tests {
     fn an_hour_that_happens_twice_is_its_later_occurrence() {
         let at = instant(date("2015-10-25"), NaiveTime::from_hms_opt(2, 30, 0).unwrap());
         assert_eq!(at.to_rfc3339(), "2015-10-25T01:30:00+00:00");
+    }
+
+    #[test]
+    fn days_instants_and_times_beyond_what_the_portal_knows_are_refused() {
+        assert!(day("1900-01-01").is_ok() && day("2199-12-31").is_ok());
+        let days =
+            ["-262143-01-01", "+262142-12-31", "1899-12-31", "2200-01-01", "2015-02-29", "2015-4-1", ""];
+        for wrong in days {
+            assert_eq!(day(wrong), Err(DayError), "{wrong}");
+        }
+        assert!(instant_of("2015-04-08T09:00:00Z").is_ok());
+        for wrong in ["9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "+262142-12-31T00:00:00Z", "2015-04-08"]
+        {
+            assert_eq!(instant_of(wrong), Err(InstantError), "{wrong}");
+        }
+        assert!(time_of_day("07:30").is_ok() && time_of_day("23:59:59").is_ok());
+        for wrong in ["23:59:60", "24:00", "07:30:00.5", ""] {
+            assert_eq!(time_of_day(wrong), Err(TimeError), "{wrong}");
+        }
     }
 
     #[test]

@@ -123,8 +123,8 @@ impl Town {
 }
 
 async fn register(application: &Application, activities: &[ActivityId], n: u64) -> Result<()> {
-    let name = PersonName { surname: format!("Famille {n}"), first_name: "Camille".into() };
-    let (number, title) = (family(n), "Madame".to_owned());
+    let name = PersonName { surname: format!("Famille {n}").parse()?, first_name: "Camille".parse()? };
+    let (number, title) = (family(n), Some("Madame".parse()?));
     let register = Command::RegisterFamily { number: number.clone(), title, responsible: name.clone() };
     send(application, Uuid::new_v4(), register).await?;
     let birth_date = "2009-01-01".parse()?;

@@ -15,6 +15,7 @@ use portail_domain::{
     policy::FourEyes,
     sealed::Purpose,
     session::{AbsenceReason, RefusalCode},
+    text::{Body, Heading, Link, Login, Name, Note},
     time::Weekdays,
 };
 use serde::{Deserialize, Serialize};
@@ -56,7 +57,7 @@ pub enum Decision {
         /// Why, by a code.
         code: RefusalCode,
         /// Why, in words; required for another reason.
-        note: Option<String>,
+        note: Option<Note>,
     },
 }
 
@@ -79,9 +80,9 @@ pub struct RollCallEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonName {
     /// Surname.
-    pub surname: String,
+    pub surname: Name,
     /// First name.
-    pub first_name: String,
+    pub first_name: Name,
 }
 
 /// Whose file: a family's own, or a child's as one of its families sees it.
@@ -136,7 +137,7 @@ pub enum ModificationDecision {
         /// Why, by a code.
         code: RefusalCode,
         /// Why, in words; required for another reason.
-        note: Option<String>,
+        note: Option<Note>,
     },
 }
 
@@ -195,7 +196,7 @@ pub enum Command {
     /// Staff call the roll: one child or the whole session.
     RecordRollCall { activity: ActivityId, date: NaiveDate, entries: Vec<RollCallEntry> },
     /// Staff correct a cell.
-    CorrectAttendance { target: Target, to: Corrected, reason: String },
+    CorrectAttendance { target: Target, to: Corrected, reason: Note },
     /// Staff offer free places to those who wait.
     OfferPlaces { activity: ActivityId, date: NaiveDate },
     /// Staff close days for everybody.
@@ -205,9 +206,9 @@ pub enum Command {
     /// The town belongs to a school zone from a day on.
     AdoptZone { zone: Zone, from: NaiveDate },
     /// Define a structure.
-    DefineStructure { id: StructureId, name: String },
+    DefineStructure { id: StructureId, name: Heading },
     /// Rename a structure.
-    RenameStructure { id: StructureId, name: String },
+    RenameStructure { id: StructureId, name: Heading },
     /// Offer an activity.
     DefineActivity { id: ActivityId, settings: Box<ActivitySettings> },
     /// Change an activity's settings from a day on.
@@ -215,7 +216,7 @@ pub enum Command {
     /// Stop offering an activity.
     RetireActivity { id: ActivityId, from: NaiveDate },
     /// Register a family.
-    RegisterFamily { number: FamilyNumber, title: String, responsible: PersonName },
+    RegisterFamily { number: FamilyNumber, title: Option<Name>, responsible: PersonName },
     /// Register a child in a family.
     RegisterChild { family: FamilyNumber, name: PersonName, birth_date: NaiveDate },
     /// A child belongs to a second family as well.
@@ -243,28 +244,28 @@ pub enum Command {
     OpenConversation {
         family: FamilyNumber,
         structure: StructureId,
-        subject: String,
-        body: String,
+        subject: Heading,
+        body: Body,
         #[serde(default)]
         attachments: Vec<Attachment>,
     },
     /// Either side sends a message.
     SendMessage {
         conversation: ConversationId,
-        body: String,
+        body: Body,
         #[serde(default)]
         attachments: Vec<Attachment>,
     },
     /// Either side reads, deletes or restores a conversation.
     MarkConversation { conversation: ConversationId, mark: ConversationMark },
     /// Staff hand a conversation to one of them, or to nobody.
-    AssignConversation { conversation: ConversationId, to: Option<String> },
+    AssignConversation { conversation: ConversationId, to: Option<Login> },
     /// Staff publish a notice.
     PublishNotice {
         audience: Audience,
-        title: String,
-        text: String,
-        link: Option<String>,
+        title: Heading,
+        text: Option<Body>,
+        link: Option<Link>,
         form: Option<Attachment>,
         from: NaiveDate,
         to: Option<NaiveDate>,

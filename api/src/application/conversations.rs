@@ -2,7 +2,7 @@
 
 use portail_domain::{
     attachment::Attachment,
-    conversation::{self, Act, Conversation, ConversationCommand, Party},
+    conversation::{Act, Conversation, ConversationCommand, Party},
     family::Family,
     ids::{ConversationId, FamilyNumber, MessageId},
     sealed::{Purpose, Sealed},
@@ -24,11 +24,6 @@ pub(super) async fn decide(
     let desk = Desk { caller, vault, id };
     match command {
         Command::OpenConversation { family, structure, subject, body, attachments } => {
-            if let Some(error) = too_long(subject, conversation::LONGEST_SUBJECT, "subject")
-                .or_else(|| too_long(body, conversation::LONGEST_BODY, "body"))
-            {
-                return Ok(CommandOutcome::rejected(error));
-            }
             work.load::<Family>([family.to_string()]).await?;
             work.load::<Structure>([structure.to_string()]).await?;
             if !work.get::<Family>(family.as_str()).registered {
@@ -49,9 +44,6 @@ pub(super) async fn decide(
             desk.apply(ConversationId(id), act, work)
         }
         Command::SendMessage { conversation, body, attachments } => {
-            if let Some(error) = too_long(body, conversation::LONGEST_BODY, "body") {
-                return Ok(CommandOutcome::rejected(error));
-            }
             desk.send(*conversation, body, attachments, work).await
         }
         Command::MarkConversation { conversation, mark } => {
@@ -63,7 +55,7 @@ pub(super) async fn decide(
             desk.of(*conversation, act, work).await
         }
         Command::AssignConversation { conversation, to } => {
-            desk.of(*conversation, Act::Assign { to: to.clone() }, work).await
+            desk.of(*conversation, Act::Assign { to: to.clone().map(Into::into) }, work).await
         }
         _ => Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND"))),
     }
@@ -71,18 +63,6 @@ pub(super) async fn decide(
 
 fn not_found(field: &str) -> Rejection {
     Rejection::of_code("NOT_FOUND").at(&["input", field])
-}
-
-fn too_long(text: &str, most: usize, field: &str) -> Option<Rejection> {
-    let length = text.trim().chars().count();
-    let at = |error: Rejection| error.at(&["input", field]);
-    if length == 0 {
-        Some(at(Rejection::of_code("FIELD_REQUIRED")))
-    } else if length > most {
-        Some(at(Rejection::of_code("FIELD_TOO_LONG").with("most", most.to_string())))
-    } else {
-        None
-    }
 }
 
 struct Desk<'a> {
@@ -93,7 +73,7 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     async fn seal(&self, family: &FamilyNumber, text: &str) -> Result<Sealed, CommandError> {
-        seal(self.vault, family.as_str(), Purpose::Message, TEXT, text.trim()).await
+        seal(self.vault, family.as_str(), Purpose::Message, TEXT, text).await
     }
 
     /// The family of a conversation the caller takes part in; foreign and unknown answer alike.

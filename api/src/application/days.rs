@@ -22,7 +22,7 @@ use super::{
 };
 
 /// How many days one command may name.
-const MOST_DAYS: usize = 400;
+pub(super) const MOST_DAYS: usize = 400;
 
 /// The days a command is about, and whose money it is.
 fn targets(command: &Command) -> Result<(Vec<Target>, Option<&FamilyNumber>), Rejection> {
@@ -215,12 +215,11 @@ pub const NOTE: &str = "Note";
 
 /// The free text of a staff decision; it is sealed for the child it is about.
 fn note(command: &Command) -> Option<&str> {
-    let text = match command {
+    match command {
         Command::DecideReservations { decision: Decision::Refuse { note: Some(text), .. }, .. }
-        | Command::CorrectAttendance { reason: text, .. } => text.trim(),
-        _ => return None,
-    };
-    (!text.is_empty()).then_some(text)
+        | Command::CorrectAttendance { reason: text, .. } => Some(text),
+        _ => None,
+    }
 }
 
 struct Day<'a> {

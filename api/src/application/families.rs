@@ -13,7 +13,7 @@ use portail_event_store::{CommandError, UnitOfWork, Vault, VaultError};
 use portail_projections::family::{ChildIdentity, Responsible};
 use uuid::Uuid;
 
-use super::{Command, CommandOutcome, PersonName, Rejection};
+use super::{Command, CommandOutcome, Rejection};
 
 /// Seals a text for a subject; `place` binds it to the kind of event that carries it.
 pub(super) async fn seal(
@@ -44,18 +44,6 @@ pub(super) fn refused(error: VaultError) -> CommandError {
     }
 }
 
-fn name_error(name: &PersonName) -> Option<Rejection> {
-    let wrong = |text: &str| !(1..=80).contains(&text.trim().chars().count());
-    let error = |field| Rejection::of_code("INVALID_VALUE").with("expected", "1-80").at(&["input", field]);
-    if wrong(&name.surname) {
-        Some(error("surname"))
-    } else if wrong(&name.first_name) {
-        Some(error("firstName"))
-    } else {
-        None
-    }
-}
-
 pub(super) async fn decide(
     id: Uuid,
     command: &Command,
@@ -64,13 +52,10 @@ pub(super) async fn decide(
 ) -> Result<CommandOutcome, CommandError> {
     match command {
         Command::RegisterFamily { number, title, responsible } => {
-            if let Some(error) = name_error(responsible) {
-                return Ok(CommandOutcome::rejected(error));
-            }
             let identity = Responsible {
-                title: title.trim().to_owned(),
-                surname: responsible.surname.trim().to_owned(),
-                first_name: responsible.first_name.trim().to_owned(),
+                title: title.as_deref().unwrap_or_default().to_owned(),
+                surname: responsible.surname.to_string(),
+                first_name: responsible.first_name.to_string(),
             };
             let text = serde_json::to_string(&identity)?;
             let responsible = seal(vault, number.as_str(), Purpose::Identity, Family::TYPE, &text).await?;
@@ -84,12 +69,9 @@ pub(super) async fn decide(
             Ok(CommandOutcome::made(number.as_str()))
         }
         Command::RegisterChild { family, name, birth_date } => {
-            if let Some(error) = name_error(name) {
-                return Ok(CommandOutcome::rejected(error));
-            }
             let identity = ChildIdentity {
-                surname: name.surname.trim().to_owned(),
-                first_name: name.first_name.trim().to_owned(),
+                surname: name.surname.to_string(),
+                first_name: name.first_name.to_string(),
                 birth_date: *birth_date,
             };
             let child = ChildId(id);

@@ -221,7 +221,7 @@ impl Files<'_> {
         note: Option<&str>,
         work: &mut UnitOfWork<'_>,
     ) -> Result<Option<Rejection>, CommandError> {
-        let note = match note.map(str::trim).filter(|n| !n.is_empty()) {
+        let note = match note {
             Some(text) => {
                 Some(seal(self.vault, target.family.as_str(), Purpose::Note, PROPOSAL, text).await?)
             }

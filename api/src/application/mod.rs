@@ -7,11 +7,13 @@ mod closures;
 mod command;
 mod conversations;
 mod days;
+mod entry;
 mod families;
 mod files;
 mod money;
 mod notices;
 mod outcome;
+mod plausible;
 mod privacy;
 mod seconding;
 mod timers;
@@ -19,6 +21,7 @@ mod timers;
 use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
+use portail_domain::time::local_date;
 use portail_event_store::{
     Attachments, CheckpointSigner, Checkpoints, CommandBus, CommandError, CommandMeta, Database, Decide,
     EventLog, Executed, MasterKey, UnitOfWork, Upcasters, Vault, canonical_json,
@@ -177,6 +180,8 @@ impl Application {
         id: Uuid,
         command: Command,
     ) -> Result<Executed<CommandOutcome>, CommandError> {
+        let fault = entry::fault(&serde_json::to_string(&command)?)?
+            .or_else(|| plausible::fault(&command, local_date(caller.at)));
         let request = canonical_json(&(caller.actor(), &command))?;
         let meta = CommandMeta {
             command_id: id,
@@ -186,7 +191,8 @@ impl Application {
             causation_id: None,
             received_at: caller.at,
         };
-        self.bus.execute(meta, &Dispatch { application: self, caller, id, command: &command }).await
+        let dispatch = Dispatch { application: self, caller, id, command: &command, fault };
+        self.bus.execute(meta, &dispatch).await
     }
 
     /// Waits until the read models have reached a position; whether they did in time.
@@ -201,6 +207,8 @@ struct Dispatch<'a> {
     caller: &'a Caller,
     id: Uuid,
     command: &'a Command,
+    /// What is wrong with the command itself, whatever the town's state.
+    fault: Option<Rejection>,
 }
 
 impl Decide for Dispatch<'_> {
@@ -210,10 +218,13 @@ impl Decide for Dispatch<'_> {
         &'w self,
         work: &'w mut UnitOfWork<'_>,
     ) -> BoxFuture<'w, Result<CommandOutcome, CommandError>> {
-        let Self { application, caller, id, command } = *self;
+        let Self { application, caller, id, command, .. } = *self;
         Box::pin(async move {
             if !command.is_open_to(caller.role) {
                 return Ok(CommandOutcome::rejected(Rejection::of_code("FORBIDDEN")));
+            }
+            if let Some(fault) = &self.fault {
+                return Ok(CommandOutcome::rejected(fault.clone()));
             }
             match command {
                 Command::CloseDays { .. } | Command::ReopenDays { .. } => {

@@ -12,9 +12,6 @@ use uuid::Uuid;
 
 use super::{Caller, Command, CommandOutcome, Rejection, families::seal};
 
-/// The longest title and the longest text, in characters.
-const LONGEST: (usize, usize) = (120, 5_000);
-
 pub(super) async fn decide(
     caller: &Caller,
     id: Uuid,
@@ -24,13 +21,14 @@ pub(super) async fn decide(
 ) -> Result<CommandOutcome, CommandError> {
     let (id, decision) = match command {
         Command::PublishNotice { audience, title, text, link, form, from, to } => {
-            if let Some(error) = wrong(title, text, link.as_deref()) {
+            if let Some(error) = link.as_deref().and_then(wrong_link) {
                 return Ok(CommandOutcome::rejected(error));
             }
             if let Some(error) = unknown(audience, work).await? {
                 return Ok(CommandOutcome::rejected(error));
             }
-            let said = Announcement { title: title.trim().to_owned(), text: text.trim().to_owned() };
+            let text = text.as_deref().unwrap_or_default().to_owned();
+            let said = Announcement { title: title.to_string(), text };
             let said = serde_json::to_string(&said)?;
             let text = match audience {
                 Audience::Family(family) => {
@@ -39,7 +37,8 @@ pub(super) async fn decide(
                 }
                 Audience::Town | Audience::Structure(_) => NoticeText::Plain(said),
             };
-            let content = Box::new(NoticeContent { text, link: link.clone(), form: form.clone() });
+            let content =
+                Box::new(NoticeContent { text, link: link.clone().map(Into::into), form: form.clone() });
             let (from, to, at) = (*from, *to, caller.at);
             (id.to_string(), NoticeCommand::Publish { audience: audience.clone(), content, from, to, at })
         }
@@ -54,20 +53,10 @@ pub(super) async fn decide(
     Ok(CommandOutcome::made(id))
 }
 
-fn wrong(title: &str, text: &str, link: Option<&str>) -> Option<Rejection> {
-    let too_long = |most: usize| Rejection::of_code("FIELD_TOO_LONG").with("most", most.to_string());
-    if title.trim().is_empty() {
-        Some(Rejection::of_code("FIELD_REQUIRED").at(&["input", "title"]))
-    } else if title.chars().count() > LONGEST.0 {
-        Some(too_long(LONGEST.0).at(&["input", "title"]))
-    } else if text.chars().count() > LONGEST.1 {
-        Some(too_long(LONGEST.1).at(&["input", "text"]))
-    } else if link.is_some_and(|l| !l.starts_with("https://") || l.chars().any(char::is_whitespace)) {
-        let error = Rejection::of_code("INVALID_VALUE").with("expected", "https://...");
-        Some(error.at(&["input", "link"]))
-    } else {
-        None
-    }
+fn wrong_link(link: &str) -> Option<Rejection> {
+    let fits = link.starts_with("https://") && !link.chars().any(char::is_whitespace);
+    let error = || Rejection::of_code("INVALID_VALUE").with("expected", "EXPECTED_LINK");
+    (!fits).then(|| error().at(&["input", "link"]))
 }
 
 async fn unknown(audience: &Audience, work: &mut UnitOfWork<'_>) -> Result<Option<Rejection>, CommandError> {

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use portail_domain::{
     ids::{ActivityId, ChildId},
-    messages::{Language, Rule, text},
+    messages::{Language, Rule, text_with},
     session::BookingStatus,
 };
 use portail_event_store::Outcome;
@@ -48,8 +48,9 @@ impl Rejection {
 
     /// The message for a person.
     pub fn message(&self, language: Language) -> String {
-        let template = text(&self.code, language, &[]);
-        self.args.iter().fold(template, |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+        text_with(&self.code, language, |name| {
+            self.args.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        })
     }
 }
 

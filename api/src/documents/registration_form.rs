@@ -154,7 +154,7 @@ fn section_of(section: Section, value: &Document, language: Language) -> FormSec
 
 fn shown(kind: Kind, value: &Value, language: Language) -> String {
     match (kind, value) {
-        (Kind::Day | Kind::PastDay | Kind::RequiredPastDay, Value::String(text)) => {
+        (Kind::Day | Kind::PastDay | Kind::ChildBirth, Value::String(text)) => {
             text.parse().map_or_else(|_| text.clone(), day)
         }
         (Kind::Words, Value::Array(entries)) => {

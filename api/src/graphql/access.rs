@@ -2,9 +2,11 @@
 
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use portail_domain::text::Login;
 
 use super::{
     context::{ADMINISTRATORS, Ask, EVERYBODY, Site, coded, unavailable},
+    entered::{hostile_text, text},
     errors::UserError,
 };
 use crate::{
@@ -139,6 +141,12 @@ pub struct AccessMutation;
 impl AccessMutation {
     /// Opens a session. The only field open to everybody.
     async fn log_in(&self, ctx: &Context<'_>, input: LogInInput) -> Result<LogInPayload> {
+        // What no text may be is no login either, and the answer is the same as for any wrong one.
+        if hostile_text(ctx).is_some() {
+            let error = Rejection::of_code("BAD_CREDENTIALS").at(&["input"]);
+            let user_errors = vec![UserError::of(&error, ctx.language())];
+            return Ok(LogInPayload { token: None, expires_at: None, role: None, user_errors });
+        }
         match access::log_in(ctx.application()?.pool(), &input.login, &input.password).await {
             Ok(session) => Ok(LogInPayload {
                 token: Some(session.token),
@@ -167,6 +175,11 @@ impl AccessMutation {
     #[graphql(guard = "ADMINISTRATORS")]
     async fn set_account(&self, ctx: &Context<'_>, input: SetAccountInput) -> Result<SetAccountPayload> {
         let pool = ctx.application()?.pool();
+        let hostile = hostile_text(ctx).or_else(|| text::<Login>(&input.login, "login").err());
+        if let Some(error) = hostile {
+            let user_errors = vec![UserError::of(&error, ctx.language())];
+            return Ok(SetAccountPayload { login: None, user_errors });
+        }
         match access::set_account(pool, &input.login, input.role.into(), &input.password).await {
             Ok(()) => Ok(SetAccountPayload { login: Some(input.login), user_errors: vec![] }),
             Err(AccessError::WeakPassword) => {

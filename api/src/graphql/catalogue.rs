@@ -10,12 +10,14 @@ use portail_domain::{
     calendar::{Period as DomainPeriod, Zone as DomainZone},
     deadline::{Batch, DeadlineRule},
     ids::ActivityId,
+    text::Heading,
 };
 use uuid::Uuid;
 
 use super::{
     context::{Ask, EVERYBODY, STAFF, unavailable},
-    families::{RecordPayload, parse, record},
+    entered::{parse, text},
+    families::{RecordPayload, record},
     planning::mirrored_enum,
     scalars::{Date, Time},
     sessions::{AbsenceReason, Weekday},
@@ -298,8 +300,8 @@ impl ActivitySettingsInput {
     fn settings(self) -> Result<Box<ActivitySettings>, Rejection> {
         let usual = AbsencePolicy::default();
         Ok(Box::new(ActivitySettings {
-            structure: parse(&self.structure_id, "structureId")?,
-            name: self.name,
+            structure: parse(&self.structure_id, "settings.structureId")?,
+            name: text::<Heading>(&self.name, "settings.name")?.into(),
             rank: self.rank,
             starts: self.starts.0,
             ends: self.ends.0,
@@ -399,14 +401,16 @@ impl CatalogueMutation {
     /// Defines a structure.
     #[graphql(guard = "STAFF")]
     async fn define_structure(&self, ctx: &Context<'_>, input: StructureInput) -> Result<RecordPayload> {
-        let build = || Ok(Command::DefineStructure { id: parse(&input.id, "id")?, name: input.name });
+        let build =
+            || Ok(Command::DefineStructure { id: parse(&input.id, "id")?, name: text(&input.name, "name")? });
         record(ctx, input.client_mutation_id, build()).await
     }
 
     /// Renames a structure.
     #[graphql(guard = "STAFF")]
     async fn rename_structure(&self, ctx: &Context<'_>, input: StructureInput) -> Result<RecordPayload> {
-        let build = || Ok(Command::RenameStructure { id: parse(&input.id, "id")?, name: input.name });
+        let build =
+            || Ok(Command::RenameStructure { id: parse(&input.id, "id")?, name: text(&input.name, "name")? });
         record(ctx, input.client_mutation_id, build()).await
     }
 

@@ -15,6 +15,7 @@ use portail_event_store::CommandError;
 use portail_projections::family::{self, Responsible};
 use uuid::Uuid;
 
+use super::entered::hostile_text;
 use crate::{
     access::Principal,
     application::{Application, Caller, Command, CommandOutcome, PATIENCE, Role},
@@ -86,6 +87,11 @@ impl Ask for Context<'_> {
 /// An error with its code in the extensions.
 pub fn coded(code: &'static str, language: Language) -> Error {
     Error::new(text(code, language, &[])).extend_with(|_, e| e.set("code", code))
+}
+
+/// A refusal in words of its own, with its code in the extensions.
+pub fn refused(code: &'static str, message: String) -> Error {
+    Error::new(message).extend_with(|_, e| e.set("code", code))
 }
 
 /// A failure that is not the caller's: logged, not told.
@@ -163,6 +169,9 @@ pub async fn be_fresh(ctx: &Context<'_>, names: &[&str], asked: Option<u64>) -> 
 /// It was not decided; a rejection is an outcome, not an error.
 pub async fn send(ctx: &Context<'_>, id: Uuid, command: Command) -> Result<(CommandOutcome, u64)> {
     let caller = ctx.caller()?;
+    if let Some(error) = hostile_text(ctx) {
+        return Ok((CommandOutcome::rejected(error), 0));
+    }
     match ctx.application()?.execute(&caller, id, command).await {
         Ok(executed) => Ok((executed.outcome, executed.position)),
         Err(CommandError::CommandReused) => {

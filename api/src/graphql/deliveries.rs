@@ -7,6 +7,7 @@ use portail_projections::outbox;
 
 use super::{
     context::{Ask, OFFICERS, STAFF, unavailable},
+    entered::hostile_text,
     errors::UserError,
 };
 use crate::application::Rejection;
@@ -79,7 +80,7 @@ impl DeliveryMutation {
         ctx: &Context<'_>,
         input: RetryDeliveryInput,
     ) -> Result<RetryDeliveryPayload> {
-        let parts = input.delivery_id.split_once(':');
+        let parts = input.delivery_id.split_once(':').filter(|_| hostile_text(ctx).is_none());
         let found = match parts.and_then(|(id, channel)| Some((id.parse().ok()?, channel))) {
             Some((id, channel)) => {
                 outbox::retry(ctx.application()?.pool(), id, channel).await.map_err(unavailable)?

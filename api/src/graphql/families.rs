@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, send, unavailable},
+    entered::{optional_text, parse, text},
     errors::UserError,
     scalars::{Date, Position},
     sessions::Weekday,
@@ -207,14 +208,8 @@ pub(super) async fn record(
     }
 }
 
-/// Parses an id of the input.
-pub(super) fn parse<T: std::str::FromStr<Err = portail_domain::ids::IdError>>(
-    text: &str,
-    field: &str,
-) -> Result<T, Rejection> {
-    text.parse().map_err(|e: portail_domain::ids::IdError| {
-        Rejection::of_code("INVALID_VALUE").with("expected", e.to_string()).at(&["input", field])
-    })
+fn name(surname: &str, first_name: &str) -> Result<PersonName, Rejection> {
+    Ok(PersonName { surname: text(surname, "surname")?, first_name: text(first_name, "firstName")? })
 }
 
 /// What staff record about families.
@@ -229,8 +224,8 @@ impl FamilyMutation {
         let build = || {
             Ok(Command::RegisterFamily {
                 number: parse(&input.number, "number")?,
-                title: input.title,
-                responsible: PersonName { surname: input.surname, first_name: input.first_name },
+                title: optional_text(Some(&input.title), "title")?,
+                responsible: name(&input.surname, &input.first_name)?,
             })
         };
         record(ctx, input.client_mutation_id, build()).await
@@ -242,7 +237,7 @@ impl FamilyMutation {
         let build = || {
             Ok(Command::RegisterChild {
                 family: parse(&input.family_number, "familyNumber")?,
-                name: PersonName { surname: input.surname, first_name: input.first_name },
+                name: name(&input.surname, &input.first_name)?,
                 birth_date: input.birth_date.0,
             })
         };

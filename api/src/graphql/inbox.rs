@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::{
     attachments::{Attachment, uploaded},
     context::{Ask, EVERYBODY, PARENTS, STAFF, be_fresh, coded, unavailable},
-    families::{RecordPayload, parse, record},
+    entered::{cursor, optional_text, page, parse, text},
+    families::{RecordPayload, record},
     file::acting_family,
     planning::mirrored_enum,
     scalars::Position,
@@ -183,10 +184,10 @@ impl InboxQuery {
             unread: filter.unread,
             words: filter.search.filter(|words| !words.trim().is_empty()),
         };
-        let before = after.map(|cursor| cursor.parse::<i64>()).transpose();
-        let before = before.map_err(|_| coded("INVALID_VALUE", ctx.language()))?;
-        let first = usize::try_from(first.unwrap_or(20).clamp(1, 50)).unwrap_or(20);
-        let limit = i64::try_from(first + 1).unwrap_or(i64::MAX);
+        let before = cursor::<i64>(ctx, after.as_deref())?;
+        let first = page(ctx, first.unwrap_or(20), 50)?;
+        let limit = i64::from(first) + 1;
+        let first = first as usize;
         let mut rows =
             inbox::list(ctx.application()?.pool(), &filter, before, limit).await.map_err(unavailable)?;
         let more = rows.len() > first;
@@ -292,8 +293,8 @@ impl InboxMutation {
             Ok(Command::OpenConversation {
                 family: family?,
                 structure: parse(&input.structure_id, "structureId")?,
-                subject: input.subject,
-                body: input.body,
+                subject: text(&input.subject, "subject")?,
+                body: text(&input.body, "body")?,
                 attachments: attachments?,
             })
         };
@@ -315,7 +316,8 @@ impl InboxMutation {
         };
         let build = || -> Result<Command, Rejection> {
             let conversation = conversation?;
-            Ok(Command::SendMessage { conversation, body: input.body, attachments: attachments? })
+            let body = text(&input.body, "body")?;
+            Ok(Command::SendMessage { conversation, body, attachments: attachments? })
         };
         record(ctx, input.client_mutation_id, build()).await
     }
@@ -343,7 +345,8 @@ impl InboxMutation {
     ) -> Result<RecordPayload> {
         let build = || {
             let conversation = parse(&input.conversation_id, "conversationId")?;
-            Ok(Command::AssignConversation { conversation, to: input.assignee })
+            let to = optional_text(input.assignee.as_deref(), "assignee")?;
+            Ok(Command::AssignConversation { conversation, to })
         };
         record(ctx, input.client_mutation_id, build()).await
     }

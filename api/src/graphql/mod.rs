@@ -1,11 +1,13 @@
 //! The GraphQL API: a folder per concept; the root only composes.
 
 pub mod access;
+mod arguments;
 pub mod attachments;
 pub mod catalogue;
 pub mod context;
 pub mod deliveries;
 mod digits;
+mod entered;
 pub mod errors;
 pub mod families;
 pub mod file;
@@ -86,7 +88,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, planning::PlanningSubscription> {
 /// also be asked about the past; a past town cannot.
 pub fn schema(application: Arc<Application>, site: String, replays: Option<Arc<Replays>>) -> PortalSchema {
     let recording = RecordReads(application.clone());
-    let schema = builder().data(application).data(context::Site(site));
+    let schema = builder().data(application).data(context::Site(site)).extension(arguments::CheckArguments);
     match replays {
         Some(replays) => {
             let parsed = parsed::ParsedDocuments::default();

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::{
     attachments::{Attachment, uploaded},
     context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, unavailable},
-    families::{RecordPayload, parse, record},
+    entered::{optional_text, page, parse, text},
+    families::{RecordPayload, record},
     scalars::{Date, Position},
 };
 use crate::{
@@ -124,7 +125,7 @@ impl NoticeQuery {
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<Vec<Notice>> {
         be_fresh(ctx, &[notices::NAME], min_position.map(|p| p.0)).await?;
-        let first = i64::from(first.unwrap_or(50).clamp(1, 200));
+        let first = i64::from(page(ctx, first.unwrap_or(50), 200)?);
         let rows = notices::all(ctx.application()?.pool(), first).await.map_err(unavailable)?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
@@ -181,9 +182,11 @@ impl NoticeMutation {
     async fn publish_notice(&self, ctx: &Context<'_>, input: PublishNoticeInput) -> Result<RecordPayload> {
         let audience = match input.audience {
             None => Ok(Audience::Town),
-            Some(NoticeAudienceInput::StructureId(id)) => parse(&id, "audience").map(Audience::Structure),
+            Some(NoticeAudienceInput::StructureId(id)) => {
+                parse(&id, "audience.structureId").map(Audience::Structure)
+            }
             Some(NoticeAudienceInput::FamilyNumber(number)) => {
-                parse(&number, "audience").map(Audience::Family)
+                parse(&number, "audience.familyNumber").map(Audience::Family)
             }
         };
         let owner = match &audience {
@@ -196,9 +199,9 @@ impl NoticeMutation {
         let build = || -> Result<Command, Rejection> {
             Ok(Command::PublishNotice {
                 audience: audience?,
-                title: input.title,
-                text: input.text,
-                link: input.link,
+                title: text(&input.title, "title")?,
+                text: optional_text(Some(&input.text), "text")?,
+                link: optional_text(input.link.as_deref(), "link")?,
                 form: form?.pop(),
                 from: input.from.map_or(today, |d| d.0),
                 to: input.to.map(|d| d.0),

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{
     context::{ADMINISTRATORS, Ask, OFFICERS, be_fresh, coded, send, unavailable},
+    entered::page,
     errors::UserError,
     families::{RecordPayload, record},
     log::proofs::{EventProof, proved},
@@ -237,7 +238,7 @@ impl PrivacyQuery {
     ) -> Result<Vec<DataErasure>> {
         be_fresh(ctx, &[privacy::NAME], min_position.map(|p| p.0)).await?;
         let subject = subject_id.as_ref().map(|id| id.as_str());
-        let (before, first) = (before.map(|p| p.0.cast_signed()), i64::from(first.clamp(1, 200)));
+        let (before, first) = (before.map(|p| p.0.cast_signed()), i64::from(page(ctx, first, 200)?));
         let rows = privacy::erasures(ctx.application()?.pool(), subject, before, first).await;
         Ok(rows.map_err(unavailable)?.into_iter().map(Into::into).collect())
     }
@@ -277,8 +278,8 @@ impl PrivacyQuery {
         #[graphql(desc = "After this subject.")] after: Option<ID>,
         #[graphql(desc = "How many, 1 to 100.", default = 50)] first: i32,
     ) -> Result<Vec<RetentionLine>> {
-        let after = after.map(|id| id.0).unwrap_or_default();
-        let page = ctx.application()?.retention(&after, i64::from(first.clamp(1, 100))).await;
+        let (after, most) = (after.map(|id| id.0).unwrap_or_default(), page(ctx, first, 100)?);
+        let page = ctx.application()?.retention(&after, i64::from(most)).await;
         let line = |(id, due, kept): (String, Vec<Purpose>, Vec<Kept>)| RetentionLine {
             subject_id: ID(id),
             due: due.into_iter().map(Into::into).collect(),

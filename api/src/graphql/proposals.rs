@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use super::{
     context::{Ask, OFFICERS, be_fresh, unavailable},
+    entered::page,
     money::PaymentMethod,
     scalars::{Date, Position},
 };
@@ -92,7 +93,7 @@ impl ProposalQuery {
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<Vec<ProposedAction>> {
         be_fresh(ctx, &[proposals::NAME], min_position.map(|p| p.0)).await?;
-        let rows = proposals::open(ctx.application()?.pool(), i64::from(first.clamp(1, 200))).await;
+        let rows = proposals::open(ctx.application()?.pool(), page(ctx, first, 200)?.into()).await;
         Ok(rows.map_err(unavailable)?.into_iter().map(Into::into).collect())
     }
 }

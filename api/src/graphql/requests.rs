@@ -21,8 +21,9 @@ use uuid::Uuid;
 use super::{
     attachments::Attachment,
     context::{Ask, EVERYBODY, OFFICERS, be_fresh, coded, unavailable, visible_child},
+    entered::{cursor, page},
     file::changes::{FieldChange, changes},
-    scalars::{Date, Position},
+    scalars::{Date, Instant, Position},
 };
 use crate::application::Role;
 
@@ -211,7 +212,7 @@ pub struct RequestFilter {
     /// Only of this submission.
     request_id: Option<ID>,
     /// Only submitted since; by default a month ago for families, without limit for staff.
-    since: Option<DateTime<Utc>>,
+    since: Option<Instant>,
 }
 
 /// A refusal in words.
@@ -252,9 +253,8 @@ impl RequestQuery {
         )
         .await?;
         let filter = stored_filter(ctx, filter.unwrap_or_default()).await?;
-        let before = after.map(|cursor| cursor.parse::<i64>()).transpose();
-        let before = before.map_err(|_| coded("INVALID_VALUE", ctx.language()))?;
-        let first = i64::from(first.unwrap_or(20).clamp(1, 100));
+        let before = cursor::<i64>(ctx, after.as_deref())?;
+        let first = i64::from(page(ctx, first.unwrap_or(20), 100)?);
         let pool = ctx.application()?.pool();
         let lines = request_list::list(pool, &filter, stored_order(order), before, first + 1).await;
         let mut lines = lines.map_err(unavailable)?;
@@ -343,7 +343,7 @@ async fn stored_filter(ctx: &Context<'_>, filter: RequestFilter) -> Result<Filte
         statuses: filter.statuses.map(|s| s.into_iter().map(|s| s.stored().to_owned()).collect()),
         request: request.map_err(|_| coded("NOT_FOUND", ctx.language()))?,
         activities,
-        since: filter.since.or_else(|| is_parent.then(|| caller.at - Duration::days(31))),
+        since: filter.since.map(|at| at.0).or_else(|| is_parent.then(|| caller.at - Duration::days(31))),
     })
 }
 

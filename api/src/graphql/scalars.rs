@@ -1,12 +1,21 @@
 //! Scalars with a meaning.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{NaiveDate, NaiveTime};
-use portail_domain::time::Month as DomainMonth;
+use std::{borrow::Cow, str::FromStr};
+
+use async_graphql::{
+    InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value, registry::Registry,
+};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use portail_domain::time::{Month as DomainMonth, day, instant_of, time_of_day};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// What a scalar that cannot be read answers: the value is the client's mistake, and no echo of it.
+fn refused<T: InputType>(expected: impl std::fmt::Display) -> InputValueError<T> {
+    InputValueError::custom(expected).with_extension("code", "BAD_INPUT")
+}
+
 macro_rules! text_scalar {
-    ($(#[$doc:meta])* $name:ident($inner:ty), $url:literal) => {
+    ($(#[$doc:meta])* $name:ident($inner:ty), $read:path, $url:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub struct $name(pub $inner);
@@ -15,9 +24,7 @@ macro_rules! text_scalar {
         impl ScalarType for $name {
             fn parse(value: Value) -> InputValueResult<Self> {
                 match &value {
-                    Value::String(text) => {
-                        text.parse().map(Self).map_err(|e| InputValueError::custom(format!("{text:?}: {e}")))
-                    }
+                    Value::String(text) => $read(text).map(Self).map_err(refused),
                     _ => Err(InputValueError::expected_type(value)),
                 }
             }
@@ -29,8 +36,9 @@ macro_rules! text_scalar {
 }
 
 text_scalar!(
-    /// A local date of the town, `YYYY-MM-DD`.
+    /// A local date of the town, `YYYY-MM-DD`, from 1900-01-01 to 2199-12-31.
     Date(NaiveDate),
+    day,
     "https://www.rfc-editor.org/rfc/rfc3339#section-5.6"
 );
 impl Serialize for Date {
@@ -48,15 +56,55 @@ impl<'de> Deserialize<'de> for Date {
 text_scalar!(
     /// A local time of the town, `HH:MM:SS`.
     Time(NaiveTime),
+    time_of_day,
     "https://www.rfc-editor.org/rfc/rfc3339#section-5.6"
 );
 text_scalar!(
     /// A calendar month, `YYYY-MM`.
     Month(DomainMonth),
+    DomainMonth::from_str,
     "https://www.rfc-editor.org/rfc/rfc3339#section-5.6"
 );
 text_scalar!(
     /// A position of the event log, as text: it can exceed what JSON numbers hold.
     Position(u64),
+    position,
     "https://www.rfc-editor.org/rfc/rfc8259#section-6"
 );
+
+/// A position is one the log can have.
+fn position(text: &str) -> Result<u64, &'static str> {
+    let read = text.parse::<u64>().ok().filter(|position| i64::try_from(*position).is_ok());
+    read.ok_or("a position of the log is a whole number of 0 or more")
+}
+
+/// An instant of the input: the scalar `DateTime`, within what the portal knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instant(pub DateTime<Utc>);
+
+impl InputType for Instant {
+    type RawValueType = Self;
+
+    fn type_name() -> Cow<'static, str> {
+        <DateTime<Utc> as InputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <DateTime<Utc> as InputType>::create_type_info(registry)
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        match value.unwrap_or_default() {
+            Value::String(text) => instant_of(&text).map(Self).map_err(refused),
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        <DateTime<Utc> as InputType>::to_value(&self.0)
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+}

@@ -14,6 +14,7 @@ use portail_domain::{
     file::{self, Document, Section},
     ids::{ChildId, FamilyNumber},
     messages::{Language, Rule, text},
+    text::{Login, Name},
 };
 use uuid::Uuid;
 
@@ -234,14 +235,24 @@ impl Importer<'_> {
         number.ok()
     }
 
+    /// The name a section gives; it is shorter than a line of the file.
+    fn name(&self, sections: &[(Section, Document)]) -> Result<PersonName, Vec<Problem>> {
+        let field = |name: &str| {
+            let value = sections.first().and_then(|(_, values)| values.get(name)?.as_str());
+            value.unwrap_or_default().parse::<Name>().map_err(|e| vec![self.problem(name, &e)])
+        };
+        Ok(PersonName { surname: field("surname")?, first_name: field("first_name")? })
+    }
+
     fn family(&self, row: &Row) -> Result<Plan, Vec<Problem>> {
         let mut problems = Vec::new();
         let number = self.number(row, "family_number", &mut problems);
         let mut sections = self.sections(row, &mut problems);
         let Some(number) = number.filter(|_| problems.is_empty()) else { return Err(problems) };
         let owner = FileOwner { family: number.clone(), child: None };
-        let name = name_of(&sections);
-        let title = row.cell("title").unwrap_or_default().to_owned();
+        let name = self.name(&sections)?;
+        let title = sections.first().and_then(|(_, values)| values.get("title")?.as_str());
+        let title = title.and_then(|title| title.parse().ok());
         let key = format!("family/{number}");
         let register = Command::RegisterFamily { number, title, responsible: name };
         let mut steps = vec![Step::Command(id_of(&key, &register), register)];
@@ -264,7 +275,7 @@ impl Importer<'_> {
         let (Some(family), Some(birth_date), true) = (number, birth, problems.is_empty()) else {
             return Err(problems);
         };
-        let name = name_of(&sections);
+        let name = self.name(&sections)?;
         let key = format!("child/{family}/{}/{}/{birth_date}", name.surname, name.first_name);
         // A child's id is its registration's.
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("import/{key}").as_bytes());
@@ -293,8 +304,8 @@ impl Importer<'_> {
             _ => None,
         };
         let mut problems = Vec::new();
-        if login.is_empty() {
-            problems.push(self.at("login", "FIELD_REQUIRED"));
+        if let Err(error) = login.parse::<Login>() {
+            problems.push(self.problem("login", &error));
         }
         if role == Some(Role::Parent) && login.parse::<FamilyNumber>().is_err() {
             problems.push(self.at("login", "INVALID_FAMILY_NUMBER"));
@@ -352,14 +363,6 @@ impl Importer<'_> {
         }
         Ok(vec![])
     }
-}
-
-fn name_of(sections: &[(Section, Document)]) -> PersonName {
-    let field = |name: &str| {
-        let value = sections.first().and_then(|(_, values)| values.get(name)?.as_str());
-        value.unwrap_or_default().to_owned()
-    };
-    PersonName { surname: field("surname"), first_name: field("first_name") }
 }
 
 fn record(key: &str, owner: FileOwner, section: Section, seen_revision: u32, values: Document) -> Step {

@@ -52,7 +52,7 @@ fn value(kind: Kind, text: &str) -> Value {
         },
         Kind::Year => text.parse::<i64>().map_or_else(|_| as_is(), Into::into),
         Kind::Words => text.split('|').map(|word| Value::String(word.trim().to_owned())).collect(),
-        Kind::Day | Kind::PastDay | Kind::RequiredPastDay => Value::String(day(text)),
+        Kind::Day | Kind::PastDay | Kind::ChildBirth => Value::String(day(text)),
         _ => as_is(),
     }
 }

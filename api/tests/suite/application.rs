@@ -174,8 +174,8 @@ async fn racing_families_never_oversell_a_session() {
         let register = Command::RegisterChild {
             family: DUPONT.parse().unwrap(),
             name: portail_api::application::PersonName {
-                surname: "DUPONT".into(),
-                first_name: format!("Enfant {n}"),
+                surname: "DUPONT".parse().unwrap(),
+                first_name: format!("Enfant {n}").parse().unwrap(),
             },
             birth_date: "2009-01-01".parse().unwrap(),
         };

@@ -118,26 +118,26 @@ impl ActivitySettings {
         self.starts < other.ends && other.starts < self.ends
     }
 
-    /// The first thing wrong with the settings, in words.
+    /// The first thing wrong with the settings: the catalogue's key of what is expected.
     pub fn defect(&self) -> Option<&'static str> {
         let name = self.name.trim().chars().count();
         if !(1..=120).contains(&name) {
-            return Some("a name of 1 to 120 characters");
+            return Some("SETTING_NAME_120");
         }
         if self.starts >= self.ends {
-            return Some("an end after the start");
+            return Some("SETTING_HOURS");
         }
         if self.weekdays.is_empty() || self.periods.is_empty() {
-            return Some("at least one weekday and one period");
+            return Some("SETTING_DAYS");
         }
         if self.capacity == Some(0) {
-            return Some("a capacity of at least 1, or none");
+            return Some("SETTING_CAPACITY");
         }
         if !(1..=720).contains(&self.offer_hours) {
-            return Some("1 to 720 hours to accept an offer");
+            return Some("SETTING_OFFER_HOURS");
         }
         if self.absence.billed_percent > 100 {
-            return Some("a billed percentage of 0 to 100");
+            return Some("SETTING_BILLED_PERCENT");
         }
         let leave = self.leave.as_ref().map(|l| &l.notice);
         [Some(&self.booking_deadline), Some(&self.cancel_deadline), leave]

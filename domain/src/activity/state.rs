@@ -111,7 +111,7 @@ mod tests {
         TestFramework::<Activity>::with(())
             .given_no_previous_events()
             .when(ActivityCommand::Define { settings: Box::new(wrong) })
-            .then_expect_error(ActivityError::Settings("an end after the start"));
+            .then_expect_error(ActivityError::Settings("SETTING_HOURS"));
     }
 
     #[test]

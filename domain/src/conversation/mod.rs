@@ -18,8 +18,3 @@ pub use command::{Act, ConversationCommand};
 pub use error::ConversationError;
 pub use event::{ConversationEvent, Party};
 pub use state::Conversation;
-
-/// The longest subject, in characters.
-pub const LONGEST_SUBJECT: usize = 120;
-/// The longest message, in characters.
-pub const LONGEST_BODY: usize = 5_000;

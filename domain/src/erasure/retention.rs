@@ -77,7 +77,7 @@ pub struct Kept {
 impl Kept {
     /// The arguments of its words in the catalogue.
     pub fn args(&self) -> Args {
-        let until = self.until.map_or_else(|| "…".to_owned(), |day| day.format("%d/%m/%Y").to_string());
+        let until = self.until.map_or_else(|| "NO_DATE".to_owned(), |day| day.format("%d/%m/%Y").to_string());
         vec![("until", until)]
     }
 }

@@ -50,7 +50,11 @@ impl Rule for FamilyError {
     fn args(&self) -> Args {
         match self {
             Self::TooManyPending(most) => vec![("most", most.to_string())],
-            Self::Conflicting(fields) => vec![("fields", fields.join(", "))],
+            Self::Conflicting(fields) => {
+                let keys: Vec<String> =
+                    fields.iter().map(|f| format!("FIELD_{}", f.to_uppercase())).collect();
+                vec![("fields", keys.join(","))]
+            }
             _ => vec![],
         }
     }

@@ -5,9 +5,16 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::Problem;
+use crate::{
+    plausibility::Dated,
+    text::{self, TextError},
+    time,
+};
 
 /// The longest line of text, in characters.
 const LINE: usize = 120;
+/// The largest amount, in euros.
+const LARGEST: u32 = 100_000_000;
 /// The most entries of a list.
 const ENTRIES: usize = 20;
 
@@ -44,8 +51,8 @@ pub enum Kind {
     Day,
     /// A day that is not in the future.
     PastDay,
-    /// A day that is not in the future, and may not be empty.
-    RequiredPastDay,
+    /// The birth date of a child; it may not be empty.
+    ChildBirth,
     /// An IBAN (ISO 13616).
     Iban,
     /// A BIC (ISO 9362).
@@ -65,7 +72,7 @@ pub enum Kind {
 impl Kind {
     /// Whether the field may not be empty.
     pub fn is_required(self) -> bool {
-        matches!(self, Self::RequiredName | Self::RequiredPastDay)
+        matches!(self, Self::RequiredName | Self::ChildBirth)
     }
 
     /// Checks a value and gives its canonical form.
@@ -82,12 +89,16 @@ impl Kind {
             Self::Year => {
                 let year = value.as_i64().ok_or(Problem::Type)?;
                 let possible = 2000..=i64::from(today.year());
-                if possible.contains(&year) { Ok(json!(year)) } else { Err(Problem::Day) }
+                if possible.contains(&year) { Ok(json!(year)) } else { Err(Problem::Year(today.year())) }
             }
             Self::Persons => list(value, person),
             Self::Words => list(value, |entry| line(entry, LINE).map(Value::String)),
             Self::Vaccinations => list(value, |entry| vaccination(entry, today)),
-            _ => self.check_text(&line(value, LINE)?, today).map(Value::String),
+            _ => match line(value, LINE)? {
+                empty if empty.is_empty() && self.is_required() => Err(Problem::Required),
+                empty if empty.is_empty() => Ok(Value::Null),
+                text => self.check_text(&text, today).map(Value::String),
+            },
         }
     }
 
@@ -111,41 +122,45 @@ impl Kind {
             Self::Bic => bic(text),
             Self::MandateReference => {
                 let sepa = |c: char| c.is_ascii_alphanumeric() || "/-?:().,'+ ".contains(c);
-                let fits = text.chars().count() <= 35 && text.chars().all(sepa);
-                if fits { Ok(text.to_owned()) } else { Err(Problem::TooLong(35)) }
+                let fits = text.chars().all(sepa);
+                if text.chars().count() > 35 {
+                    Err(Problem::TooLong(35))
+                } else if fits {
+                    Ok(text.to_owned())
+                } else {
+                    Err(Problem::SepaCharacters)
+                }
             }
             Self::BeneficiaryNumber => {
                 let number = compact(text);
                 let fits = (5..=15).contains(&number.len())
                     && number.starts_with(|c: char| c.is_ascii_digit())
                     && number.chars().all(|c| c.is_ascii_alphanumeric());
-                if fits { Ok(number) } else { Err(Problem::TooLong(15)) }
+                if fits { Ok(number) } else { Err(Problem::BeneficiaryNumber) }
             }
             Self::Euros => amount(text),
             Self::Shares => {
-                let shares: Decimal = text.parse().map_err(|_| Problem::Amount)?;
-                let quarters = shares * Decimal::from(4);
+                let shares: Decimal = text.parse().map_err(|_| Problem::Shares)?;
+                let quarters = shares.checked_mul(Decimal::from(4)).ok_or(Problem::Shares)?;
                 let fits = quarters.is_integer() && shares > Decimal::ZERO && shares <= Decimal::from(50);
-                if fits { Ok(shares.normalize().to_string()) } else { Err(Problem::Amount) }
+                if fits { Ok(shares.normalize().to_string()) } else { Err(Problem::Shares) }
             }
-            Self::Day => possible_day(text, today).map(|d| d.to_string()),
-            Self::PastDay | Self::RequiredPastDay => {
-                let day = possible_day(text, today)?;
-                if day > today { Err(Problem::Future) } else { Ok(day.to_string()) }
-            }
+            Self::Day => dated(Dated::Validity, text, today).map(|d| d.to_string()),
+            Self::PastDay => dated(Dated::PastFact, text, today).map(|d| d.to_string()),
+            Self::ChildBirth => dated(Dated::ChildBirth, text, today).map(|d| d.to_string()),
             _ => Ok(text.to_owned()),
         }
     }
 }
 
+/// A line in its canonical form; what cannot be seen counts as empty.
 fn line(value: &Value, most: usize) -> Result<String, Problem> {
-    let text = value.as_str().ok_or(Problem::Type)?.trim();
-    if text.chars().any(char::is_control) {
-        Err(Problem::Characters)
-    } else if text.chars().count() > most {
-        Err(Problem::TooLong(most))
-    } else {
-        Ok(text.to_owned())
+    let text = value.as_str().ok_or(Problem::Type)?;
+    match text::line(text, most) {
+        Err(TextError::Empty) => Ok(String::new()),
+        Err(TextError::TooLong(most)) => Err(Problem::TooLong(most)),
+        Err(error) => Err(Problem::Text(error)),
+        Ok(line) => Ok(line),
     }
 }
 
@@ -190,10 +205,7 @@ fn person(entry: &Value) -> Result<Value, Problem> {
 /// A vaccine and the day of its last dose.
 fn vaccination(entry: &Value, today: NaiveDate) -> Result<Value, Problem> {
     let entry = entry.as_object().ok_or(Problem::Type)?;
-    let date = possible_day(&required(part(entry, "date")?)?, today)?;
-    if date > today {
-        return Err(Problem::Future);
-    }
+    let date = dated(Dated::PastFact, &required(part(entry, "date")?)?, today)?;
     Ok(json!({ "vaccine": required(part(entry, "vaccine")?)?, "date": date.to_string() }))
 }
 
@@ -247,15 +259,17 @@ fn bic(text: &str) -> Result<String, Problem> {
 
 fn amount(text: &str) -> Result<String, Problem> {
     let amount: Decimal = text.replace(',', ".").parse().map_err(|_| Problem::Amount)?;
-    let most = Decimal::from(100_000_000);
-    if amount.is_sign_negative() || amount.normalize().scale() > 2 || amount > most {
+    if amount.is_sign_negative() || amount.normalize().scale() > 2 {
         return Err(Problem::Amount);
+    }
+    if amount > Decimal::from(LARGEST) {
+        return Err(Problem::TooMuch(LARGEST));
     }
     Ok(format!("{amount:.2}"))
 }
 
-fn possible_day(text: &str, today: NaiveDate) -> Result<NaiveDate, Problem> {
-    let day: NaiveDate = text.parse().map_err(|_| Problem::Day)?;
-    let possible = (1900..=today.year() + 30).contains(&day.year());
-    if possible { Ok(day) } else { Err(Problem::Day) }
+fn dated(what: Dated, text: &str, today: NaiveDate) -> Result<NaiveDate, Problem> {
+    let day = time::day(text).map_err(|_| Problem::Day)?;
+    what.check(day, today).map_err(Problem::Implausible)?;
+    Ok(day)
 }

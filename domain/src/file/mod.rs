@@ -16,7 +16,9 @@ pub use kinds::Kind;
 
 use crate::{
     messages::{Args, Rule},
+    plausibility::DateError,
     sealed::Purpose,
+    text::TextError,
 };
 
 /// A section's fields and their values; a field without a value is absent.
@@ -205,24 +207,39 @@ pub enum Problem {
     /// Not a day, or out of its range.
     #[error("not a possible day")]
     Day,
-    /// In the future.
-    #[error("in the future")]
-    Future,
+    /// A day that cannot be.
+    #[error(transparent)]
+    Implausible(DateError),
+    /// Not a year from 2000 to this one.
+    #[error("not a year from 2000 to {0}")]
+    Year(i32),
     /// A period that ends before it starts.
     #[error("ends before it starts")]
     EndsBeforeStart,
     /// Not an exact amount of at most two decimals, zero or more.
     #[error("not an amount")]
     Amount,
+    /// More than an amount can be.
+    #[error("more than {0} euros")]
+    TooMuch(u32),
+    /// Not tax shares: a multiple of a quarter up to 50.
+    #[error("not a multiple of a quarter")]
+    Shares,
+    /// Not a beneficiary number: digits, maybe a letter.
+    #[error("not a beneficiary number")]
+    BeneficiaryNumber,
+    /// Characters outside of the SEPA set (EPC217-08).
+    #[error("characters outside of the SEPA set")]
+    SepaCharacters,
     /// Not one of the known values.
     #[error("not one of {0}")]
     Choice(&'static str),
     /// Of another type than the field's.
     #[error("of another type")]
     Type,
-    /// Holds a character that no text of a person needs.
-    #[error("holds a control character")]
-    Characters,
+    /// Not a text a person may enter.
+    #[error(transparent)]
+    Text(TextError),
 }
 
 /// A field and what is wrong with it.
@@ -248,18 +265,42 @@ impl Rule for FieldProblem {
             Problem::Email => "INVALID_EMAIL",
             Problem::TaxNumber => "INVALID_TAX_NUMBER",
             Problem::Day => "INVALID_DATE",
-            Problem::Future => "DATE_IN_THE_FUTURE",
+            Problem::Implausible(error) => error.code(),
+            Problem::Year(_) => "INVALID_YEAR",
             Problem::EndsBeforeStart => "ENDS_BEFORE_START",
             Problem::Amount => "INVALID_AMOUNT",
+            Problem::TooMuch(_) => "AMOUNT_TOO_LARGE",
+            Problem::Shares => "INVALID_SHARES",
+            Problem::BeneficiaryNumber => "INVALID_BENEFICIARY_NUMBER",
+            Problem::SepaCharacters => "INVALID_REFERENCE",
             Problem::Choice(_) => "INVALID_CHOICE",
-            Problem::Type | Problem::Characters => "INVALID_TEXT",
+            Problem::Type => "INVALID_TEXT",
+            Problem::Text(error) => error.code(),
         }
     }
     fn args(&self) -> Args {
         match &self.problem {
             Problem::TooLong(most) | Problem::TooMany(most) => vec![("most", most.to_string())],
             Problem::Choice(choices) => vec![("choices", (*choices).to_owned())],
-            _ => vec![],
+            Problem::TooMuch(most) => vec![("most", most.to_string())],
+            Problem::Year(latest) => vec![("latest", latest.to_string())],
+            Problem::Implausible(error) => error.args(),
+            Problem::Text(error) => error.args(),
+            Problem::Unknown
+            | Problem::Required
+            | Problem::Iban
+            | Problem::Bic
+            | Problem::Postcode
+            | Problem::Phone
+            | Problem::Email
+            | Problem::TaxNumber
+            | Problem::Day
+            | Problem::EndsBeforeStart
+            | Problem::Amount
+            | Problem::Shares
+            | Problem::BeneficiaryNumber
+            | Problem::SepaCharacters
+            | Problem::Type => vec![],
         }
     }
 }

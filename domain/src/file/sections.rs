@@ -80,7 +80,7 @@ macro_rules! file_sections {
             ChildIdentity {
                 "Surname." surname: RequiredName,
                 "First name." first_name: RequiredName,
-                "Date of birth." birth_date: RequiredPastDay,
+                "Date of birth." birth_date: ChildBirth,
                 "Sex: F or M." sex: Sex,
                 "Place of birth." birth_place: Line,
                 "School." school: Line,

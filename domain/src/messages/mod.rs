@@ -1,11 +1,13 @@
 //! The one translation catalogue: every text a person sees, in French and English.
 //!
-//! A key is a stable code; `{name}` is replaced by the argument of that name.
+//! A key is a stable code; what `{name}` and its like in a text mean is told in `template`.
 
+mod entry;
 mod labels;
 mod mail;
 mod money;
 mod privacy;
+mod template;
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -58,17 +60,38 @@ pub trait Rule {
     }
 }
 
-/// The text of a key; the key itself when the catalogue lacks it (a test forbids that).
+/// The text of a key with its arguments; the key itself when the catalogue lacks it (a test forbids
+/// that).
 pub fn text(key: &str, language: Language, args: &[(&'static str, String)]) -> String {
-    let Some((fr, en)) = BY_KEY.get(key) else {
-        return key.to_owned();
-    };
-    let template = match language {
+    text_with(key, language, |name| args.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str()))
+}
+
+/// The text of a key with arguments found by their name.
+pub fn text_with<'a>(key: &str, language: Language, argument: impl Fn(&str) -> Option<&'a str>) -> String {
+    match template_of(key, language) {
+        Some(template) => {
+            template::filled(key, template, language, argument, |key| template_of(key, language))
+        }
+        None => key.to_owned(),
+    }
+}
+
+fn template_of(key: &str, language: Language) -> Option<&'static str> {
+    let (fr, en) = BY_KEY.get(key)?;
+    Some(match language {
         Language::Fr => fr,
         Language::En => en,
+    })
+}
+
+/// The names of the arguments a key's text takes.
+pub fn parameters(key: &str) -> Vec<&'static str> {
+    let template = template_of(key, Language::Fr).unwrap_or_default();
+    let name = |piece| match piece {
+        template::Piece::Placeholder(placeholder) => Some(placeholder.name),
+        template::Piece::Words(_) => None,
     };
-    args.iter()
-        .fold((*template).to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    template::pieces(template).filter_map(name).collect()
 }
 
 /// Whether the catalogue has a key.
@@ -76,11 +99,12 @@ pub fn has(key: &str) -> bool {
     BY_KEY.contains_key(key)
 }
 
-static BY_KEY: LazyLock<HashMap<&str, (&str, &str)>> =
+static BY_KEY: LazyLock<HashMap<&'static str, (&'static str, &'static str)>> =
     LazyLock::new(|| entries().map(|(key, fr, en)| (*key, (*fr, *en))).collect());
 
 fn entries() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-    CATALOGUE.iter().chain(labels::LABELS).chain(mail::MAIL).chain(money::MONEY).chain(privacy::PRIVACY)
+    let all = CATALOGUE.iter().chain(entry::ENTRY).chain(labels::LABELS);
+    all.chain(mail::MAIL).chain(money::MONEY).chain(privacy::PRIVACY)
 }
 
 /// Key, French, English. The French labels of the planning are the guide's own.
@@ -113,8 +137,8 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
     // Refusal reasons
     (
         "REFUSAL_CAPACITY",
-        "Capacité d'accueil atteinte ({capacity} places)",
-        "Capacity reached ({capacity} places)",
+        "Capacité d'accueil atteinte ({capacity#place|places})",
+        "Capacity reached ({capacity#place|places})",
     ),
     ("REFUSAL_INCOMPLETE_FILE", "Dossier incomplet", "Incomplete file"),
     ("REFUSAL_NOT_ELIGIBLE", "Conditions d'accès non remplies", "Conditions of access not met"),
@@ -151,8 +175,12 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
         "The range must run from a day to the same or a later one, {days} days at the most.",
     ),
     ("NO_DAYS", "Indiquez au moins un jour.", "Give at least one day."),
-    ("TOO_MANY_DAYS", "{days} jours au plus par demande.", "{days} days at the most in one request."),
-    ("INVALID_VALUE", "Valeur incorrecte : {expected}.", "Invalid value: {expected}."),
+    (
+        "TOO_MANY_DAYS",
+        "{days#jour|jours} au plus par demande.",
+        "{days#day|days} at the most in one request.",
+    ),
+    ("INVALID_VALUE", "Valeur incorrecte : {@expected}.", "Invalid value: {@expected}."),
     ("NOT_OFFERED", "L'activité n'est pas proposée ce jour-là.", "The activity is not offered on that day."),
     ("DAY_CLOSED", "L'activité est fermée ce jour-là.", "The activity is closed on that day."),
     ("PUBLIC_HOLIDAY", "Ce jour est férié.", "That day is a public holiday."),
@@ -179,8 +207,8 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
     ("ALREADY_RESERVED", "Ce jour est déjà réservé.", "That day is already reserved."),
     (
         "SESSION_FULL",
-        "Il n'y a plus de place ce jour-là ({capacity} places).",
-        "There is no place left on that day ({capacity} places).",
+        "Il n'y a plus de place ce jour-là ({capacity#place|places}).",
+        "There is no place left on that day ({capacity#place|places}).",
     ),
     (
         "WAITING_LIST_CLOSED",
@@ -230,8 +258,8 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
     ("NO_LEAVE", "Cette activité ne prévoit pas de congés.", "This activity has no leave."),
     (
         "LEAVE_QUOTA_USED",
-        "Le quota de congés est épuisé ({quota} jours par année scolaire).",
-        "The leave quota is used up ({quota} days per school year).",
+        "Le quota de congés est épuisé ({quota#jour|jours} par année scolaire).",
+        "The leave quota is used up ({quota#day|days} per school year).",
     ),
     ("REASON_REQUIRED", "Indiquez un motif.", "Give a reason."),
     (
@@ -257,7 +285,7 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
         "Les heures de fin doivent suivre les heures de début.",
         "The end must come after the start.",
     ),
-    ("IMPOSSIBLE_SETTINGS", "Réglage impossible : {expected}.", "Impossible setting: {expected}."),
+    ("IMPOSSIBLE_SETTINGS", "Réglage impossible : {@expected}.", "Impossible setting: {@expected}."),
     ("ACTIVITY_RETIRED", "L'activité n'est plus proposée.", "The activity is no longer offered."),
     (
         "ALREADY_ENROLLED",
@@ -293,8 +321,8 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
     ),
     (
         "CONFLICTING_FIELDS",
-        "Modifié entre-temps : {fields}. Comparez, puis confirmez l'écrasement ou refusez.",
-        "Changed meanwhile: {fields}. Compare, then confirm overwriting or refuse.",
+        "Modifié entre-temps : {@fields}. Comparez, puis confirmez l'écrasement ou refusez.",
+        "Changed meanwhile: {@fields}. Compare, then confirm overwriting or refuse.",
     ),
     (
         "WRONG_SECTION",
@@ -308,8 +336,8 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
         "Wrong family number: 13 digits.",
     ),
     ("FIELD_REQUIRED", "Ce champ est obligatoire.", "This field may not be empty."),
-    ("FIELD_TOO_LONG", "{most} caractères au plus.", "{most} characters at the most."),
-    ("FIELD_TOO_MANY", "{most} lignes au plus.", "{most} entries at the most."),
+    ("FIELD_TOO_LONG", "{most#caractère|caractères} au plus.", "{most#character|characters} at the most."),
+    ("FIELD_TOO_MANY", "{most#ligne|lignes} au plus.", "{most#entry|entries} at the most."),
     (
         "INVALID_IBAN",
         "IBAN incorrect : vérifiez chaque caractère, la clé de contrôle ne correspond pas.",
@@ -387,17 +415,45 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for (key, fr, en) in entries() {
             assert!(seen.insert(key), "{key} twice");
-            let arguments = |text: &str| {
-                let mut names: Vec<String> = text
-                    .split('{')
-                    .skip(1)
-                    .filter_map(|rest| rest.split('}').next().map(str::to_owned))
-                    .collect();
-                names.sort();
+            let arguments = |text: &'static str| {
+                let of = |piece| match piece {
+                    template::Piece::Placeholder(p) => Some((p.name, p.is_key, p.noun.is_some())),
+                    template::Piece::Words(_) => None,
+                };
+                let mut names: Vec<_> = template::pieces(text).filter_map(of).collect();
+                names.sort_unstable();
                 names
             };
             assert_eq!(arguments(fr), arguments(en), "{key}");
         }
+    }
+
+    #[test]
+    fn no_text_of_the_catalogue_leaves_with_a_brace() {
+        for (key, ..) in entries() {
+            for language in [Language::Fr, Language::En] {
+                let text = text_with(key, language, |_| Some("VALUE_YES"));
+                assert!(!text.contains(['{', '}', '#', '|']), "{key}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn placeholders_are_values_keys_and_counted_nouns() {
+        let said =
+            |language, capacity: &str| text("SESSION_FULL", language, &[("capacity", capacity.to_owned())]);
+        assert_eq!(said(Language::Fr, "1"), "Il n'y a plus de place ce jour-là (1 place).");
+        assert_eq!(said(Language::En, "0"), "There is no place left on that day (0 places).");
+        let fields = [("fields", "FIELD_TOWN,FIELD_EMAIL".to_owned())];
+        assert!(
+            text("CONFLICTING_FIELDS", Language::Fr, &fields)
+                .starts_with("Modifié entre-temps : Ville, Email.")
+        );
+        let hostile = [("activities", "{capacity}".to_owned())];
+        assert!(
+            text("OVERLAPPING_RESERVATION", Language::En, &hostile).contains("{capacity}"),
+            "not filled again"
+        );
     }
 
     #[test]

@@ -47,13 +47,21 @@ pub(super) const MONEY: &[(&str, &str, &str)] = &[
         "Ceiling price: no valid quotient on file",
     ),
     ("PRICE_OUTSIDE", "Tarif hors commune : {value} %", "Families from elsewhere: {value} %"),
-    ("PRICE_UNITS", "{value} unités de temps entamées", "{value} started units of time"),
+    (
+        "PRICE_UNITS",
+        "{value#unité de temps entamée|unités de temps entamées}",
+        "{value#started unit of time|started units of time}",
+    ),
     ("PRICE_PAID_BY_MONTH", "Compris dans le forfait mensuel", "Part of the monthly price"),
     ("PRICE_SIBLING", "Réduction fratrie, enfant de rang {value}", "Sibling reduction, child number {value}"),
     ("PRICE_LATE_REQUEST", "Majoration pour demande hors délai", "Surcharge of a late request"),
     ("PRICE_UNBOOKED", "Majoration pour présence non réservée", "Surcharge of a presence not booked"),
     ("PRICE_ABSENCE", "Absence facturée à {value} %", "Absence billed at {value} %"),
-    ("PRICE_LATE_PICK_UP", "Reprise tardive de {value} minutes", "Picked up {value} minutes late"),
+    (
+        "PRICE_LATE_PICK_UP",
+        "Reprise tardive de {value#minute|minutes}",
+        "Picked up {value#minute|minutes} late",
+    ),
     ("PRICE_SHARE", "Part de la famille : {value} %", "Share of the family: {value} %"),
     ("WARNING_ERROR", "Séance en erreur, non facturée", "Session in error, not billed"),
     (

@@ -15,8 +15,8 @@ pub(super) const PRIVACY: &[(&str, &str, &str)] = &[
     ),
     (
         "RETENTION_TOO_SHORT",
-        "La loi impose de conserver ces données ({purpose}) au moins {months} mois.",
-        "The law asks for these data ({purpose}) to be kept {months} months at least.",
+        "La loi impose de conserver ces données ({@purpose}) au moins {months#mois|mois}.",
+        "The law asks for these data ({@purpose}) to be kept {months#month|months} at least.",
     ),
     (
         "INVALID_MOMENT",
@@ -55,7 +55,11 @@ pub(super) const PRIVACY: &[(&str, &str, &str)] = &[
          events.jsonl: everything that was recorded about you, line by line: when, by whom, what.\n\
          files/: the files you sent and the documents you were given.\n",
     ),
-    ("KEPT_ENROLLED", "Conservé : un enfant est inscrit ({until}).", "Kept: a child is enrolled ({until})."),
+    (
+        "KEPT_ENROLLED",
+        "Conservé : un enfant est inscrit (fin : {@until}).",
+        "Kept: a child is enrolled (end: {@until}).",
+    ),
     (
         "KEPT_OPEN_BALANCE",
         "Conservé : le compte n'est pas soldé. Soldez-le d'abord.",

@@ -57,20 +57,20 @@ pub struct RegieSettings {
 }
 
 impl RegieSettings {
-    /// The first thing wrong with the settings, in words.
+    /// The first thing wrong with the settings: the catalogue's key of what is expected.
     pub fn defect(&self) -> Option<&'static str> {
         let account = &self.debtor_account;
         let prefix = &self.prefix;
         if !(1..=80).contains(&self.name.trim().chars().count()) {
-            Some("a name of 1 to 80 characters")
+            Some("SETTING_NAME_80")
         } else if !(1..=6).contains(&prefix.len()) || !prefix.bytes().all(|b| b.is_ascii_uppercase()) {
-            Some("a prefix of 1 to 6 capital letters")
+            Some("SETTING_PREFIX")
         } else if self.minimum_invoice < Amount::ZERO {
-            Some("a minimum of 0 euros or more")
+            Some("SETTING_MINIMUM")
         } else if !(1..=12).contains(&account.len()) || !account.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            Some("a debtor account of 1 to 12 digits or letters")
+            Some("SETTING_DEBTOR_ACCOUNT")
         } else if self.contact.len() > 8 || self.contact.iter().any(|l| l.chars().count() > 120) {
-            Some("at most 8 lines of 120 characters")
+            Some("SETTING_CONTACT")
         } else {
             self.creditor.as_ref().and_then(Creditor::defect)
         }
@@ -80,13 +80,13 @@ impl RegieSettings {
 impl Creditor {
     fn defect(&self) -> Option<&'static str> {
         if !(1..=70).contains(&self.name.trim().chars().count()) {
-            Some("a creditor's name of 1 to 70 characters")
+            Some("SETTING_CREDITOR_NAME")
         } else if !is_creditor_identifier(&self.identifier) {
-            Some("a SEPA creditor identifier with valid check digits")
+            Some("SETTING_CREDITOR_IDENTIFIER")
         } else if self.iban.parse::<iban::Iban>().is_err() {
-            Some("an IBAN")
+            Some("SETTING_IBAN")
         } else if !matches!(self.bic.len(), 8 | 11) || !self.bic.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            Some("a BIC of 8 or 11 characters")
+            Some("SETTING_BIC")
         } else {
             None
         }

@@ -165,7 +165,7 @@ impl Regie {
             {
                 Ok(vec![V::RegieDefined { settings, first_invoice, first_payment }])
             }
-            _ => Err(E::Settings("series that begin at 1 or later")),
+            _ => Err(E::Settings("SETTING_SERIES")),
         }
     }
 

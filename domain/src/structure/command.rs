@@ -1,16 +1,18 @@
 //! What staff may ask of a structure.
 
+use crate::text::Heading;
+
 /// A command to a structure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StructureCommand {
     /// Define it.
     Define {
         /// Its name as families see it.
-        name: String,
+        name: Heading,
     },
     /// Give it another name.
     Rename {
         /// The new name.
-        name: String,
+        name: Heading,
     },
 }

@@ -1,6 +1,6 @@
 //! Why a structure refuses.
 
-use crate::messages::{Args, Rule};
+use crate::messages::Rule;
 
 /// A rule of structures that a command breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,9 +11,6 @@ pub enum StructureError {
     /// Not defined.
     #[error("no such structure")]
     Unknown,
-    /// A name is 1 to 120 characters.
-    #[error("a name is 1 to 120 characters")]
-    Name,
 }
 
 impl Rule for StructureError {
@@ -21,13 +18,6 @@ impl Rule for StructureError {
         match self {
             Self::AlreadyDefined => "ALREADY_EXISTS",
             Self::Unknown => "NOT_FOUND",
-            Self::Name => "INVALID_VALUE",
-        }
-    }
-    fn args(&self) -> Args {
-        match self {
-            Self::Name => vec![("expected", "1-120".into())],
-            _ => vec![],
         }
     }
 }

@@ -133,7 +133,7 @@ pub struct TariffSettings {
 }
 
 impl TariffSettings {
-    /// The first thing wrong with the tariff, in words.
+    /// The first thing wrong with the tariff: the catalogue's key of what is expected.
     pub fn defect(&self) -> Option<&'static str> {
         let wrong_scale = match &self.outside {
             Outside::Scale(scale) => scale_defect(&self.scale).or_else(|| scale_defect(scale)),
@@ -144,17 +144,17 @@ impl TariffSettings {
         if let Some(defect) = wrong_scale {
             Some(defect)
         } else if matches!(self.unit, Unit::Minutes(minutes) if !(5..=240).contains(&minutes)) {
-            Some("a unit of 5 to 240 minutes")
+            Some("SETTING_UNIT")
         } else if !rising(&self.siblings)
             || self.siblings.iter().any(|s| s.percent > 100 || !(2..=20).contains(&s.from_rank))
         {
-            Some("sibling reductions of 0 to 100 % by rising rank, from the second child")
+            Some("SETTING_SIBLINGS")
         } else if self.residents.iter().any(|p| p.len() != 5 || !p.bytes().all(|b| b.is_ascii_digit())) {
-            Some("postcodes of five digits")
+            Some("SETTING_POSTCODES")
         } else if self.deductible_percent > 100 {
-            Some("a deductible share of 0 to 100 %")
+            Some("SETTING_DEDUCTIBLE")
         } else if !(1..=12).contains(&account.len()) || !account.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            Some("a product account of 1 to 12 digits or letters")
+            Some("SETTING_PRODUCT_ACCOUNT")
         } else {
             None
         }
@@ -164,23 +164,21 @@ impl TariffSettings {
 fn scale_defect(scale: &Scale) -> Option<&'static str> {
     let price =
         |p: &Decimal| *p >= Decimal::ZERO && *p <= Decimal::from(10_000) && p.normalize().scale() <= 4;
-    const PRICE: &str = "prices of 0 to 10000 euros with at most four decimals";
+    const PRICE: &str = "SETTING_PRICE";
     match scale {
         Scale::Flat(p) => (!price(p)).then_some(PRICE),
-        Scale::Bands(bands) if bands.first().is_none_or(|b| !b.from.is_zero()) => {
-            Some("bands of which the first begins at 0")
-        }
+        Scale::Bands(bands) if bands.first().is_none_or(|b| !b.from.is_zero()) => Some("SETTING_FIRST_BAND"),
         Scale::Bands(bands) if bands.windows(2).any(|pair| pair[0].from >= pair[1].from) => {
-            Some("bands by rising quotient")
+            Some("SETTING_BANDS")
         }
         Scale::Bands(bands) => bands.iter().any(|b| !price(&b.price)).then_some(PRICE),
         Scale::EffortRate { percent, floor, ceiling } => {
             if !price(floor) || !price(ceiling) {
                 Some(PRICE)
             } else if floor > ceiling {
-                Some("a floor below the ceiling")
+                Some("SETTING_FLOOR")
             } else if *percent <= Decimal::ZERO || *percent > Decimal::from(100) {
-                Some("an effort rate above 0 and up to 100 %")
+                Some("SETTING_EFFORT_RATE")
             } else {
                 None
             }

@@ -87,7 +87,7 @@ mod tests {
         TestFramework::<Tariff>::with(())
             .given_no_previous_events()
             .when(set(Scale::Bands(bands)))
-            .then_expect_error(TariffError::Settings("bands of which the first begins at 0"));
+            .then_expect_error(TariffError::Settings("SETTING_FIRST_BAND"));
     }
 
     #[test]

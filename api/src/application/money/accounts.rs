@@ -14,9 +14,6 @@ use portail_projections::accounts::NOTE;
 use super::MoneyCommand;
 use crate::application::{Caller, CommandOutcome, Rejection, families::seal, seconding};
 
-/// The longest note and the longest reference, in characters.
-const LONGEST: (usize, usize) = (500, 60);
-
 pub(super) async fn decide(
     caller: &Caller,
     command: &MoneyCommand,
@@ -27,10 +24,7 @@ pub(super) async fn decide(
     let decided = match command {
         MoneyCommand::RecordPayment { regie, family, date, method, amount, reference, allocations } => {
             let mut till = Till::open(regie, family, work).await?;
-            let reference = match reference.as_deref().map(str::trim).filter(|r| !r.is_empty()) {
-                Some(text) if text.chars().count() > LONGEST.1 => {
-                    return Ok(too_long(LONGEST.1, "reference"));
-                }
+            let reference = match reference {
                 Some(text) => Some(note(vault, family, text).await?),
                 None => None,
             };
@@ -89,14 +83,6 @@ pub(super) async fn decide(
             till.numbered(take, refund)
         }
         MoneyCommand::CreditInvoice { regie, family, invoice, date, amount, note: words } => {
-            let words = words.trim();
-            if words.is_empty() {
-                let error = Rejection::of_code("FIELD_REQUIRED").at(&["input", "note"]);
-                return Ok(CommandOutcome::rejected(error));
-            }
-            if words.chars().count() > LONGEST.0 {
-                return Ok(too_long(LONGEST.0, "note"));
-            }
             let note = note(vault, family, words).await?;
             let mut till = Till::open(regie, family, work).await?;
             let (regie, invoice, date, amount) = (regie.clone(), *invoice, *date, *amount);
@@ -138,11 +124,6 @@ pub(super) async fn decide(
         _ => Err(Rejection::of_code("NOT_FOUND")),
     };
     decided.map_or_else(|error| Ok(CommandOutcome::rejected(error)), |made| Ok(CommandOutcome::made(made?)))
-}
-
-fn too_long(most: usize, field: &str) -> CommandOutcome {
-    let error = Rejection::of_code("FIELD_TOO_LONG").with("most", most.to_string());
-    CommandOutcome::rejected(error.at(&["input", field]))
 }
 
 async fn note(vault: &Vault, family: &FamilyNumber, text: &str) -> Result<Sealed, CommandError> {

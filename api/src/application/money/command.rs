@@ -8,6 +8,7 @@ use portail_domain::{
     ids::{ActivityId, ChildId, FamilyNumber, RegieId, RunId},
     regie::RegieSettings,
     tariff::TariffSettings,
+    text::{Note, Reference},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -43,7 +44,7 @@ pub enum MoneyCommand {
         method: PaymentMethod,
         amount: Amount,
         #[serde(default)]
-        reference: Option<String>,
+        reference: Option<Reference>,
         #[serde(default)]
         allocations: Vec<Allocation>,
     },
@@ -70,7 +71,7 @@ pub enum MoneyCommand {
         invoice: u32,
         date: NaiveDate,
         amount: Amount,
-        note: String,
+        note: Note,
     },
     /// Take an operation of the software before this one over.
     TakeOverOperation {

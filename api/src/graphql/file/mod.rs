@@ -19,8 +19,9 @@ use uuid::Uuid;
 use super::{
     attachments::uploaded,
     context::{Ask, EVERYBODY, OFFICERS, PARENTS, STAFF, be_fresh, coded, send, unavailable, visible_child},
+    entered::{optional_text, parse},
     errors::UserError,
-    families::{RecordPayload, parse, record},
+    families::{RecordPayload, record},
     planning::mirrored_enum,
     scalars::Position,
     sessions::RefusalCode as RefusalReason,
@@ -320,7 +321,7 @@ async fn decide(
     let language = ctx.language();
     let asked: Vec<Uuid> = requests.iter().filter_map(|id| id.parse().ok()).collect();
     if asked.len() != requests.len() || asked.is_empty() || asked.len() > 100 {
-        let error = Rejection::of_code("INVALID_VALUE").with("expected", "1-100 UUID");
+        let error = Rejection::of_code("INVALID_VALUE").with("expected", "EXPECTED_REQUESTS");
         return Ok(decided(id, (CommandOutcome::rejected(error.at(&["input", "requestIds"])), 0), language));
     }
     let known = file::modifications(ctx.application()?.pool(), &asked).await.map_err(unavailable)?;
@@ -371,8 +372,8 @@ fn owner(family: FamilyNumber, child: Option<&ID>) -> Result<FileOwner, Rejectio
 }
 
 fn values(change: SectionChange) -> Result<(DomainSection, portail_domain::file::Document), Rejection> {
-    change.into_document().map_err(|e| {
-        Rejection::of_code("INVALID_VALUE").with("expected", e.to_string()).at(&["input", "change"])
+    change.into_document().map_err(|_| {
+        Rejection::of_code("INVALID_VALUE").with("expected", "EXPECTED_FIELDS").at(&["input", "change"])
     })
 }
 
@@ -476,7 +477,10 @@ impl FileMutation {
         input: RefuseModificationsInput,
     ) -> Result<DecideModificationsPayload> {
         let code = RefusalCode::from(input.reason);
-        let decision = ModificationDecision::Refuse { code, note: input.note };
-        decide(ctx, input.client_mutation_id, input.request_ids, decision).await
+        let id = input.client_mutation_id;
+        match optional_text(input.note.as_deref(), "note") {
+            Ok(note) => decide(ctx, id, input.request_ids, ModificationDecision::Refuse { code, note }).await,
+            Err(error) => Ok(decided(id, (CommandOutcome::rejected(error), 0), ctx.language())),
+        }
     }
 }

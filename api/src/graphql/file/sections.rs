@@ -29,7 +29,7 @@ mod kinds {
     pub type BeneficiaryNumber = String;
     pub type Day = Date;
     pub type PastDay = Date;
-    pub type RequiredPastDay = Date;
+    pub type ChildBirth = Date;
     pub type Iban = String;
     pub type Bic = String;
     pub type MandateReference = String;

@@ -14,8 +14,9 @@ use portail_event_store::{RecordedEvent, Search, hex, search};
 use uuid::Uuid;
 
 use super::{
-    context::{AUDITORS, Ask, OFFICERS, coded, unavailable},
-    scalars::Position,
+    context::{AUDITORS, Ask, OFFICERS, unavailable},
+    entered::{cursor, page},
+    scalars::{Instant, Position},
 };
 
 /// The end of the log.
@@ -101,9 +102,9 @@ pub struct LogFilter {
     /// Of this correlation.
     correlation_id: Option<Uuid>,
     /// Recorded at or after.
-    since: Option<DateTime<Utc>>,
+    since: Option<Instant>,
     /// Recorded before.
-    until: Option<DateTime<Utc>>,
+    until: Option<Instant>,
     /// About a family (its number) or a child (its id): its stream, and every event that names it.
     about: Option<ID>,
 }
@@ -118,8 +119,8 @@ impl From<LogFilter> for Search {
             command: filter.command_id,
             correlation: filter.correlation_id,
             causation: None,
-            since: filter.since,
-            until: filter.until,
+            since: filter.since.map(|at| at.0),
+            until: filter.until.map(|at| at.0),
             about: filter.about.map(|id| id.0),
         }
     }
@@ -147,9 +148,8 @@ impl LogQuery {
         #[graphql(desc = "How many, 1 to 200.", default = 50)] first: i32,
         #[graphql(desc = "After this cursor: a position.")] after: Option<String>,
     ) -> Result<Connection<String, LogEvent, EmptyFields, EmptyFields>> {
-        let after = after.map(|cursor| cursor.parse::<u64>()).transpose();
-        let after = after.map_err(|_| coded("INVALID_VALUE", ctx.language()))?;
-        let first = first.clamp(1, 200).unsigned_abs();
+        let after = cursor::<i64>(ctx, after.as_deref())?.map(i64::unsigned_abs);
+        let first = page(ctx, first, 200)?;
         let asked = Search::from(filter.unwrap_or_default());
         let found = search(ctx.application()?.pool(), &asked, after.unwrap_or_default(), first + 1).await;
         let mut found = found.map_err(unavailable)?;

@@ -10,6 +10,7 @@ use crate::{
     application::{Application, Role},
     graphql::{
         context::{Ask, EVERYBODY, OFFICERS, coded, unavailable},
+        entered::page,
         scalars::Position,
     },
 };
@@ -135,7 +136,7 @@ impl ProofQuery {
         #[graphql(desc = "Only those of more events than so many.")] after: Option<Position>,
         #[graphql(desc = "How many, 1 to 200.", default = 50)] first: i32,
     ) -> Result<Vec<LogCheckpoint>> {
-        let (after, first) = (after.map_or(0, |p| p.0), first.clamp(1, 200).unsigned_abs());
+        let (after, first) = (after.map_or(0, |p| p.0), page(ctx, first, 200)?);
         let kept = Checkpoints::after(ctx.application()?.pool(), after, first).await;
         Ok(kept.map_err(unavailable)?.into_iter().map(Into::into).collect())
     }

@@ -6,6 +6,7 @@ use portail_event_store::{RecordedRead, reads};
 
 use crate::graphql::{
     context::{AUDITORS, Ask, unavailable},
+    entered::page,
     scalars::Position,
 };
 
@@ -57,7 +58,7 @@ impl ReadQuery {
     ) -> Result<Vec<ReadEntry>> {
         let about = about.as_ref().map(|id| id.as_str());
         let before = before.map(|number| number.0.cast_signed());
-        let first = first.clamp(1, 200).unsigned_abs();
+        let first = page(ctx, first, 200)?;
         let found = reads(ctx.application()?.pool(), (actor.as_deref(), about), before, first).await;
         Ok(found.map_err(unavailable)?.into_iter().map(Into::into).collect())
     }

@@ -24,7 +24,8 @@ use crate::{
     application::{Command, MoneyCommand},
     graphql::{
         context::{Ask, OFFICERS, STAFF, be_fresh, coded, payer_names, unavailable},
-        families::{RecordPayload, parse, record},
+        entered::{page, parse},
+        families::{RecordPayload, record},
         planning::mirrored_enum,
         scalars::{Date, Position},
     },
@@ -190,7 +191,7 @@ impl BillingRun {
     }
 
     /// What each family is to be billed, by its number.
-    #[graphql(complexity = "first as usize / 10 * child_complexity")]
+    #[graphql(complexity = "first.max(0) as usize / 10 * child_complexity")]
     async fn families(
         &self,
         ctx: &Context<'_>,
@@ -199,7 +200,7 @@ impl BillingRun {
     ) -> Result<Vec<BillingDraft>> {
         let (pool, run) = (ctx.application()?.pool(), self.id.parse().map_err(unavailable)?);
         let found =
-            drafts::drafts(pool, run, &after, first.clamp(1, 200).into()).await.map_err(unavailable)?;
+            drafts::drafts(pool, run, &after, page(ctx, first, 200)?.into()).await.map_err(unavailable)?;
         let minimum = self.minimum(ctx).await?;
         let payers = payer_names(ctx, found.iter().map(|d| d.family.clone()).collect()).await?;
         let lines: Vec<&DomainLine> = found.iter().flat_map(|d| &d.lines).collect();
@@ -270,7 +271,7 @@ impl BillingQuery {
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<Vec<BillingRun>> {
         be_fresh(ctx, &NAMES, min_position.map(|p| p.0)).await?;
-        let rows = regies::runs(ctx.application()?.pool(), first.clamp(1, 100).into()).await;
+        let rows = regies::runs(ctx.application()?.pool(), page(ctx, first, 100)?.into()).await;
         Ok(rows.map_err(unavailable)?.into_iter().map(Into::into).collect())
     }
 

@@ -19,6 +19,7 @@ use crate::{
     documents,
     graphql::{
         context::{Ask, EVERYBODY, be_fresh, coded, unavailable, visible_child},
+        entered::page,
         scalars::{Date, Position},
     },
     money_words::{charge_key, step_label},
@@ -224,7 +225,7 @@ impl InvoiceQuery {
         be_fresh(ctx, &[accounts::NAME], min_position.map(|p| p.0)).await?;
         let family = family_asked(ctx, family_number)?;
         let rows =
-            accounts::invoices_of(ctx.application()?.pool(), &family, first.clamp(1, 200).into()).await;
+            accounts::invoices_of(ctx.application()?.pool(), &family, page(ctx, first, 200)?.into()).await;
         let rows = rows.map_err(unavailable)?;
         let (all, language) = (all_regies(ctx).await?, ctx.language());
         let lines: Vec<&DomainLine> = rows.iter().flat_map(|r| &r.lines).collect();

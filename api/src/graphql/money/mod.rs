@@ -103,5 +103,5 @@ pub(super) fn family_asked(ctx: &Context<'_>, named: Option<String>) -> Result<S
 /// An amount of the input.
 pub(super) fn amount(value: Decimal, path: &[&str]) -> Result<Amount, Rejection> {
     Amount::try_from(value)
-        .map_err(|e| Rejection::of_code("INVALID_VALUE").with("expected", e.to_string()).at(path))
+        .map_err(|_| Rejection::of_code("INVALID_VALUE").with("expected", "EXPECTED_AMOUNT").at(path))
 }

@@ -13,7 +13,8 @@ use crate::{
     documents, exports,
     graphql::{
         context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, unavailable},
-        families::{RecordPayload, parse, record},
+        entered::{optional_text, page, parse, text},
+        families::{RecordPayload, record},
         scalars::{Date, Position},
     },
 };
@@ -212,7 +213,8 @@ impl PaymentQuery {
     ) -> Result<Vec<Payment>> {
         be_fresh(ctx, &[accounts::NAME], min_position.map(|p| p.0)).await?;
         let family = family_asked(ctx, family_number)?;
-        let rows = accounts::payments(ctx.application()?.pool(), &family, first.clamp(1, 200).into()).await;
+        let rows =
+            accounts::payments(ctx.application()?.pool(), &family, page(ctx, first, 200)?.into()).await;
         let all = all_regies(ctx).await?;
         let payment = |row: PaymentRow| Payment {
             number: number(&all, &row.regie, row.number),
@@ -272,8 +274,8 @@ impl PaymentMutation {
     #[graphql(guard = "STAFF")]
     async fn record_payment(&self, ctx: &Context<'_>, input: RecordPaymentInput) -> Result<RecordPayload> {
         let build = || {
-            let part = |a: AllocationInput| {
-                let amount = amount(a.amount, &["input", "allocations"])?;
+            let part = |(i, a): (usize, AllocationInput)| {
+                let amount = amount(a.amount, &["input", "allocations", &i.to_string(), "amount"])?;
                 Ok(Allocation { invoice: a.invoice, amount })
             };
             Ok(Command::Money(MoneyCommand::RecordPayment {
@@ -282,8 +284,13 @@ impl PaymentMutation {
                 date: input.date.0,
                 method: input.method.into(),
                 amount: amount(input.amount, &["input", "amount"])?,
-                reference: input.reference,
-                allocations: input.allocations.into_iter().map(part).collect::<Result<_, Rejection>>()?,
+                reference: optional_text(input.reference.as_deref(), "reference")?,
+                allocations: input
+                    .allocations
+                    .into_iter()
+                    .enumerate()
+                    .map(part)
+                    .collect::<Result<_, Rejection>>()?,
             }))
         };
         record(ctx, input.client_mutation_id, build()).await
@@ -329,7 +336,7 @@ impl PaymentMutation {
                 invoice: input.invoice,
                 date: input.date.0,
                 amount: amount(input.amount, &["input", "amount"])?,
-                note: input.note,
+                note: text(&input.note, "note")?,
             }))
         };
         record(ctx, input.client_mutation_id, build()).await
@@ -349,8 +356,7 @@ impl PaymentMutation {
                 }
                 (None, None, None, Some(method)) => TakenOver::Payment { method: method.into() },
                 _ => {
-                    let error =
-                        Rejection::of_code("INVALID_VALUE").with("expected", "from + to + due | method");
+                    let error = Rejection::of_code("INVALID_VALUE").with("expected", "EXPECTED_OPERATION");
                     return Err(error.at(&["input"]));
                 }
             };

@@ -16,7 +16,8 @@ use crate::{
     application::{Command, MoneyCommand, Rejection},
     graphql::{
         context::{Ask, OFFICERS, STAFF, be_fresh, unavailable},
-        families::{RecordPayload, parse, record},
+        entered::{page, parse, text as entered_text},
+        families::{RecordPayload, record},
         scalars::{Date, Position},
     },
     money_words,
@@ -64,21 +65,24 @@ pub struct RegieSettingsInput {
 impl RegieSettingsInput {
     fn settings(self) -> Result<Box<RegieSettings>, Rejection> {
         let compact = |text: String| text.split_whitespace().collect::<String>().to_uppercase();
+        // What has no canonical form stays as it is: the settings' own rules refuse it.
+        let canonical =
+            |text: &str| portail_domain::text::line(text, 120).unwrap_or_else(|_| text.to_owned());
         Ok(Box::new(RegieSettings {
-            name: self.name.trim().to_owned(),
+            name: entered_text::<portail_domain::text::Name>(&self.name, "settings.name")?.into(),
             prefix: self.prefix,
             collection: self.collection_mode.into(),
             show_balance: self.show_balance,
             show_unpaid: self.show_unpaid,
             minimum_invoice: amount(self.minimum_invoice, &["input", "settings", "minimumInvoice"])?,
             creditor: self.creditor.map(|c| Creditor {
-                name: c.name.trim().to_owned(),
+                name: canonical(&c.name),
                 identifier: compact(c.identifier),
                 iban: compact(c.iban),
                 bic: compact(c.bic),
             }),
             debtor_account: self.debtor_account,
-            contact: self.contact,
+            contact: self.contact.iter().map(|line| canonical(line)).collect(),
         }))
     }
 }
@@ -265,7 +269,8 @@ impl RegieQuery {
     ) -> Result<Vec<CashClosing>> {
         be_fresh(ctx, &[regies::NAME], min_position.map(|p| p.0)).await?;
         let language = ctx.language();
-        let rows = regies::closings(ctx.application()?.pool(), &regie_id, first.clamp(1, 200).into()).await;
+        let rows =
+            regies::closings(ctx.application()?.pool(), &regie_id, page(ctx, first, 200)?.into()).await;
         let closing = |(date, totals, closed_at): regies::Closing| CashClosing {
             date: Date(date),
             total: totals.iter().map(|t| t.total).sum::<Amount>().decimal(),

@@ -17,7 +17,8 @@ use crate::{
     application::{Command, MoneyCommand, Rejection},
     graphql::{
         context::{Ask, OFFICERS, STAFF, unavailable},
-        families::{RecordPayload, parse, record},
+        entered::parse,
+        families::{RecordPayload, record},
         scalars::Date,
     },
 };

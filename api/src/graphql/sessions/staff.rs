@@ -1,14 +1,14 @@
 //! What staff decide about days.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result};
-use chrono::{DateTime, Utc};
 use portail_domain::calendar::ClosureScope;
 use uuid::Uuid;
 
 use super::{
     super::{
         context::{Ask, STAFF},
-        scalars::{Date, Time},
+        entered::{optional_text, text},
+        scalars::{Date, Instant, Time},
     },
     ClosureReason, CorrectedAttendance, RefusalCode, SessionPayload, dates, parse, send_staff,
 };
@@ -67,7 +67,7 @@ pub struct SettleCertificateInput {
     /// The absent days it covers.
     dates: Vec<Date>,
     /// When it arrived; now when left out.
-    received_at: Option<DateTime<Utc>>,
+    received_at: Option<Instant>,
     /// Whether it is accepted.
     accepted: bool,
 }
@@ -176,8 +176,13 @@ impl StaffMutation {
     /// Refuses requests, with a reason.
     #[graphql(guard = "STAFF")]
     async fn refuse_reservations(&self, ctx: &Context<'_>, input: RefuseInput) -> Result<SessionPayload> {
-        let decision = Decision::Refuse { code: input.reason.into(), note: input.note };
-        decide(ctx, input.client_mutation_id, &input.requests, decision).await
+        let id = input.client_mutation_id;
+        match optional_text(input.note.as_deref(), "note") {
+            Ok(note) => {
+                decide(ctx, id, &input.requests, Decision::Refuse { code: input.reason.into(), note }).await
+            }
+            Err(error) => send_staff(ctx, id, Err(error)).await,
+        }
     }
 
     /// Accepts or rejects a medical certificate.
@@ -193,7 +198,7 @@ impl StaffMutation {
                 child: parse(&input.child_id, "childId")?,
                 activity: parse(&input.activity_id, "activityId")?,
                 dates: dates(input.dates),
-                received_at: input.received_at.unwrap_or(now),
+                received_at: input.received_at.map_or(now, |at| at.0),
                 accepted: input.accepted,
             })
         };
@@ -234,7 +239,8 @@ impl StaffMutation {
     ) -> Result<SessionPayload> {
         let build = || {
             let target = target(&input.target)?;
-            Ok(Command::CorrectAttendance { target, to: input.to.into(), reason: input.reason })
+            let reason = text(&input.reason, "reason")?;
+            Ok(Command::CorrectAttendance { target, to: input.to.into(), reason })
         };
         send_staff(ctx, input.client_mutation_id, build()).await
     }

@@ -1,0 +1,144 @@
+//! Which date of a command is dated how, and where it stands in the input. The bounds themselves are
+//! the domain's.
+
+use chrono::NaiveDate;
+use portail_domain::{
+    account::TakenOver as Operation,
+    plausibility::Dated::{
+        self, Billing, CashDesk, ChildBirth, Closure, Due, Enrolment, Notice, Payment, Received, Session,
+        Setting, TakenOver,
+    },
+    time::local_date,
+};
+
+use super::{Command, MoneyCommand, Rejection, days::MOST_DAYS};
+
+/// The first date of a command that is not plausible.
+pub(super) fn fault(command: &Command, today: NaiveDate) -> Option<Rejection> {
+    dates(command).into_iter().find_map(|(dated, date, path)| {
+        let path: Vec<&str> = std::iter::once("input").chain(path.split('.')).collect();
+        dated.check(date, today).err().map(|error| Rejection::of(&error).at(&path))
+    })
+}
+
+type Entry = (Dated, NaiveDate, String);
+
+fn one(dated: Dated, date: NaiveDate, path: &str) -> Entry {
+    (dated, date, path.to_owned())
+}
+
+/// The days of a command; more than one may name are refused as such.
+fn each(dates: &[NaiveDate]) -> Vec<Entry> {
+    let named = if dates.len() > MOST_DAYS { &[] } else { dates };
+    named.iter().enumerate().map(|(i, date)| (Session, *date, format!("dates.{i}"))).collect()
+}
+
+/// The dates a person gave with a command, each with its place in the input.
+fn dates(command: &Command) -> Vec<Entry> {
+    match command {
+        Command::RequestReservations { dates, pattern, .. } => {
+            let mut all = each(dates);
+            if let Some(pattern) = pattern {
+                all.push(one(Session, pattern.from, "pattern.from"));
+                all.push(one(Session, pattern.to, "pattern.to"));
+            }
+            all
+        }
+        Command::WithdrawReservations { dates, .. }
+        | Command::CancelReservations { dates, .. }
+        | Command::DeclareAbsence { dates, .. }
+        | Command::WithdrawAbsence { dates, .. }
+        | Command::AttachCertificate { dates, .. }
+        | Command::TakeLeave { dates, .. } => each(dates),
+        Command::AnswerOffer { date, .. }
+        | Command::RecordRollCall { date, .. }
+        | Command::OfferPlaces { date, .. } => vec![one(Session, *date, "date")],
+        Command::SettleCertificate { dates, received_at, .. } => {
+            let mut all = each(dates);
+            all.push(one(Received, local_date(*received_at), "receivedAt"));
+            all
+        }
+        Command::DecideReservations { targets, .. } => {
+            let of =
+                |(i, target): (usize, &super::Target)| (Session, target.date, format!("requests.{i}.date"));
+            targets.iter().enumerate().map(of).collect()
+        }
+        Command::CorrectAttendance { target, .. } => vec![one(Session, target.date, "target.date")],
+        Command::CloseDays { from, to, .. } => {
+            vec![one(Closure, *from, "from"), one(Closure, *to, "to")]
+        }
+        Command::AdoptZone { from, .. }
+        | Command::ChangeActivity { from, .. }
+        | Command::RetireActivity { from, .. } => vec![one(Setting, *from, "from")],
+        Command::RegisterChild { birth_date, .. } => vec![one(ChildBirth, *birth_date, "birthDate")],
+        Command::EnrolChild { enrolment, .. } => {
+            let to = enrolment.to.map(|to| one(Enrolment, to, "to"));
+            std::iter::once(one(Enrolment, enrolment.from, "from")).chain(to).collect()
+        }
+        Command::EndEnrolment { last_day, .. } => vec![one(Enrolment, *last_day, "lastDay")],
+        Command::PublishNotice { from, to, .. } => {
+            let to = to.map(|to| one(Notice, to, "to"));
+            std::iter::once(one(Notice, *from, "from")).chain(to).collect()
+        }
+        Command::Money(command) => of_money(command),
+        // The values of a section are checked by their fields' rules.
+        Command::RecordSection { .. } | Command::RequestModification { .. } => vec![],
+        // What the clock sends is dated by the log itself.
+        Command::ExpireOffer { .. }
+        | Command::ExpireCertificate { .. }
+        | Command::CloseWaitingList { .. } => vec![],
+        Command::ReopenDays { .. }
+        | Command::DefineStructure { .. }
+        | Command::RenameStructure { .. }
+        | Command::DefineActivity { .. }
+        | Command::RegisterFamily { .. }
+        | Command::LinkChild { .. }
+        | Command::WithdrawModification { .. }
+        | Command::DecideModifications { .. }
+        | Command::OpenConversation { .. }
+        | Command::SendMessage { .. }
+        | Command::MarkConversation { .. }
+        | Command::AssignConversation { .. }
+        | Command::WithdrawNotice { .. }
+        | Command::ErasePersonalData { .. }
+        | Command::AdoptRetention { .. }
+        | Command::AdoptFourEyes { .. } => vec![],
+    }
+}
+
+fn of_money(command: &MoneyCommand) -> Vec<Entry> {
+    match command {
+        MoneyCommand::SetTariff { from, .. } | MoneyCommand::ShareCosts { from, .. } => {
+            vec![one(Setting, *from, "from")]
+        }
+        MoneyCommand::PrepareBillingRun { from, to, date, due, .. } => vec![
+            one(Billing, *from, "from"),
+            one(Billing, *to, "to"),
+            one(Billing, *date, "date"),
+            one(Due, *due, "due"),
+        ],
+        MoneyCommand::RecordPayment { date, .. }
+        | MoneyCommand::RejectPayment { date, .. }
+        | MoneyCommand::RefundFamily { date, .. }
+        | MoneyCommand::CreditInvoice { date, .. } => vec![one(Payment, *date, "date")],
+        MoneyCommand::TakeOverOperation { date, operation, .. } => {
+            let mut all = vec![one(TakenOver, *date, "date")];
+            if let Operation::Invoice { from, to, due } = operation {
+                all.push(one(TakenOver, *from, "from"));
+                all.push(one(TakenOver, *to, "to"));
+                all.push(one(Due, *due, "due"));
+            }
+            all
+        }
+        MoneyCommand::CloseCashDay { date, .. } => vec![one(CashDesk, *date, "date")],
+        MoneyCommand::PrepareDirectDebits { date, due_by, .. } => {
+            vec![one(Payment, *date, "date"), one(Due, *due_by, "dueBy")]
+        }
+        MoneyCommand::DefineRegie { .. }
+        | MoneyCommand::ChangeRegie { .. }
+        | MoneyCommand::StartBillingRun { .. }
+        | MoneyCommand::AbandonBillingRun { .. }
+        | MoneyCommand::IssueInvoices { .. }
+        | MoneyCommand::ArchiveDocument { .. } => vec![],
+    }
+}
