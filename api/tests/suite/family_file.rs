@@ -117,7 +117,7 @@ async fn all_errors_of_a_form_come_at_once_each_at_its_field_in_both_languages()
     let french = ask_for(&parent, 1, None, form.clone()).await;
     assert_eq!(
         codes(&french),
-        [("bic", "INVALID_BIC"), ("iban", "INVALID_IBAN"), ("mandateSignedOn", "INVALID_DATE")]
+        [("bic", "INVALID_BIC"), ("iban", "INVALID_IBAN"), ("mandateSignedOn", "DATE_IN_THE_FUTURE")]
     );
     assert_eq!(french["userErrors"][1]["path"], json!(["input", "change", "bank", "iban"]));
     assert!(french["userErrors"][1]["message"].as_str().unwrap().starts_with("IBAN incorrect"));

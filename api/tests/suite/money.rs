@@ -169,17 +169,23 @@ async fn a_month_is_drafted_reviewed_issued_paid_and_corrected() {
     let after = parent.ask(invoices, json!({})).await["invoices"].clone();
     assert_eq!((&after[0]["open"], &after[1]["open"]), (&json!(total), &json!("120.60")));
 
-    // The closed desk takes nothing any more.
-    let closed =
-        made(&staff, "closeCashDay", "CloseCashDayInput", json!({ "regieId": "al", "date": "2015-05-12" }))
-            .await;
+    // Only what is over can be closed, and the closed desk takes nothing any more.
+    let close = |date: &str| {
+        made(&staff, "closeCashDay", "CloseCashDayInput", json!({ "regieId": "al", "date": date }))
+    };
+    for (date, code) in [("2015-04-09", "DATE_IN_THE_FUTURE"), ("2004-01-01", "DATE_TOO_EARLY")] {
+        let refused = close(date).await;
+        assert_eq!(refused["userErrors"][0]["code"], code, "{refused}");
+        assert_eq!(refused["userErrors"][0]["path"], json!(["input", "date"]), "{refused}");
+    }
+    let closed = close("2015-04-08").await;
     assert_eq!(closed["userErrors"], json!([]), "{closed}");
     let late = made(
         &staff,
         "recordPayment",
         "RecordPaymentInput",
         json!({ "regieId": "al", "familyNumber": PARENT.0,
-        "date": "2015-05-12", "method": "CASH", "amount": "1.00" }),
+        "date": "2015-04-08", "method": "CASH", "amount": "1.00" }),
     )
     .await;
     assert_eq!(late["userErrors"][0]["code"], "CASH_DAY_CLOSED", "{late}");
