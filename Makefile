@@ -1,5 +1,5 @@
 # Portail Famille. `make run` serves the guide's town; `make test` runs the whole suite.
-.PHONY: run test test-postgres test-embedded lint schema schema-check bench postgres python
+.PHONY: run test test-postgres test-embedded lint schema schema-check bench fuzz fuzz-bytes postgres python
 
 run:
 	cargo run --release --locked --quiet --bin portail -- serve --demo
@@ -36,3 +36,14 @@ schema-check:
 
 bench: postgres
 	cargo bench --locked -p portail-api --bench portail
+
+# Every field and input of the schema, as every role, for ten minutes (decision 36).
+fuzz: postgres
+	PORTAIL_FUZZ_SECONDS=$${PORTAIL_FUZZ_SECONDS:-600} PORTAIL_FUZZ_SEED=$${PORTAIL_FUZZ_SEED:-$$(date +%s)} \
+	cargo test --locked -p portail-api --test suite -- fuzz:: --nocapture
+
+# What is read byte by byte, guided by coverage: needs cargo-fuzz and a nightly compiler.
+fuzz-bytes:
+	for target in canonical envelope events import document; do \
+	  cargo +nightly fuzz run --features server $$target -- -max_total_time=60 || exit 1; \
+	done

@@ -24,7 +24,12 @@ use crate::{
     access::Principal,
     application::{Application, Role},
     documents::TownName,
-    graphql::{PortalSchema, context::RequestContext, only_asks, written::response_text},
+    graphql::{
+        PortalSchema,
+        context::RequestContext,
+        document_guard::{Admitted, DocumentGuard},
+        written::response_text,
+    },
     reads::{record_document, record_download},
     replay::{Moment, PastTown, ReplayError, Replays},
 };
@@ -38,6 +43,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 struct Server {
     schema: PortalSchema,
+    guard: DocumentGuard,
     replays: Arc<Replays>,
     application: Arc<Application>,
 }
@@ -45,6 +51,7 @@ struct Server {
 /// The routes of the server.
 pub fn router(
     schema: PortalSchema,
+    guard: DocumentGuard,
     application: Arc<Application>,
     replays: Arc<Replays>,
     town: TownName,
@@ -57,7 +64,7 @@ pub fn router(
         .route("/graphql", get(read).post(write))
         .route("/graphql/ws", get(subscribe))
         .route("/health", get(health))
-        .with_state(Server { schema, replays, application })
+        .with_state(Server { schema, guard, replays, application })
         .merge(files)
 }
 
@@ -99,6 +106,22 @@ fn answer(status: StatusCode, response: &Response, headers: &HeaderMap) -> HttpR
         "application/json; charset=utf-8"
     };
     (status, [(header::CONTENT_TYPE, media)], response_text(response)).into_response()
+}
+
+/// The status of an answer. A request that never ran (syntax, validation, limits) is the client's
+/// mistake; the newer media type says so by its status.
+fn status_of(response: &mut Response, headers: &HeaderMap) -> StatusCode {
+    let never_ran = response.is_err()
+        && response.data == Value::Null
+        && response.errors.iter().all(|e| e.path.is_empty());
+    for error in &mut response.errors {
+        let extensions = error.extensions.get_or_insert_with(Default::default);
+        // Every error of ours has its code; what is left is a document or a value that is wrong.
+        if extensions.get("code").is_none() {
+            extensions.set("code", "BAD_REQUEST");
+        }
+    }
+    if never_ran && wants_graphql_response(headers) { StatusCode::BAD_REQUEST } else { StatusCode::OK }
 }
 
 async fn principal(application: &Application, token: Option<&str>) -> Result<Option<Principal>, sqlx::Error> {
@@ -152,17 +175,26 @@ async fn as_of(
 /// Records a look at the past.
 async fn look_back(
     server: &Server,
-    request: &mut Request,
+    admitted: &Admitted,
     principal: Option<&Principal>,
     moment: &str,
 ) -> Result<(), ReplayError> {
-    let (Some(principal), variables) = (principal, request.variables.clone()) else { return Ok(()) };
-    let Ok(document) = request.parsed_query() else { return Ok(()) };
-    record_document(&server.application, principal, document, &variables, Some(moment)).await?;
+    let Some(principal) = principal else { return Ok(()) };
+    let (document, variables) = (admitted.document(), admitted.variables());
+    record_document(&server.application, principal, document, variables, Some(moment)).await?;
     Ok(())
 }
 
-async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> HttpResponse {
+/// Measures a document before anybody is asked who sent it; one that is too large hears why.
+async fn admit(server: &Server, headers: &HeaderMap, request: Request) -> Result<Admitted, HttpResponse> {
+    let admitted = server.guard.admit(request, language(headers)).await;
+    admitted.map_err(|error| {
+        let mut response = Response::from_errors(vec![error]);
+        answer(status_of(&mut response, headers), &response, headers)
+    })
+}
+
+async fn execute(server: &Server, headers: &HeaderMap, admitted: Admitted) -> HttpResponse {
     let token = bearer(headers);
     let principal = match principal(&server.application, token.as_deref()).await {
         Ok(principal) => principal,
@@ -189,14 +221,13 @@ async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> Http
             return answer(StatusCode::OK, &response, headers);
         }
     };
-    let mut request = request;
     let executed = async {
         match &past {
-            None => Ok(server.schema.execute(request.data(context)).await),
+            None => Ok(server.schema.execute(admitted.into_request().data(context)).await),
             Some(past) => {
                 let moment = format!("position {}", past.position());
-                look_back(server, &mut request, context.principal.as_ref(), &moment).await?;
-                past.ask(request, context).await
+                look_back(server, &admitted, context.principal.as_ref(), &moment).await?;
+                past.ask(admitted, context).await
             }
         }
     };
@@ -219,20 +250,7 @@ async fn execute(server: &Server, headers: &HeaderMap, request: Request) -> Http
         let value = value.into_iter().map(|(k, v)| (async_graphql::Name::new(k), Value::from(v.to_string())));
         response = response.extension("consistency", Value::Object(value.collect()));
     }
-    // A request that never ran (syntax, validation, limits) is the client's mistake; the newer
-    // media type says so by its status.
-    let never_ran = response.is_err()
-        && response.data == Value::Null
-        && response.errors.iter().all(|e| e.path.is_empty());
-    for error in &mut response.errors {
-        let extensions = error.extensions.get_or_insert_with(Default::default);
-        // Every error of ours has its code; what is left is a document or a value that is wrong.
-        if extensions.get("code").is_none() {
-            extensions.set("code", "BAD_REQUEST");
-        }
-    }
-    let status =
-        if never_ran && wants_graphql_response(headers) { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let status = status_of(&mut response, headers);
     answer(status, &response, headers)
 }
 
@@ -267,7 +285,15 @@ async fn write(State(server): State<Server>, headers: HeaderMap, body: Body) -> 
         return answer(StatusCode::PAYLOAD_TOO_LARGE, &response, &headers);
     };
     match serde_json::from_slice::<Request>(&body) {
-        Ok(request) => execute(&server, &headers, request).await,
+        Ok(request) => match admit(&server, &headers, request).await {
+            Ok(admitted) => execute(&server, &headers, admitted).await,
+            Err(refused) => refused,
+        },
+        Err(_) if body.trim_ascii_start().starts_with(b"[") => {
+            let code = "BATCH_NOT_ACCEPTED";
+            let response = failure(code, text(code, language(&headers), &[]));
+            answer(StatusCode::BAD_REQUEST, &response, &headers)
+        }
         Err(error) => {
             let response = failure("BAD_REQUEST", format!("not a GraphQL request: {error}"));
             answer(StatusCode::BAD_REQUEST, &response, &headers)
@@ -314,11 +340,15 @@ async fn read(
             }
         }
     }
-    if !only_asks(&mut request) {
+    let admitted = match admit(&server, &headers, request).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return refused,
+    };
+    if !admitted.only_asks() {
         let response = failure("METHOD_NOT_ALLOWED", "GET is for queries only: send a POST");
         return answer(StatusCode::METHOD_NOT_ALLOWED, &response, &headers);
     }
-    execute(&server, &headers, request).await
+    execute(&server, &headers, admitted).await
 }
 
 async fn subscribe(

@@ -19,7 +19,8 @@ use portail_api::{
     clock::Clock,
     demo,
     documents::TownName,
-    graphql, http, import,
+    graphql::{self, document_guard::DocumentGuard},
+    http, import,
     notifications::Notifier,
     progress::{Bars, Progress},
     replay::Replays,
@@ -176,13 +177,15 @@ async fn serve(with_demo: bool) -> Result<()> {
     let notifier = Notifier::new(application.clone(), &settings)?.map(|n| tokio::spawn(n.run()));
     let replays = Replays::new(application.clone(), settings.data.clone(), settings.site.clone());
     let tidy = tokio::spawn(replays.clone().tidy());
-    let schema = graphql::schema(application.clone(), settings.site.clone(), Some(replays.clone()));
+    let guard = DocumentGuard::new(settings.documents);
+    let site = settings.site.clone();
+    let schema = graphql::schema(application.clone(), site, guard.clone(), Some(replays.clone()));
     let listener = tokio::net::TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("{} cannot be listened on", settings.listen))?;
     announce(&listener.local_addr()?.to_string(), with_demo, &application);
     let town = TownName(settings.town.as_str().into());
-    axum::serve(listener, http::router(schema, application, replays, town))
+    axum::serve(listener, http::router(schema, guard, application, replays, town))
         .with_graceful_shutdown(stopped())
         .await?;
     timers.abort();

@@ -34,7 +34,11 @@ use crate::{
     access::Principal,
     application::{Application, Keys},
     clock::Clock,
-    graphql::{self, PortalSchema, context::RequestContext},
+    graphql::{
+        self, PortalSchema,
+        context::RequestContext,
+        document_guard::{Admitted, DocumentGuard},
+    },
 };
 use folder::PastFolder;
 
@@ -136,7 +140,7 @@ impl PastTown {
         {
             return Err(ReplayError::Failed(format!("{name}: {}", error.unwrap_or_default())));
         }
-        let schema = graphql::schema(application.clone(), site, None);
+        let schema = graphql::schema(application.clone(), site, DocumentGuard::default(), None);
         Ok(Self { position, at, schema, application, erasures })
     }
 
@@ -161,13 +165,13 @@ impl PastTown {
     /// It is not a query.
     pub async fn ask(
         &self,
-        mut request: async_graphql::Request,
+        admitted: Admitted,
         context: RequestContext,
     ) -> Result<async_graphql::Response, ReplayError> {
-        if !graphql::only_asks(&mut request) {
+        if !admitted.only_asks() {
             return Err(ReplayError::NotAQuery);
         }
-        Ok(self.schema.execute(request.data(context)).await)
+        Ok(self.schema.execute(admitted.into_request().data(context)).await)
     }
 
     /// Asks it and gives the answer as a document, for comparing.
@@ -183,7 +187,10 @@ impl PastTown {
         let variables = async_graphql::Variables::from_json(variables.clone());
         let request = async_graphql::Request::new(query).variables(variables);
         let context = RequestContext { principal: Some(principal.clone()), ..RequestContext::default() };
-        let response = self.ask(request, context).await?;
+        let response = match DocumentGuard::default().admit(request, context.language).await {
+            Ok(admitted) => self.ask(admitted, context).await?,
+            Err(refused) => async_graphql::Response::from_errors(vec![refused]),
+        };
         serde_json::to_value(response).map_err(|e| ReplayError::Failed(e.to_string()))
     }
 }

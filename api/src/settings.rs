@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use chrono::NaiveDate;
 use portail_event_store::{CheckpointSigner, Database, MasterKey};
 
-use crate::{application::Keys, clock::Clock};
+use crate::{application::Keys, clock::Clock, graphql::document_guard::DocumentLimits};
 
 /// The settings of a server.
 #[derive(Debug, Clone)]
@@ -41,6 +41,9 @@ pub struct Settings {
     pub checkpoint_url: Option<String>,
     /// `PORTAIL_CHECKPOINT_SECONDS`: the least time between two; none: 60.
     pub checkpoint_every: Duration,
+    /// `PORTAIL_QUERY_TOKENS`, `_DEPTH`, `_COMPLEXITY`, `_ALIASES`, `_ROOT_FIELDS`, `_DIRECTIVES`: how
+    /// large a GraphQL document may be.
+    pub documents: DocumentLimits,
 }
 
 impl Settings {
@@ -73,6 +76,7 @@ impl Settings {
                 .parse()
                 .with_context(|| format!("PORTAIL_LISTEN={listen}: an address and port are expected"))?,
             data,
+            documents: document_limits(read)?,
             database_url: read("DATABASE_URL"),
             today: today.transpose()?,
             master_key: read("PORTAIL_MASTER_KEY"),
@@ -144,4 +148,21 @@ impl Settings {
     pub fn clock(&self, default: Option<NaiveDate>) -> Clock {
         self.today.or(default).map_or_else(Clock::system, Clock::starting_on)
     }
+}
+
+fn document_limits(read: impl Fn(&str) -> Option<String>) -> Result<DocumentLimits> {
+    let mut limits = DocumentLimits::default();
+    for (name, limit) in [
+        ("PORTAIL_QUERY_TOKENS", &mut limits.tokens),
+        ("PORTAIL_QUERY_DEPTH", &mut limits.depth),
+        ("PORTAIL_QUERY_COMPLEXITY", &mut limits.complexity),
+        ("PORTAIL_QUERY_ALIASES", &mut limits.aliases),
+        ("PORTAIL_QUERY_ROOT_FIELDS", &mut limits.root_fields),
+        ("PORTAIL_QUERY_DIRECTIVES", &mut limits.directives),
+    ] {
+        if let Some(text) = read(name) {
+            *limit = text.parse().with_context(|| format!("{name}={text}: a number is expected"))?;
+        }
+    }
+    Ok(limits)
 }

@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod context;
 pub mod deliveries;
 mod digits;
+pub mod document_guard;
 mod entered;
 pub mod errors;
 pub mod families;
@@ -18,7 +19,6 @@ pub mod log;
 pub mod money;
 pub mod notices;
 pub mod operations;
-mod parsed;
 pub mod planning;
 pub mod privacy;
 pub mod proposals;
@@ -29,7 +29,8 @@ pub mod written;
 
 use std::sync::Arc;
 
-use async_graphql::{MergedObject, Request, Schema, SchemaBuilder, parser::types::OperationType};
+use async_graphql::{MergedObject, Schema, SchemaBuilder};
+use document_guard::DocumentGuard;
 
 use crate::{application::Application, reads::RecordReads, replay::Replays};
 
@@ -78,35 +79,25 @@ pub struct Mutation(
 pub type PortalSchema = Schema<Query, Mutation, planning::PlanningSubscription>;
 
 fn builder() -> SchemaBuilder<Query, Mutation, planning::PlanningSubscription> {
-    Schema::build(Query::default(), Mutation::default(), planning::PlanningSubscription)
-        .limit_depth(12)
-        .limit_complexity(2_000)
-        .limit_directives(4)
+    // Names that are close to an unknown one are not suggested: comparing each with every field of a
+    // type is work a document can ask for without limit.
+    Schema::build(Query::default(), Mutation::default(), planning::PlanningSubscription).disable_suggestions()
 }
 
 /// The schema over a running application; `site` is where logging out leads. The town of today can
 /// also be asked about the past; a past town cannot.
-pub fn schema(application: Arc<Application>, site: String, replays: Option<Arc<Replays>>) -> PortalSchema {
+pub fn schema(
+    application: Arc<Application>,
+    site: String,
+    guard: DocumentGuard,
+    replays: Option<Arc<Replays>>,
+) -> PortalSchema {
     let recording = RecordReads(application.clone());
     let schema = builder().data(application).data(context::Site(site)).extension(arguments::CheckArguments);
     match replays {
-        Some(replays) => {
-            let parsed = parsed::ParsedDocuments::default();
-            schema.data(replays).extension(recording).extension(parsed).finish()
-        }
-        None => schema.finish(),
+        Some(replays) => schema.data(replays).extension(recording).extension(guard).finish(),
+        None => schema.extension(guard).finish(),
     }
-}
-
-/// Whether a request only asks: the operation it would run is a query. A document that cannot be read
-/// counts as one; running it says what is wrong with it.
-pub fn only_asks(request: &mut Request) -> bool {
-    let name = request.operation_name.clone();
-    let Ok(document) = request.parsed_query() else { return true };
-    document.operations.iter().all(|(n, operation)| {
-        let chosen = name.as_deref().is_none_or(|wanted| n.is_some_and(|n| n == wanted));
-        !chosen || operation.node.ty == OperationType::Query
-    })
 }
 
 /// The schema definition, as published in `docs/schema.graphql`.

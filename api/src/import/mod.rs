@@ -4,7 +4,7 @@
 //! ids made from its content: the same file again goes on where it was interrupted and does nothing
 //! twice. The columns are documented in `docs/operator.md`.
 
-mod table;
+pub mod table;
 
 use std::{collections::HashSet, path::Path, str::FromStr};
 

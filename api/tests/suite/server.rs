@@ -67,14 +67,14 @@ impl Home {
 
     /// Starts the server and waits until it says where it listens.
     pub fn serve(&self, arguments: &[&str]) -> Server {
+        self.serve_saying(arguments, Stdio::inherit())
+    }
+
+    /// The same; what the server says of itself goes elsewhere.
+    pub fn serve_saying(&self, arguments: &[&str], errors: Stdio) -> Server {
         let mut child = self.command();
-        let mut child = child
-            .arg("serve")
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
+        let mut child =
+            child.arg("serve").args(arguments).stdout(Stdio::piped()).stderr(errors).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().expect("the server says where it listens").unwrap();
         let address = first.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();

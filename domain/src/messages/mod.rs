@@ -4,6 +4,7 @@
 
 mod entry;
 mod labels;
+mod limits;
 mod mail;
 mod money;
 mod privacy;
@@ -104,7 +105,7 @@ static BY_KEY: LazyLock<HashMap<&'static str, (&'static str, &'static str)>> =
 
 fn entries() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
     let all = CATALOGUE.iter().chain(entry::ENTRY).chain(labels::LABELS);
-    all.chain(mail::MAIL).chain(money::MONEY).chain(privacy::PRIVACY)
+    all.chain(mail::MAIL).chain(money::MONEY).chain(privacy::PRIVACY).chain(limits::LIMITS)
 }
 
 /// Key, French, English. The French labels of the planning are the guide's own.

@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Json, Object, OneofObject, Result, SimpleObject};
+use async_graphql::{
+    Context, Error, ID, Json, Object, OneofObject, Request, Result, ServerError, SimpleObject, Variables,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     graphql::{
         context::{Ask, OFFICERS, coded},
+        document_guard::DocumentGuard,
         scalars::{Date, Position},
     },
     replay::{self, Moment, PastTown, ReplayError, Replays},
@@ -77,6 +80,10 @@ async fn past(ctx: &Context<'_>, moment: &MomentInput) -> Result<Arc<PastTown>> 
     replays.at(&moment).await.map_err(refused)
 }
 
+fn refused(error: ServerError) -> Error {
+    Error { message: error.message, source: None, extensions: error.extensions }
+}
+
 #[Object]
 impl PastQuery {
     /// Asks the same at two moments of the log, and answers where the answers differ. The past is
@@ -93,6 +100,9 @@ impl PastQuery {
         let principal = ctx.request()?.principal.clone();
         let principal = principal.ok_or_else(|| coded("UNAUTHENTICATED", ctx.language()))?;
         let variables = variables.map_or(Value::Null, |variables| variables.0);
+        // Before the past is made: what would be refused there is refused here.
+        let asked = Request::new(&query).variables(Variables::from_json(variables.clone()));
+        DocumentGuard::default().admit(asked, ctx.language()).await.map_err(refused)?;
         let (first, second) = futures::try_join!(past(ctx, &from), past(ctx, &to))?;
         let mut answers = vec![];
         for town in [&first, &second] {

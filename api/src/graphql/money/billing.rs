@@ -191,7 +191,6 @@ impl BillingRun {
     }
 
     /// What each family is to be billed, by its number.
-    #[graphql(complexity = "first.max(0) as usize / 10 * child_complexity")]
     async fn families(
         &self,
         ctx: &Context<'_>,
