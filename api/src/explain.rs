@@ -13,6 +13,7 @@ use portail_domain::{
     ids::{ActivityId, ChildId},
     session::{Session, stream_id},
     tariff::Tariff,
+    time::school_year,
 };
 use portail_event_store::{EventLog, LogError, RecordedEvent, Search, Span, StreamId, search};
 
@@ -90,6 +91,7 @@ pub async fn cell(
         let concerned = match log.upcasters().decode::<ChildEvent>(&event)? {
             ChildEvent::ChildEnrolled(enrolment) => enrolment.activity == *activity && enrolment.from <= date,
             ChildEvent::EnrolmentEnded { activity: ended, .. } => ended == *activity,
+            ChildEvent::ChildUnlinkedFromFamily { .. } => true,
             ChildEvent::LeaveCounted { activity: of, date: day, .. } => of == *activity && day == date,
             _ => false,
         };
@@ -102,7 +104,10 @@ pub async fn cell(
     let mut closures = vec![];
     for event in stream(log, TownCalendar::TYPE, calendar::STREAM).await? {
         let concerned = match log.upcasters().decode::<CalendarEvent>(&event)? {
-            CalendarEvent::ZoneAdopted { from, .. } => from <= date,
+            CalendarEvent::ZoneAdopted { from, .. } | CalendarEvent::HolidayRegionAdopted { from, .. } => {
+                from <= date
+            }
+            CalendarEvent::SchoolYearEntered { year, .. } => year == school_year(date),
             CalendarEvent::DaysClosed(closure) => {
                 let concerned = closure.from <= date && date <= closure.to;
                 closures.extend(concerned.then_some(closure.id));

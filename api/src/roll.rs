@@ -61,7 +61,12 @@ pub async fn roll(
     let enrolled = family::enrolled(pool, activity, date).await?;
     let places = planning::occupancy(pool, &[activity.to_string()], date, date).await?;
     let (held, waiting) = places.get(&(activity.to_string(), date)).copied().unwrap_or_default();
-    let mut booked: HashMap<Uuid, _> = cells.into_iter().map(|c| (c.child.0, c)).collect();
+    // What is over concerns the session only where the child may still come.
+    let expected = |cell: &planning::CellRow| {
+        !cell.booking.status.is_over() || enrolled.iter().any(|(child, _)| *child == cell.child)
+    };
+    let cells = cells.into_iter().filter(expected);
+    let mut booked: HashMap<Uuid, _> = cells.map(|c| (c.child.0, c)).collect();
     let ids: Vec<Uuid> = booked.keys().copied().chain(enrolled.iter().map(|(c, _)| c.0)).collect();
     let payers: HashMap<Uuid, String> = enrolled.into_iter().map(|(c, payer)| (c.0, payer)).collect();
     let line = |child: family::ChildRow| {

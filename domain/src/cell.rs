@@ -9,7 +9,10 @@ use crate::{
     activity::LateRequests,
     calendar::Period,
     ids::ActivityId,
-    session::{Booking, BookingStatus as S, SessionError, guard},
+    session::{
+        Booking, BookingStatus as S, SessionError,
+        guard::{self, Binding},
+    },
     terms::{Opening, Terms},
 };
 
@@ -156,7 +159,7 @@ pub fn status(terms: &Terms, booking: Option<&Booking>) -> Option<CellStatus> {
         S::Waitlisted | S::Offered => CellStatus::Waitlisted,
         S::Closed => CellStatus::Closed,
         S::Refused if !closed => CellStatus::ReservationRefused,
-        S::Refused | S::Withdrawn | S::Cancelled => return of_day,
+        S::Refused | S::Withdrawn | S::Cancelled | S::Released | S::NotBooked => return of_day,
     })
 }
 
@@ -192,9 +195,12 @@ pub struct Possibility {
     pub until: Option<DateTime<Utc>>,
     /// The rule in the way; none: it is possible now.
     pub refusal: Option<SessionError>,
+    /// Whether it takes a reason: staff act past a deadline.
+    pub takes_reason: bool,
 }
 
-/// What the family that pays may do in a cell now, by the same guards the aggregate enforces.
+/// What the family that pays, or staff who act for it, may do in a cell now, by the same guards the
+/// aggregate enforces.
 ///
 /// Actions that make no sense for the cell are left out: a free day offers a request, a reserved
 /// one cancelling, absence and leave.
@@ -204,19 +210,21 @@ pub fn possibilities(
     enrolled: bool,
     overlaps: &[ActivityId],
     now: DateTime<Utc>,
+    staff: bool,
 ) -> Vec<Possibility> {
-    let of = |action, until, verdict: Result<(), SessionError>| Possibility {
-        action,
-        until,
-        refusal: verdict.err(),
+    let of = |action, until, verdict: Result<(), SessionError>| {
+        let takes_reason = verdict == Err(SessionError::ReasonRequired);
+        Possibility { action, until, refusal: verdict.err().filter(|_| !takes_reason), takes_reason }
     };
+    let binding = if staff { Binding::Staff } else { Binding::Family };
     let cancel_or_absence = || {
+        let cancel = guard::cancel(terms, booking, now, binding);
         let mut all = vec![
-            of(Action::CancelReservation, Some(terms.cancel_cutoff), guard::cancel(terms, booking, now)),
+            of(Action::CancelReservation, Some(terms.cancel_cutoff), cancel),
             of(Action::DeclareAbsence, None, guard::declare_absence(booking)),
         ];
         if terms.leave_cutoff.is_some() {
-            let verdict = guard::take_leave(terms, booking, now);
+            let verdict = guard::take_leave(terms, booking, now, binding);
             all.push(of(Action::TakeLeave, terms.leave_cutoff, verdict));
         }
         all
@@ -254,7 +262,7 @@ pub fn possibilities(
                 LateRequests::Refuse => terms.book_cutoff,
                 LateRequests::Accept | LateRequests::WaitingList => terms.starts,
             };
-            let verdict = guard::request(terms, asking, now).map(|_| ());
+            let verdict = guard::request(terms, asking, now, binding).map(|_| ());
             vec![of(Action::RequestReservation, Some(until), verdict)]
         }
     }

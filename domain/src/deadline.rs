@@ -5,13 +5,63 @@
 //! collected in the project's research (Andancette, Cruas, Vailhauquès, Veyras, Argenteuil,
 //! Centre social VHB), each a test below.
 
+use std::cell::Cell;
+
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc, Weekday};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    calendar::{Period, TownCalendar, public_holiday, school_holidays},
+    activity::ActivitySettings,
+    calendar::{Period, TownCalendar},
+    ids::ActivityId,
     time::{Weekdays, days_before, instant},
 };
+
+/// The days a deadline is counted on: the town's calendar as one activity sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct ServiceDays<'a> {
+    /// The town's calendar.
+    pub calendar: &'a TownCalendar,
+    /// The activity.
+    pub activity: &'a ActivityId,
+    /// Its settings on the session's day.
+    pub settings: &'a ActivitySettings,
+}
+
+/// One count of days; it notes when the closures that it met were announced.
+struct Count<'a> {
+    days: ServiceDays<'a>,
+    /// Whether the town's closures are looked at.
+    closures: bool,
+    announced: Cell<Option<DateTime<Utc>>>,
+}
+
+impl Count<'_> {
+    /// Whether nobody works in the town: a public holiday there, or a closure that concerns the
+    /// activity.
+    fn is_day_off(&self, date: NaiveDate) -> bool {
+        let ServiceDays { calendar, activity, settings } = self.days;
+        if calendar.public_holiday(date).is_some() {
+            return true;
+        }
+        match calendar.closure(&settings.structure, activity, date) {
+            Some(closure) if self.closures => {
+                self.announced.set(self.announced.get().max(closure.announced));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the activity itself takes place.
+    fn is_open(&self, date: NaiveDate) -> bool {
+        let period = self.days.calendar.holidays_on(date).map_or(Period::School, |h| h.period);
+        self.days.settings.offered(date, period) && !self.is_day_off(date)
+    }
+}
+
+/// How far a count goes back at the most, in days.
+const FARTHEST: u32 = 1000;
 
 /// A weekly batch: one closing for several days.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,12 +94,16 @@ pub enum DeadlineRule {
         /// Saturdays and Sundays do not count.
         #[serde(default)]
         skip_weekends: bool,
-        /// Public holidays do not count.
+        /// Public holidays do not count, nor days the town closed.
         #[serde(default)]
         skip_public_holidays: bool,
         /// These weekdays do not count.
         #[serde(default)]
         skip_weekdays: Weekdays,
+        /// Only days on which the activity itself takes place count (Rontalon: the last day of
+        /// school before the holidays for the day of return).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        only_open_days: bool,
     },
     /// A weekday of a week before the session's week (1: the previous one).
     WeekdayOfWeekBefore {
@@ -60,7 +114,8 @@ pub enum DeadlineRule {
         /// The time on that day.
         at: NaiveTime,
     },
-    /// Weekly batches; a closing day that is a public holiday shifts to the working day before.
+    /// Weekly batches; a closing day that is a public holiday, or that the town closed, shifts to
+    /// the working day before.
     WeeklyBatches {
         /// The batches; a weekday in none of them closes at the session's start.
         batches: Vec<Batch>,
@@ -88,21 +143,41 @@ fn is_weekend(date: NaiveDate) -> bool {
 
 impl DeadlineRule {
     /// The last instant in time for a session of `date` starting at `start`.
-    pub fn cutoff(&self, calendar: &TownCalendar, date: NaiveDate, start: NaiveTime) -> DateTime<Utc> {
+    ///
+    /// A closure moves a cut-off only when it was announced by then: what the town decides late
+    /// never costs the parent.
+    pub fn cutoff(&self, days: ServiceDays<'_>, date: NaiveDate, start: NaiveTime) -> DateTime<Utc> {
+        let count = Count { days, closures: true, announced: Cell::new(None) };
+        let cutoff = self.counted(&count, date, start);
+        if count.announced.get().is_some_and(|announced| announced > cutoff) {
+            return self.counted(&Count { closures: false, ..count }, date, start);
+        }
+        cutoff
+    }
+
+    fn counted(&self, count: &Count<'_>, date: NaiveDate, start: NaiveTime) -> DateTime<Utc> {
         let begins = instant(date, start);
         let cutoff = match self {
             Self::AtStart => begins,
             Self::HoursBefore { hours } => begins - chrono::Duration::hours(i64::from(*hours)),
-            Self::DaysBefore { days, at, skip_weekends, skip_public_holidays, skip_weekdays } => {
+            Self::DaysBefore {
+                days,
+                at,
+                skip_weekends,
+                skip_public_holidays,
+                skip_weekdays,
+                only_open_days,
+            } => {
                 let counts = |d: NaiveDate| {
                     !(*skip_weekends && is_weekend(d)
-                        || *skip_public_holidays && public_holiday(d).is_some()
-                        || skip_weekdays.contains(d.weekday()))
+                        || skip_weekdays.contains(d.weekday())
+                        || *only_open_days && !count.is_open(d)
+                        || *skip_public_holidays && count.is_day_off(d))
                 };
                 // A rule that skips everything would never end: the settings forbid it, and the
                 // walk is bounded all the same.
                 let (mut day, mut left) = (date, *days);
-                for _ in 0..1000 {
+                for _ in 0..FARTHEST {
                     if left == 0 {
                         break;
                     }
@@ -123,7 +198,10 @@ impl DeadlineRule {
                         let back = date.weekday().days_since(batch.closes_on);
                         let back = if back == 0 { 7 } else { back };
                         let mut day = days_before(date, u64::from(back));
-                        while public_holiday(day).is_some() || shifted_onto_weekend(day, batch) {
+                        for _ in 0..FARTHEST {
+                            if !count.is_day_off(day) && !shifted_onto_weekend(day, batch) {
+                                break;
+                            }
                             day = days_before(day, 1);
                         }
                         instant(day, batch.at)
@@ -136,17 +214,16 @@ impl DeadlineRule {
                 instant(day, *at)
             }
             Self::WeeksBeforeHolidays { weeks, at } => {
-                let holidays = school_holidays::holidays_on(calendar.zone(date), date)
-                    .filter(|h| h.period != Period::School);
-                let start = holidays.map_or(date, |h| h.from);
+                let start = count.days.calendar.holidays_on(date).map_or(date, |h| h.from);
                 instant(days_before(start, 7 * u64::from(*weeks)), *at)
             }
         };
         cutoff.min(begins)
     }
 
-    /// What is wrong with the rule, if anything; a message for the person who sets it.
-    pub fn defect(&self) -> Option<&'static str> {
+    /// What is wrong with the rule for an activity offered on some weekdays, if anything; a message
+    /// for the person who sets it.
+    pub fn defect(&self, offered: Weekdays) -> Option<&'static str> {
         match self {
             Self::DaysBefore { days, skip_weekdays, .. } => {
                 if skip_weekdays.len() > 4 {
@@ -163,8 +240,29 @@ impl DeadlineRule {
             }
             Self::DayOfPreviousMonth { day, .. } if !(1..=31).contains(day) => Some("SETTING_DAY_OF_MONTH"),
             Self::WeeksBeforeHolidays { weeks, .. } if *weeks > 52 => Some("SETTING_WEEKS_BEFORE_HOLIDAYS"),
-            _ => None,
+            Self::WeeklyBatches { batches } => batches_defect(batches, offered),
+            Self::AtStart
+            | Self::HoursBefore { .. }
+            | Self::WeekdayOfWeekBefore { .. }
+            | Self::DayOfPreviousMonth { .. }
+            | Self::WeeksBeforeHolidays { .. } => None,
         }
+    }
+}
+
+/// What is wrong with batches for an activity offered on some weekdays, if anything.
+fn batches_defect(batches: &[Batch], offered: Weekdays) -> Option<&'static str> {
+    let closing = |day: Weekday| batches.iter().filter(|b| b.covers.contains(day)).count();
+    if batches.iter().any(|b| b.covers.is_empty()) {
+        Some("SETTING_BATCH_EMPTY")
+    } else if batches.iter().any(|b| b.covers.contains(b.closes_on)) {
+        Some("SETTING_BATCH_CLOSES_AFTER")
+    } else if Weekdays::all().any(|day| closing(day) > 1) {
+        Some("SETTING_BATCH_TWICE")
+    } else if offered.iter().any(|day| closing(day) == 0) {
+        Some("SETTING_BATCH_GAP")
+    } else {
+        None
     }
 }
 
@@ -183,7 +281,7 @@ fn weekday_of_week(date: NaiveDate, weekday: Weekday, weeks_before: u8) -> Naive
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calendar::{CalendarEvent, Zone};
+    use crate::calendar::{CalendarEvent, Closure, ClosureReason, ClosureScope, HolidayRegion, Zone};
     use Weekday::{Fri, Mon, Sat, Thu, Tue, Wed};
 
     fn at(s: &str) -> NaiveTime {
@@ -192,12 +290,122 @@ mod tests {
 
     /// The cut-off in local time for a session starting at noon.
     fn cutoff(rule: &DeadlineRule, day: &str) -> String {
+        cutoff_in(&[], rule, day)
+    }
+
+    /// The same in a town where some more was decided about the calendar.
+    fn cutoff_in(decided: &[CalendarEvent], rule: &DeadlineRule, day: &str) -> String {
         let mut calendar = TownCalendar::default();
         calendar.evolve(&CalendarEvent::ZoneAdopted { zone: Zone::A, from: "2010-01-01".parse().unwrap() });
-        rule.cutoff(&calendar, day.parse().unwrap(), at("12:00:00"))
+        decided.iter().for_each(|event| calendar.evolve(event));
+        let (activity, settings) =
+            ("restauration-scolaire".parse().unwrap(), crate::terms::tests::settings());
+        let days = ServiceDays { calendar: &calendar, activity: &activity, settings: &settings };
+        rule.cutoff(days, day.parse().unwrap(), at("12:00:00"))
             .with_timezone(&crate::time::TOWN_ZONE)
             .format("%a %Y-%m-%d %H:%M")
             .to_string()
+    }
+
+    fn closed(day: &str, announced: Option<&str>) -> CalendarEvent {
+        CalendarEvent::DaysClosed(Closure {
+            id: crate::ids::ClosureId(uuid::Uuid::from_u128(1)),
+            scope: ClosureScope::Town,
+            from: day.parse().unwrap(),
+            to: day.parse().unwrap(),
+            reason: ClosureReason::TownHoliday,
+            announced: announced.map(|at| at.parse().unwrap()),
+        })
+    }
+
+    fn friday_for_monday_and_tuesday() -> DeadlineRule {
+        DeadlineRule::WeeklyBatches {
+            batches: vec![
+                Batch { closes_on: Fri, at: at("09:00:00"), covers: [Mon, Tue].into() },
+                Batch { closes_on: Tue, at: at("09:00:00"), covers: [Thu, Fri].into() },
+            ],
+        }
+    }
+
+    #[test]
+    fn a_batch_shifts_over_a_local_public_holiday_and_over_a_closure_of_the_town() {
+        let rule = friday_for_monday_and_tuesday();
+        let alsace = CalendarEvent::HolidayRegionAdopted {
+            region: HolidayRegion::AlsaceMoselle,
+            from: "2010-01-01".parse().unwrap(),
+        };
+        assert_eq!(cutoff(&rule, "2016-03-29"), "Fri 2016-03-25 09:00", "a working day elsewhere");
+        assert_eq!(cutoff_in(&[alsace], &rule, "2016-03-29"), "Thu 2016-03-24 09:00");
+        let known = closed("2016-03-25", Some("2016-02-01T09:00:00Z"));
+        assert_eq!(cutoff_in(&[known], &rule, "2016-03-29"), "Thu 2016-03-24 09:00");
+        assert_eq!(cutoff_in(&[closed("2016-03-25", None)], &rule, "2016-03-29"), "Thu 2016-03-24 09:00");
+        let late = closed("2016-03-25", Some("2016-03-24T17:00:00Z"));
+        assert_eq!(
+            cutoff_in(&[late], &rule, "2016-03-29"),
+            "Fri 2016-03-25 09:00",
+            "what is announced after the earlier cut-off does not take the later one away"
+        );
+    }
+
+    #[test]
+    fn working_days_leave_out_what_the_town_closed() {
+        let rule = DeadlineRule::DaysBefore {
+            days: 1,
+            at: at("10:00:00"),
+            skip_weekends: true,
+            skip_public_holidays: true,
+            skip_weekdays: Weekdays::default(),
+            only_open_days: false,
+        };
+        assert_eq!(cutoff(&rule, "2015-06-02"), "Mon 2015-06-01 10:00");
+        assert_eq!(cutoff_in(&[closed("2015-06-01", None)], &rule, "2015-06-02"), "Fri 2015-05-29 10:00");
+    }
+
+    #[test]
+    fn rontalon_the_last_day_of_school_before_the_holidays_for_the_day_of_return() {
+        let rule = |only_open_days| DeadlineRule::DaysBefore {
+            days: 1,
+            at: at("11:00:00"),
+            skip_weekends: true,
+            skip_public_holidays: true,
+            skip_weekdays: [Wed].into(),
+            only_open_days,
+        };
+        assert_eq!(cutoff(&rule(true), "2015-04-27"), "Fri 2015-04-10 11:00");
+        assert_eq!(cutoff(&rule(true), "2015-06-04"), "Tue 2015-06-02 11:00");
+        assert_eq!(
+            cutoff(&rule(false), "2015-04-27"),
+            "Fri 2015-04-24 11:00",
+            "a working day of the holidays"
+        );
+    }
+
+    #[test]
+    fn batches_without_a_day_with_it_twice_or_on_it_are_refused() {
+        let week: Weekdays = [Mon, Tue, Thu, Fri].into();
+        let batches = |all: &[(Weekday, Vec<Weekday>)]| DeadlineRule::WeeklyBatches {
+            batches: all
+                .iter()
+                .map(|(closes_on, covers)| Batch {
+                    closes_on: *closes_on,
+                    at: at("09:00:00"),
+                    covers: covers.clone().into(),
+                })
+                .collect(),
+        };
+        assert_eq!(friday_for_monday_and_tuesday().defect(week), None);
+        let each = Some("SETTING_BATCH_GAP");
+        assert_eq!(batches(&[]).defect(week), each);
+        assert_eq!(batches(&[(Fri, vec![Mon, Tue])]).defect(week), each);
+        assert_eq!(friday_for_monday_and_tuesday().defect([Mon, Wed].into()), each);
+        let twice = batches(&[(Fri, vec![Mon, Tue]), (Sat, vec![Mon, Thu, Fri])]);
+        assert_eq!(twice.defect(week), Some("SETTING_BATCH_TWICE"));
+        assert_eq!(
+            batches(&[(Fri, vec![Mon, Tue, Thu, Fri])]).defect(week),
+            Some("SETTING_BATCH_CLOSES_AFTER")
+        );
+        let empty = batches(&[(Fri, vec![]), (Fri, vec![Mon, Tue, Thu])]);
+        assert_eq!(empty.defect(week), Some("SETTING_BATCH_EMPTY"));
     }
 
     #[test]
@@ -222,6 +430,7 @@ mod tests {
             skip_weekends,
             skip_public_holidays: false,
             skip_weekdays: Weekdays::default(),
+            only_open_days: false,
         }
     }
 
@@ -288,6 +497,7 @@ mod tests {
             skip_weekends: true,
             skip_public_holidays: true,
             skip_weekdays: [Wed].into(),
+            only_open_days: false,
         };
         assert_eq!(cutoff(&rule, "2015-04-07"), "Fri 2015-04-03 10:00", "over Easter");
         assert_eq!(cutoff(&rule, "2015-06-04"), "Tue 2015-06-02 10:00", "over Wednesday");

@@ -7,7 +7,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
     activity::{AbsencePolicy, Activity, ApprovalMode, LateRequests},
-    calendar::{ClosureReason, DayKind, TownCalendar},
+    calendar::{ClosureReason, DayKind, Period, TownCalendar},
+    deadline::{DeadlineRule, ServiceDays},
     ids::ActivityId,
     session::SessionError,
     time::instant,
@@ -24,6 +25,8 @@ pub enum Opening {
     Closed(ClosureReason),
     /// A public holiday.
     PublicHoliday,
+    /// The school calendar does not reach that day yet: nobody knows whether it takes place.
+    CalendarEnds,
 }
 
 /// The terms of one session.
@@ -75,7 +78,10 @@ impl Terms {
     ) -> Option<Self> {
         let (policy_version, settings) = activity.settings_on(date)?;
         let day = calendar.day(&settings.structure, id, date);
-        let opening = if !settings.offered(date, day.period) {
+        let whenever = Period::ALL.iter().all(|period| settings.periods.contains(period));
+        let opening = if !calendar.covers(date) && !whenever {
+            Opening::CalendarEnds
+        } else if !settings.offered(date, day.period) {
             Opening::NotOffered
         } else if let Some(reason) = day.closed {
             Opening::Closed(reason)
@@ -84,7 +90,8 @@ impl Terms {
         } else {
             Opening::Open
         };
-        let cutoff = |rule: &crate::deadline::DeadlineRule| rule.cutoff(calendar, date, settings.starts);
+        let days = ServiceDays { calendar, activity: id, settings };
+        let cutoff = |rule: &DeadlineRule| rule.cutoff(days, date, settings.starts);
         Some(Self {
             activity: id.clone(),
             date,
@@ -125,6 +132,7 @@ impl Terms {
             Opening::NotOffered => Err(SessionError::NotOffered),
             Opening::Closed(_) => Err(SessionError::DayClosed),
             Opening::PublicHoliday => Err(SessionError::PublicHoliday),
+            Opening::CalendarEnds => Err(SessionError::CalendarEnds),
         }
     }
 }
@@ -134,8 +142,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::{
         activity::{ActivityEvent, ActivitySettings},
-        calendar::{CalendarEvent, Period, Zone},
-        deadline::DeadlineRule,
+        calendar::{CalendarEvent, Zone},
     };
     use chrono::Weekday;
 
@@ -147,6 +154,7 @@ pub(crate) mod tests {
             skip_weekends: false,
             skip_public_holidays: false,
             skip_weekdays: [].into(),
+            only_open_days: false,
         };
         ActivitySettings {
             structure: "restauration".parse().unwrap(),
@@ -185,5 +193,16 @@ pub(crate) mod tests {
         assert_eq!(opening("2015-04-06"), Opening::PublicHoliday, "Easter Monday");
         assert_eq!(opening("2015-04-08"), Opening::NotOffered, "a Wednesday");
         assert_eq!(opening("2015-04-14"), Opening::NotOffered, "spring holidays");
+        assert_eq!(opening("2015-05-15"), Opening::NotOffered, "the Friday after Ascension");
+    }
+
+    #[test]
+    fn nothing_is_open_where_the_school_calendar_ends_unless_it_does_not_matter() {
+        assert_eq!(terms_on(settings(), "2028-08-31").opening, Opening::NotOffered, "summer");
+        let beyond = terms_on(settings(), "2028-09-04");
+        assert_eq!(beyond.require_open(), Err(SessionError::CalendarEnds));
+        let mut whenever = settings();
+        whenever.periods = Period::ALL.into();
+        assert_eq!(terms_on(whenever, "2028-09-04").opening, Opening::Open);
     }
 }

@@ -181,6 +181,11 @@ impl Weekdays {
         self.0 == 0
     }
 
+    /// The days of a week, from Monday.
+    pub fn all() -> impl Iterator<Item = Weekday> {
+        (0..7).filter_map(|n| Weekday::try_from(n).ok())
+    }
+
     /// How many are.
     pub fn len(self) -> u32 {
         self.0.count_ones()
@@ -188,7 +193,7 @@ impl Weekdays {
 
     /// Those in it, from Monday.
     pub fn iter(self) -> impl Iterator<Item = Weekday> {
-        (0..7).filter_map(|n| Weekday::try_from(n).ok()).filter(move |day| self.contains(*day))
+        Self::all().filter(move |day| self.contains(*day))
     }
 }
 

@@ -14,7 +14,7 @@ use futures::future::BoxFuture;
 use portail_domain::{
     activity::Activity,
     billing::Offer,
-    calendar::TownCalendar,
+    calendar::{Holidays, TownCalendar},
     ids::{ActivityId, StructureId},
     structure::Structure,
     tariff::Tariff,
@@ -43,7 +43,7 @@ impl Projection for CatalogueProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        2
+        3
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE entry (kind text NOT NULL, id text NOT NULL, state json NOT NULL, PRIMARY KEY (kind, id))"
@@ -185,6 +185,12 @@ impl Offer for Catalogue {
     }
     fn tariff(&self, activity: &ActivityId) -> Option<&Tariff> {
         self.tariffs.get(activity)
+    }
+    fn holidays(&self, date: NaiveDate) -> Option<Holidays> {
+        self.calendar.holidays_on(date)
+    }
+    fn runs(&self, activity: &ActivityId, date: NaiveDate) -> bool {
+        self.activities.get(activity).is_some_and(|a| a.settings_on(date).is_some())
     }
 }
 

@@ -56,7 +56,7 @@ impl Projection for FamilyProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        4
+        5
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE family (number text PRIMARY KEY, responsible json); \
@@ -122,8 +122,12 @@ impl Projection for FamilyProjection {
                         written.link(child, &family);
                     }
                     ChildEvent::ChildLinkedToFamily { family } => written.link(child, &family),
+                    ChildEvent::ChildUnlinkedFromFamily { family, last_day } => {
+                        std::mem::take(&mut written).flush(connection).await?;
+                        unlink(child, &family, last_day, connection).await?;
+                    }
                     ChildEvent::ChildEnrolled(enrolment) => written.enrol(event, child, &enrolment)?,
-                    ChildEvent::EnrolmentEnded { activity, payer, last_day } => {
+                    ChildEvent::EnrolmentEnded { activity, payer, last_day, .. } => {
                         std::mem::take(&mut written).flush(connection).await?;
                         sqlx::query(
                             "UPDATE enrolment SET last_day = $4 WHERE child = $1 AND activity = $2 AND payer = $3 \
@@ -154,6 +158,24 @@ impl Projection for FamilyProjection {
             Ok(())
         })
     }
+}
+
+/// A child leaves a family: its enrolments end, later ones never begin.
+async fn unlink(
+    child: Uuid,
+    family: &FamilyNumber,
+    last_day: NaiveDate,
+    connection: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    for query in [
+        "DELETE FROM child_family WHERE child = $1 AND family = $2 AND $3::date IS NOT NULL",
+        "DELETE FROM enrolment WHERE child = $1 AND payer = $2 AND first_day > $3",
+        "UPDATE enrolment SET last_day = $3 WHERE child = $1 AND payer = $2 \
+            AND (last_day IS NULL OR last_day > $3)",
+    ] {
+        sqlx::query(query).bind(child).bind(family.as_str()).bind(last_day).execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 async fn forget(subject: &Subject, connection: &mut PgConnection) -> Result<(), sqlx::Error> {

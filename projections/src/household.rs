@@ -9,7 +9,7 @@ use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
 use portail_domain::{
     billing::{HouseholdChild, Quotient},
-    child::{Child, ChildEvent},
+    child::{Child, ChildEvent, end_enrolments},
     erasure::Erasure,
     family::{Family, FamilyEvent},
     file::{Document, Section},
@@ -60,7 +60,7 @@ impl Projection for HouseholdProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        3
+        4
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE household (id text PRIMARY KEY, document text NOT NULL); \
@@ -230,13 +230,12 @@ async fn of_child(
             links.push((family.to_string(), event.stream.id.clone()));
         }
         ChildEvent::ChildEnrolled(enrolment) => child.enrolments.push(enrolment),
-        ChildEvent::EnrolmentEnded { activity, payer, last_day } => {
-            for enrolment in &mut child.enrolments {
-                let same = enrolment.activity == activity && enrolment.payer == payer;
-                if same && enrolment.holds_on(last_day) {
-                    enrolment.to = Some(last_day);
-                }
-            }
+        ChildEvent::EnrolmentEnded { activity, payer, last_day, .. } => {
+            end_enrolments(&mut child.enrolments, Some(&activity), &payer, last_day);
+        }
+        // The link stays: what it booked until then is still to be billed.
+        ChildEvent::ChildUnlinkedFromFamily { family, last_day } => {
+            end_enrolments(&mut child.enrolments, None, &family, last_day);
         }
         ChildEvent::CostSharingAgreed { sharing, from, .. } => {
             child.sharing.retain(|(since, _)| *since < from);

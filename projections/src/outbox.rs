@@ -30,7 +30,7 @@ impl Projection for OutboxProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        1
+        2
     }
     fn tables(&self) -> &'static str {
         // A day's payer is looked up in the planning when the message is sent.
@@ -113,6 +113,10 @@ fn of_session(event: &RecordedEvent, change: &S, told: &mut Vec<Told>) -> Result
     let (template, children): (_, Vec<ChildId>) = match change {
         S::PlaceOffered { child, .. } => ("PLACE_OFFERED", vec![*child]),
         S::SessionClosed { children, .. } => ("DAY_CLOSED", children.clone()),
+        S::BookingsReleased { children, .. } => ("BOOKINGS_RELEASED", children.clone()),
+        S::BookingsRestored { restored, .. } => {
+            ("BOOKINGS_RESTORED", restored.iter().map(|line| line.child).collect())
+        }
         _ if by_family => return Ok(()),
         S::ReservationConfirmed { child, .. } => ("RESERVATION_ACCEPTED", vec![*child]),
         S::ReservationRefused { child, .. } | S::OfferExpired { child, .. } => {

@@ -3,6 +3,7 @@
 //! The fold of a booking is the domain's own ([`Booking::evolve`]): the calendar cannot disagree
 //! with the aggregate.
 
+mod ends;
 mod queries;
 
 use std::collections::{HashMap, HashSet, hash_map::Entry};
@@ -11,6 +12,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
 use portail_domain::{
+    activity::Activity,
+    child::Child,
     ids::{ActivityId, ChildId},
     session::{Booking, BookingStatus, Session, SessionEvent, parse_stream_id},
 };
@@ -18,7 +21,7 @@ use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-pub use queries::{CellRow, Due, cells, due, occupancy, session_cells};
+pub use queries::{CellRow, Due, booked_days, cells, due, occupancy, session_cells};
 pub(crate) use queries::{RANK, cell_row};
 
 use crate::{
@@ -38,27 +41,29 @@ impl Projection for PlanningProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        3
+        4
     }
     fn tables(&self) -> &'static str {
-        // `due` is when a timer must act; `queued` orders the waiting list. What a batch writes lies
-        // side by side in the key: it is about few sessions and many children.
+        // `due` is when a timer must act; `queued` orders the waiting list; `ended` is when what a
+        // booking follows from ended without it. What a batch writes lies side by side in the key: it
+        // is about few sessions and many children.
         "CREATE TABLE cell (child uuid NOT NULL, activity text NOT NULL, date date NOT NULL, \
             status text NOT NULL, booking text NOT NULL, due timestamptz, queued bigint, \
-            position bigint NOT NULL, PRIMARY KEY (activity, date, child)) WITH (fillfactor = 80); \
+            ended timestamptz, position bigint NOT NULL, PRIMARY KEY (activity, date, child)) WITH (fillfactor = 80); \
          CREATE TABLE session (activity text NOT NULL, date date NOT NULL, held int NOT NULL, \
             waiting int NOT NULL, list_closes timestamptz, PRIMARY KEY (activity, date)) WITH (fillfactor = 60)"
     }
     fn indexes(&self) -> &'static str {
         "CREATE INDEX IF NOT EXISTS cell_child ON cell (child, date); \
          CREATE INDEX IF NOT EXISTS cell_due ON cell (due) WHERE due IS NOT NULL; \
+         CREATE INDEX IF NOT EXISTS cell_ended ON cell (ended) WHERE ended IS NOT NULL; \
          CREATE INDEX IF NOT EXISTS session_list ON session (list_closes) WHERE waiting > 0"
     }
     fn source(&self) -> &'static str {
-        include_str!("planning.rs")
+        concat!(include_str!("planning.rs"), include_str!("planning/ends.rs"))
     }
     fn reads(&self) -> &'static [&'static str] {
-        &[Session::TYPE]
+        &[Session::TYPE, Child::TYPE, Activity::TYPE]
     }
 
     fn fold<'a>(
@@ -70,18 +75,30 @@ impl Projection for PlanningProjection {
         Box::pin(async move {
             let mut decoded = Vec::with_capacity(events.len());
             for event in events {
-                let session = parse_stream_id(&event.stream.id)
-                    .ok_or_else(|| FoldError::poison(event, "not a session's stream id"))?;
-                decoded.push((*event, session, context.decode::<SessionEvent>(event)?));
+                if event.stream.kind == Session::TYPE {
+                    let session = parse_stream_id(&event.stream.id)
+                        .ok_or_else(|| FoldError::poison(event, "not a session's stream id"))?;
+                    decoded.push((*event, session, context.decode::<SessionEvent>(event)?));
+                } else if let Some(change) = ends::change(event, context)? {
+                    // What ends concerns the cells as they are at that place of the log.
+                    fold_sessions(&std::mem::take(&mut decoded), connection).await?;
+                    change.write(event.recorded_at, connection).await?;
+                }
             }
-            let mut cells = Cells::load(&decoded, connection).await?;
-            for (event, session, change) in &decoded {
-                cells.fold(event, session, change);
-            }
-            cells.flush(connection).await?;
-            Ok(())
+            fold_sessions(&decoded, connection).await
         })
     }
+}
+
+async fn fold_sessions(decoded: &[Decoded<'_>], connection: &mut PgConnection) -> Result<(), FoldError> {
+    if decoded.is_empty() {
+        return Ok(());
+    }
+    let mut cells = Cells::load(decoded, connection).await?;
+    for (event, session, change) in decoded {
+        cells.fold(event, session, change);
+    }
+    cells.flush(connection).await
 }
 
 type SessionKey = (ActivityId, NaiveDate);
@@ -199,7 +216,7 @@ impl<'a> Cells<'a> {
         known
             .write(
                 "ON CONFLICT (activity, date, child) DO UPDATE SET status = EXCLUDED.status, \
-                    booking = EXCLUDED.booking, due = EXCLUDED.due, queued = EXCLUDED.queued, \
+                    booking = EXCLUDED.booking, due = EXCLUDED.due, queued = EXCLUDED.queued, ended = NULL, \
                     position = EXCLUDED.position",
                 connection,
             )
@@ -303,6 +320,8 @@ fn status_text(status: BookingStatus) -> &'static str {
         S::Present => "PRESENT",
         S::OutsideContract => "OUTSIDE_CONTRACT",
         S::Closed => "CLOSED",
+        S::Released => "RELEASED",
+        S::NotBooked => "NOT_BOOKED",
         S::Error(_) => "ERROR",
     }
 }

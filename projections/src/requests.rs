@@ -10,7 +10,10 @@ use futures::future::BoxFuture;
 use portail_domain::{
     attachment::Attachment,
     ids::{ActivityId, ChildId, RequestId},
-    session::{AbsenceReason, Refusal, RefusalCode, Session, SessionEvent as E, parse_stream_id},
+    session::{
+        AbsenceReason, Refusal, RefusalCode, ReleaseReason, Session, SessionEvent as E, at_closing,
+        parse_stream_id,
+    },
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
@@ -31,14 +34,14 @@ impl Projection for RequestsProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        4
+        5
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE line (line bigint PRIMARY KEY, kind text NOT NULL, request uuid NOT NULL, \
             child uuid NOT NULL, activity text NOT NULL, date date NOT NULL, payer text, \
             status text NOT NULL, detail text, reason text, refusal text, \
             submitted timestamptz NOT NULL, decided timestamptz, due timestamptz, files text, \
-            UNIQUE (request, kind, activity, date)) WITH (fillfactor = 80); \
+            before text, UNIQUE (request, kind, activity, date)) WITH (fillfactor = 80); \
          CREATE INDEX line_session ON line (activity, date)"
     }
     fn indexes(&self) -> &'static str {
@@ -65,9 +68,17 @@ impl Projection for RequestsProjection {
                     .ok_or_else(|| FoldError::poison(event, "not a session's stream id"))?;
                 decoded.push((*event, session, context.decode::<E>(event)?));
             }
-            let is_closure = |e: &E| matches!(e, E::SessionClosed { .. } | E::SessionReopened { .. });
-            // A closure concerns lines by session, not by request: what came before is written
-            // first.
+            let is_closure = |e: &E| {
+                matches!(
+                    e,
+                    E::SessionClosed { .. }
+                        | E::SessionReopened { .. }
+                        | E::BookingsReleased { .. }
+                        | E::BookingsRestored { .. }
+                )
+            };
+            // A closure or a release concerns lines by session, not by request: what came before is
+            // written first.
             for stretch in decoded.chunk_by(|a, b| !is_closure(&a.2) && !is_closure(&b.2)) {
                 match stretch {
                     [(_, session, closure)] if is_closure(closure) => {
@@ -98,7 +109,6 @@ enum Change {
 
 fn changes(event: &E) -> Vec<(&'static str, RequestId, Change)> {
     use Change::{Billed, Refused, Status};
-    let refused = |code, capacity| Refused(Refusal { code, note: None, capacity });
     match event {
         E::ReservationConfirmed { request, .. } => vec![(RESERVATION, *request, Status("ACCEPTED", None))],
         E::ReservationWaitlisted { request, .. } => {
@@ -111,14 +121,16 @@ fn changes(event: &E) -> Vec<(&'static str, RequestId, Change)> {
         E::ReservationWithdrawn { request, .. } | E::OfferDeclined { request, .. } => {
             vec![(RESERVATION, *request, Status("WITHDRAWN", None))]
         }
-        E::OfferExpired { request, .. } => vec![(RESERVATION, *request, refused(RefusalCode::Late, None))],
+        E::OfferExpired { request, .. } => {
+            vec![(RESERVATION, *request, Refused(Refusal::of(RefusalCode::Late)))]
+        }
         E::ReservationCancelled { request, .. } => {
             vec![(RESERVATION, *request, Status("ACCEPTED", Some("CANCELLED")))]
         }
-        E::WaitingListClosed { refused: lines, capacity, .. } => lines
-            .iter()
-            .map(|l| (RESERVATION, l.request, refused(RefusalCode::Capacity, *capacity)))
-            .collect(),
+        E::WaitingListClosed { refused: lines, capacity, held, .. } => {
+            let refusal = at_closing(*capacity, *held);
+            lines.iter().map(|l| (RESERVATION, l.request, Refused(refusal.clone()))).collect()
+        }
         E::CertificateReceived { absence, files, .. } => {
             vec![(ABSENCE, *absence, Change::Certificate(files.clone()))]
         }
@@ -206,7 +218,7 @@ async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) ->
     lines.sort_unstable_by_key(|line| line.row.line);
     let (known, new): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.stored);
     store(&new, "", connection).await?;
-    const CHANGE: &str = "ON CONFLICT (line) DO UPDATE SET status = EXCLUDED.status, detail = EXCLUDED.detail, \
+    const CHANGE: &str = "ON CONFLICT (line) DO UPDATE SET status = EXCLUDED.status, detail = EXCLUDED.detail, before = NULL, \
         refusal = EXCLUDED.refusal, decided = EXCLUDED.decided, files = EXCLUDED.files";
     store(&known, CHANGE, connection).await?;
     Ok(())
@@ -251,24 +263,44 @@ fn apply(line: &mut Stored, change: Change, at: DateTime<Utc>) -> Result<(), Fol
     Ok(())
 }
 
-/// A closed session leaves nothing to decide; reopened, what was undecided is so again.
+/// A closed session leaves nothing to decide; reopened, what was undecided is so again. So does what
+/// is released, and what is restored.
 async fn close_or_reopen(
     (activity, date): &(ActivityId, NaiveDate),
     event: &E,
     connection: &mut PgConnection,
 ) -> Result<(), sqlx::Error> {
+    let released: String;
     let (sql, children) = match event {
         E::SessionClosed { children, .. } => (
             "UPDATE line SET status = 'REFUSED', reason = coalesce(reason, detail), detail = 'CLOSED', decided = $4 \
              WHERE activity = $1 AND date = $2 AND child = ANY($3) AND status = 'PENDING'",
-            children,
+            children.clone(),
         ),
         E::SessionReopened { restored, .. } => (
             "UPDATE line SET status = 'PENDING', decided = NULL, \
                 detail = CASE WHEN kind = 'RESERVATION' AND reason IS NOT NULL THEN 'WAITLISTED' END, \
                 reason = CASE WHEN kind = 'ABSENCE' THEN reason END \
              WHERE activity = $1 AND date = $2 AND child = ANY($3) AND detail = 'CLOSED' AND $4 IS NOT NULL",
-            restored,
+            restored.clone(),
+        ),
+        // Released: what was undecided is answered, what was granted no longer holds. Where it stood
+        // waits in `before`; the detail is why.
+        E::BookingsReleased { reason, children, .. } => {
+            released = format!(
+                "UPDATE line SET before = status || ' ' || coalesce(detail, ''), decided = $4, detail = '{}', \
+                    status = CASE WHEN status = 'PENDING' THEN 'REFUSED' ELSE status END \
+                 WHERE activity = $1 AND date = $2 AND child = ANY($3) AND before IS NULL \
+                    AND (status = 'PENDING' OR (status = 'ACCEPTED' AND detail IS DISTINCT FROM 'CANCELLED'))",
+                release_text(*reason)
+            );
+            (released.as_str(), children.clone())
+        }
+        E::BookingsRestored { restored, .. } => (
+            "UPDATE line SET status = split_part(before, ' ', 1), detail = nullif(split_part(before, ' ', 2), ''), \
+                decided = CASE WHEN before LIKE 'PENDING %' THEN NULL ELSE $4 END, before = NULL \
+             WHERE activity = $1 AND date = $2 AND child = ANY($3) AND before IS NOT NULL",
+            restored.iter().map(|line| line.child).collect(),
         ),
         _ => return Ok(()),
     };
@@ -281,6 +313,15 @@ async fn close_or_reopen(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+fn release_text(reason: ReleaseReason) -> &'static str {
+    match reason {
+        ReleaseReason::EnrolmentEnded => "ENROLMENT_ENDED",
+        ReleaseReason::LeftFamily => "LEFT_FAMILY",
+        ReleaseReason::ActivityEnded => "ACTIVITY_ENDED",
+        ReleaseReason::NotOffered => "NOT_OFFERED",
+    }
 }
 
 fn reason_text(reason: AbsenceReason) -> &'static str {

@@ -13,7 +13,7 @@ use futures::{TryStreamExt, future::BoxFuture};
 use portail_api::{access, application::Role};
 use portail_domain::{
     ids::{ChildId, FamilyNumber, RequestId},
-    session::{Act, Basis, Session, SessionCommand, SessionEvent},
+    session::{Act, Basis, Latitude, Session, SessionCommand, SessionEvent},
     terms::Terms,
 };
 use portail_event_store::{
@@ -47,7 +47,7 @@ fn payer() -> FamilyNumber {
 }
 
 pub fn requested(child: ChildId, payer: FamilyNumber, request: RequestId) -> SessionEvent {
-    SessionEvent::ReservationRequested { child, payer, request, late: false, basis: basis() }
+    SessionEvent::ReservationRequested { child, payer, request, late: false, exception: None, basis: basis() }
 }
 
 /// A payload as the log holds them.
@@ -98,7 +98,7 @@ pub fn reservation(turn: u64) -> SessionCommand {
         enrolled: true,
         overlaps: vec![],
     };
-    SessionCommand { terms: TERMS.clone(), at: basis().received, act }
+    SessionCommand { terms: TERMS.clone(), at: basis().received, latitude: Latitude::default(), act }
 }
 
 pub fn meta() -> CommandMeta {

@@ -7,7 +7,7 @@ use portail_domain::{
     activity::Activity,
     calendar::{self, CalendarCommand, Closure, TownCalendar},
     ids::{ActivityId, ChildId, ClosureId},
-    session::{self, Act, Session, SessionCommand},
+    session::{self, Act, Latitude, Session, SessionCommand},
     terms::Terms,
     time::days,
 };
@@ -27,8 +27,14 @@ pub(super) async fn decide(
     let before = work.get::<TownCalendar>(calendar::STREAM);
     let (decision, closure) = match command {
         Command::CloseDays { scope, from, to, reason } => {
-            let closure =
-                Closure { id: ClosureId(id), scope: scope.clone(), from: *from, to: *to, reason: *reason };
+            let closure = Closure {
+                id: ClosureId(id),
+                scope: scope.clone(),
+                from: *from,
+                to: *to,
+                reason: *reason,
+                announced: Some(caller.at),
+            };
             (CalendarCommand::CloseDays(closure.clone()), Some(closure))
         }
         Command::ReopenDays { closure } => {
@@ -73,7 +79,8 @@ pub(super) async fn decide(
             (_, Some(_)) => continue,
             _ => Act::Reopen { reserved_elsewhere: reserved_elsewhere(activity, *date, work).await? },
         };
-        let command = SessionCommand { terms: Arc::new(terms), at: caller.at, act };
+        let latitude = Latitude::default();
+        let command = SessionCommand { terms: Arc::new(terms), at: caller.at, latitude, act };
         // A session closed already stays so: nothing to do for it.
         if let Ok(events) = work.get::<Session>(&stream).decide(command) {
             work.record::<Session>(&stream, events)?;

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use portail_domain::{
     activity::ActivitySettings,
     attachment::Attachment,
-    calendar::{ClosureReason, ClosureScope, Zone},
+    calendar::{ClosureReason, ClosureScope, HolidayRegion, Holidays, Zone},
     child::Enrolment,
     erasure::{LegalBasis, RetentionRules, Subject},
     file::{Document, Section},
@@ -155,11 +155,20 @@ pub enum Command {
         dates: Vec<NaiveDate>,
         #[serde(default)]
         pattern: Option<WeeklyPattern>,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        reason: Option<Note>,
     },
     /// Take undecided requests back.
     WithdrawReservations { child: ChildId, payer: FamilyNumber, activity: ActivityId, dates: Vec<NaiveDate> },
     /// Cancel reservations in time.
-    CancelReservations { child: ChildId, payer: FamilyNumber, activity: ActivityId, dates: Vec<NaiveDate> },
+    CancelReservations {
+        child: ChildId,
+        payer: FamilyNumber,
+        activity: ActivityId,
+        dates: Vec<NaiveDate>,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        reason: Option<Note>,
+    },
     /// Accept or decline an offered place.
     AnswerOffer { child: ChildId, payer: FamilyNumber, activity: ActivityId, date: NaiveDate, accept: bool },
     /// Declare an absence.
@@ -182,7 +191,14 @@ pub enum Command {
         files: Vec<Attachment>,
     },
     /// Take contract leave.
-    TakeLeave { child: ChildId, payer: FamilyNumber, activity: ActivityId, dates: Vec<NaiveDate> },
+    TakeLeave {
+        child: ChildId,
+        payer: FamilyNumber,
+        activity: ActivityId,
+        dates: Vec<NaiveDate>,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        reason: Option<Note>,
+    },
     /// Staff decide requests.
     DecideReservations { targets: Vec<Target>, decision: Decision },
     /// Staff accept or reject a certificate.
@@ -205,22 +221,34 @@ pub enum Command {
     ReopenDays { closure: ClosureId },
     /// The town belongs to a school zone from a day on.
     AdoptZone { zone: Zone, from: NaiveDate },
+    /// The town has the public holidays of a region from a day on.
+    AdoptRegion { region: HolidayRegion, from: NaiveDate },
+    /// The town enters the holidays of a school year.
+    EnterSchoolYear { year: i32, holidays: Vec<Holidays> },
     /// Define a structure.
     DefineStructure { id: StructureId, name: Heading },
     /// Rename a structure.
     RenameStructure { id: StructureId, name: Heading },
+    /// Close a structure for good, and end its activities.
+    RetireStructure { id: StructureId, from: NaiveDate },
+    /// Open a structure again, with the activities that ended with it.
+    ReopenStructure { id: StructureId },
     /// Offer an activity.
     DefineActivity { id: ActivityId, settings: Box<ActivitySettings> },
     /// Change an activity's settings from a day on.
     ChangeActivity { id: ActivityId, settings: Box<ActivitySettings>, from: NaiveDate },
     /// Stop offering an activity.
     RetireActivity { id: ActivityId, from: NaiveDate },
+    /// Offer an activity again.
+    ReopenActivity { id: ActivityId },
     /// Register a family.
     RegisterFamily { number: FamilyNumber, title: Option<Name>, responsible: PersonName },
     /// Register a child in a family.
     RegisterChild { family: FamilyNumber, name: PersonName, birth_date: NaiveDate },
     /// A child belongs to a second family as well.
     LinkChild { child: ChildId, family: FamilyNumber },
+    /// A child no longer belongs to a family.
+    UnlinkChild { child: ChildId, family: FamilyNumber, last_day: NaiveDate },
     /// Enrol a child.
     EnrolChild { child: ChildId, enrolment: Enrolment },
     /// End an enrolment.
@@ -287,6 +315,8 @@ pub enum Command {
     Money(MoneyCommand),
     /// The clock: an offer ran out.
     ExpireOffer { target: Target },
+    /// The clock: a booking stands although what it followed from has ended.
+    ReleaseLeftover { target: Target },
     /// The clock: a certificate did not come.
     ExpireCertificate { target: Target },
     /// The clock: a waiting list closes.
@@ -325,9 +355,10 @@ impl Command {
             | Self::OpenConversation { .. }
             | Self::SendMessage { .. }
             | Self::MarkConversation { .. } => role == Role::Parent || role.is_staff(),
-            Self::ExpireOffer { .. } | Self::ExpireCertificate { .. } | Self::CloseWaitingList { .. } => {
-                role == Role::Timer
-            }
+            Self::ExpireOffer { .. }
+            | Self::ExpireCertificate { .. }
+            | Self::ReleaseLeftover { .. }
+            | Self::CloseWaitingList { .. } => role == Role::Timer,
             Self::ErasePersonalData { .. } => matches!(role, Role::Administrator | Role::Timer),
             Self::AdoptRetention { .. } | Self::AdoptFourEyes { .. } => role == Role::Administrator,
             Self::Money(command) => command.is_open_to(role),

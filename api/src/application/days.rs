@@ -1,6 +1,9 @@
 //! Commands about days: each asked day is decided by its session, all of them are one append.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::NaiveDate;
 use portail_domain::{
@@ -9,7 +12,9 @@ use portail_domain::{
     child::{Child, ChildCommand},
     ids::{ActivityId, ChildId, FamilyNumber, RequestId},
     sealed::Purpose,
-    session::{self, Act, BookingStatus, Correction, Refusal, Session, SessionCommand, SessionError},
+    session::{
+        self, Act, BookingStatus, Correction, Latitude, Refusal, Session, SessionCommand, SessionError,
+    },
     terms::Terms,
     time::days,
 };
@@ -24,16 +29,27 @@ use super::{
 /// How many days one command may name.
 pub(super) const MOST_DAYS: usize = 400;
 
+/// A day a command is about, and where in the input it was asked.
+struct Asked {
+    target: Target,
+    path: Vec<String>,
+}
+
 /// The days a command is about, and whose money it is.
-fn targets(command: &Command) -> Result<(Vec<Target>, Option<&FamilyNumber>), Rejection> {
-    let of_dates = |child: &ChildId, activity: &ActivityId, dates: &[NaiveDate]| -> Vec<Target> {
-        let dates: BTreeSet<NaiveDate> = dates.iter().copied().collect();
+fn targets(command: &Command) -> Result<(Vec<Asked>, Option<&FamilyNumber>), Rejection> {
+    let path = |field: &str, index: usize| vec!["input".to_owned(), field.to_owned(), index.to_string()];
+    let of_dates = |child: &ChildId, activity: &ActivityId, dates: &[NaiveDate]| -> Vec<Asked> {
+        // A day named twice is asked once, where it was named first.
+        let mut first = BTreeMap::new();
+        for (index, date) in dates.iter().enumerate() {
+            first.entry(*date).or_insert(index);
+        }
         let target = |date| Target { child: *child, activity: activity.clone(), date };
-        dates.into_iter().map(target).collect()
+        first.into_iter().map(|(date, i)| Asked { target: target(date), path: path("dates", i) }).collect()
     };
     let (targets, payer) = match command {
-        Command::RequestReservations { child, payer, activity, dates, pattern } => {
-            let mut all = dates.clone();
+        Command::RequestReservations { child, payer, activity, dates, pattern, .. } => {
+            let mut all = of_dates(child, activity, dates);
             if let Some(pattern) = pattern {
                 let length = (pattern.to - pattern.from).num_days();
                 if !(0..=400).contains(&length) {
@@ -41,32 +57,47 @@ fn targets(command: &Command) -> Result<(Vec<Target>, Option<&FamilyNumber>), Re
                     return Err(error.at(&["input", "pattern"]));
                 }
                 use chrono::Datelike;
-                let fits = |d: &NaiveDate| pattern.weekdays.contains(d.weekday());
-                all.extend(days(pattern.from, pattern.to).filter(fits));
+                let fits = |d: &NaiveDate| pattern.weekdays.contains(d.weekday()) && !dates.contains(d);
+                let path = vec!["input".to_owned(), "pattern".to_owned()];
+                all.extend(days(pattern.from, pattern.to).filter(fits).map(|date| Asked {
+                    target: Target { child: *child, activity: activity.clone(), date },
+                    path: path.clone(),
+                }));
+                all.sort_by_key(|asked| asked.target.date);
             }
-            (of_dates(child, activity, &all), Some(payer))
+            (all, Some(payer))
         }
         Command::WithdrawReservations { child, payer, activity, dates }
-        | Command::CancelReservations { child, payer, activity, dates }
+        | Command::CancelReservations { child, payer, activity, dates, .. }
         | Command::DeclareAbsence { child, payer, activity, dates, .. }
         | Command::WithdrawAbsence { child, payer, activity, dates }
         | Command::AttachCertificate { child, payer, activity, dates, .. }
-        | Command::TakeLeave { child, payer, activity, dates } => {
+        | Command::TakeLeave { child, payer, activity, dates, .. } => {
             (of_dates(child, activity, dates), Some(payer))
         }
         Command::AnswerOffer { child, payer, activity, date, .. } => {
-            (of_dates(child, activity, &[*date]), Some(payer))
+            let target = Target { child: *child, activity: activity.clone(), date: *date };
+            (vec![Asked { target, path: vec!["input".into(), "date".into()] }], Some(payer))
         }
         Command::SettleCertificate { child, activity, dates, .. } => (of_dates(child, activity, dates), None),
-        Command::DecideReservations { targets, .. } => (targets.clone(), None),
+        Command::DecideReservations { targets, .. } => {
+            let asked =
+                |(i, target): (usize, &Target)| Asked { target: target.clone(), path: path("requests", i) };
+            (targets.iter().enumerate().map(asked).collect(), None)
+        }
         Command::RecordRollCall { activity, date, entries } => {
-            let target =
-                |e: &super::RollCallEntry| Target { child: e.child, activity: activity.clone(), date: *date };
-            (entries.iter().map(target).collect(), None)
+            let asked = |(i, entry): (usize, &super::RollCallEntry)| Asked {
+                target: Target { child: entry.child, activity: activity.clone(), date: *date },
+                path: path("entries", i),
+            };
+            (entries.iter().enumerate().map(asked).collect(), None)
         }
         Command::CorrectAttendance { target, .. }
         | Command::ExpireOffer { target }
-        | Command::ExpireCertificate { target } => (vec![target.clone()], None),
+        | Command::ExpireCertificate { target } => {
+            let path = vec!["input".to_owned(), "target".to_owned()];
+            (vec![Asked { target: target.clone(), path }], None)
+        }
         _ => (vec![], None),
     };
     if targets.len() > MOST_DAYS {
@@ -91,7 +122,7 @@ pub(super) async fn decide(
         };
         return whole_session(caller, activity, *date, act, work).await;
     }
-    let (targets, payer) = match targets(command) {
+    let (asked, payer) = match targets(command) {
         Ok((targets, _)) if targets.is_empty() => {
             return Ok(CommandOutcome::rejected(Rejection::of_code("NO_DAYS").at(&["input", "dates"])));
         }
@@ -103,6 +134,7 @@ pub(super) async fn decide(
     {
         return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND")));
     }
+    let targets: Vec<Target> = asked.iter().map(|asked| asked.target.clone()).collect();
     load(&targets, work).await?;
     if let Some(error) = unknown(&targets, payer, work) {
         return Ok(CommandOutcome::rejected(error));
@@ -111,9 +143,9 @@ pub(super) async fn decide(
     let pattern_only = matches!(command, Command::RequestReservations { dates, .. } if dates.is_empty());
     let mut outcome = CommandOutcome::default();
     let first_start = targets.iter().filter_map(|t| Some(terms(t, work)?.starts)).min();
-    for (index, target) in targets.iter().enumerate() {
+    for (index, Asked { target, path }) in asked.iter().enumerate() {
         let Some(terms) = terms(target, work) else {
-            outcome.days.push(rejected_day(target, &SessionError::NotOffered));
+            outcome.days.push(rejected_day(target, path, &SessionError::NotOffered));
             continue;
         };
         if pattern_only && terms.require_open().is_err() {
@@ -121,6 +153,7 @@ pub(super) async fn decide(
         }
         let day = Day {
             target,
+            path,
             index: u16::try_from(index).unwrap_or(u16::MAX),
             terms: Arc::new(terms),
             child: work.get::<Child>(&target.child.to_string()),
@@ -217,6 +250,9 @@ pub const NOTE: &str = "Note";
 fn note(command: &Command) -> Option<&str> {
     match command {
         Command::DecideReservations { decision: Decision::Refuse { note: Some(text), .. }, .. }
+        | Command::RequestReservations { reason: Some(text), .. }
+        | Command::CancelReservations { reason: Some(text), .. }
+        | Command::TakeLeave { reason: Some(text), .. }
         | Command::CorrectAttendance { reason: text, .. } => Some(text),
         _ => None,
     }
@@ -224,6 +260,7 @@ fn note(command: &Command) -> Option<&str> {
 
 struct Day<'a> {
     target: &'a Target,
+    path: &'a [String],
     index: u16,
     terms: Arc<Terms>,
     child: Arc<Child>,
@@ -244,37 +281,50 @@ impl Day<'_> {
         let stream = session::stream_id(activity, *date);
         let act = match self.act(id, command, work) {
             Ok(act) => act,
-            Err(error) => return Ok(rejected_day(self.target, &error)),
+            Err(error) => return Ok(self.rejected(&error)),
         };
         let leave = match &act {
             Act::TakeLeave { payer, .. } => Some(payer.clone()),
             _ => None,
         };
-        let command = SessionCommand { terms: self.terms.clone(), at: caller.at, act };
-        let events = match work.get::<Session>(&stream).decide(command) {
+        let latitude = match caller.role {
+            Role::Staff | Role::Administrator => Latitude::Staff { reason: self.note.clone() },
+            Role::Parent | Role::Auditor | Role::Timer => Latitude::Family,
+        };
+        let command_of = |act| SessionCommand { terms: self.terms.clone(), at: caller.at, latitude, act };
+        let events = match work.get::<Session>(&stream).decide(command_of(act)) {
             Ok(events) => events,
-            Err(error) => return Ok(rejected_day(self.target, &error)),
+            Err(error) => return Ok(self.rejected(&error)),
         };
         if let Some(payer) = leave {
             let count = ChildCommand::CountLeave { activity: activity.clone(), payer, date: *date };
             match work.get::<Child>(&child.to_string()).decide(count) {
                 Ok(counted) => work.record::<Child>(&child.to_string(), counted)?,
-                Err(error) => return Ok(rejected_day(self.target, &error)),
+                Err(error) => return Ok(self.rejected(&error)),
             }
         }
         work.record::<Session>(&stream, events)?;
         let session = work.get::<Session>(&stream);
         let status = session.booking(*child).map(|b| b.status);
-        let full = session.booking(*child).and_then(|b| b.refusal.as_ref()).and_then(|r| r.capacity);
-        let asked = matches!(status, Some(BookingStatus::Refused)) && full.is_some();
+        // Recorded, and not what was asked for: the refusal says so beside the day.
+        let refusal = session.booking(*child).and_then(|b| b.refusal.as_ref()).and_then(|r| r.capacity);
+        let asked = matches!(command, Command::RequestReservations { .. });
+        let full = refusal.filter(|_| asked && status == Some(BookingStatus::Refused));
         Ok(DayOutcome {
             child: *child,
             activity: activity.clone(),
             date: *date,
             result: status.map_or(DayResult::Rejected, DayResult::Done),
             rank: session.rank(*child),
-            error: asked.then(|| Rejection::of(&SessionError::SessionFull(full.unwrap_or_default()))),
+            error: full.map(|capacity| Rejection {
+                path: self.path.to_vec(),
+                ..Rejection::of(&SessionError::SessionFull(capacity))
+            }),
         })
+    }
+
+    fn rejected(&self, rule: &impl portail_domain::messages::Rule) -> DayOutcome {
+        rejected_day(self.target, self.path, rule)
     }
 
     fn act(&self, id: Uuid, command: &Command, work: &UnitOfWork<'_>) -> Result<Act, SessionError> {
@@ -318,10 +368,9 @@ impl Day<'_> {
             Command::DecideReservations { decision, .. } => match decision {
                 Decision::Confirm => Act::Confirm { child, overlaps },
                 Decision::PutOnWaitingList => Act::PutOnWaitingList { child },
-                Decision::Refuse { code, .. } => Act::Refuse {
-                    child,
-                    refusal: Refusal { code: *code, note: self.note.clone(), capacity: None },
-                },
+                Decision::Refuse { code, .. } => {
+                    Act::Refuse { child, refusal: Refusal { note: self.note.clone(), ..Refusal::of(*code) } }
+                }
             },
             Command::SettleCertificate { received_at, accepted, .. } => {
                 Act::SettleCertificate { child, received: *received_at, accepted: *accepted }
@@ -362,14 +411,14 @@ impl Day<'_> {
     }
 }
 
-fn rejected_day(target: &Target, rule: &impl portail_domain::messages::Rule) -> DayOutcome {
+fn rejected_day(target: &Target, path: &[String], rule: &impl portail_domain::messages::Rule) -> DayOutcome {
     DayOutcome {
         child: target.child,
         activity: target.activity.clone(),
         date: target.date,
         result: DayResult::Rejected,
         rank: None,
-        error: Some(Rejection::of(rule)),
+        error: Some(Rejection { path: path.to_vec(), ..Rejection::of(rule) }),
     }
 }
 
@@ -389,7 +438,8 @@ async fn whole_session(
     else {
         return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND").at(&["input", "activityId"])));
     };
-    let command = SessionCommand { terms: Arc::new(terms), at: caller.at, act };
+    let latitude = Latitude::default();
+    let command = SessionCommand { terms: Arc::new(terms), at: caller.at, latitude, act };
     match work.get::<Session>(&stream).decide(command) {
         Ok(events) => {
             let mut outcome = CommandOutcome { recorded: !events.is_empty(), ..CommandOutcome::default() };

@@ -1,19 +1,22 @@
 //! Commands about families, children and enrolments. Names are sealed before they are decided on.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use chrono::NaiveDate;
 use cqrs_es::Aggregate;
 use portail_domain::{
     activity::Activity,
-    child::{Child, ChildCommand},
+    child::{Child, ChildCommand, ChildEvent},
     family::{Family, FamilyCommand},
-    ids::{ChildId, FamilyNumber},
+    ids::{ActivityId, ChildId, FamilyNumber},
     sealed::{Purpose, Sealed},
+    session::{ReleaseReason, Whose},
+    time::LAST_DAY,
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault, VaultError};
 use portail_projections::family::{ChildIdentity, Responsible};
 use uuid::Uuid;
 
-use super::{Command, CommandOutcome, Rejection};
+use super::{Application, Caller, Command, CommandOutcome, Rejection, ends};
 
 /// Seals a text for a subject; `place` binds it to the kind of event that carries it.
 pub(super) async fn seal(
@@ -45,11 +48,13 @@ pub(super) fn refused(error: VaultError) -> CommandError {
 }
 
 pub(super) async fn decide(
+    caller: &Caller,
     id: Uuid,
     command: &Command,
     work: &mut UnitOfWork<'_>,
-    vault: &Vault,
+    application: &Application,
 ) -> Result<CommandOutcome, CommandError> {
+    let vault = application.vault();
     match command {
         Command::RegisterFamily { number, title, responsible } => {
             let identity = Responsible {
@@ -82,14 +87,33 @@ pub(super) async fn decide(
         Command::LinkChild { child, family } => {
             of_family(*child, family, ChildCommand::LinkFamily { family: family.clone() }, work).await
         }
+        Command::UnlinkChild { child, family, last_day } => {
+            let unlink =
+                ChildCommand::UnlinkFamily { family: family.clone(), last_day: *last_day, at: caller.at };
+            let Some(next) = last_day.succ_opt() else { return Ok(no_day()) };
+            let ends = End { payer: family, activity: None, days: (next, LAST_DAY) };
+            ends.decide(caller, *child, unlink, ReleaseReason::LeftFamily, work, application).await
+        }
         Command::EnrolChild { child, enrolment } => {
             work.load::<Activity>([enrolment.activity.to_string()]).await?;
-            if work.get::<Activity>(enrolment.activity.as_str()).latest().is_none() {
-                return Ok(CommandOutcome::rejected(
-                    Rejection::of_code("NOT_FOUND").at(&["input", "activityId"]),
-                ));
+            let activity = work.get::<Activity>(enrolment.activity.as_str());
+            let refused = |code| Rejection::of_code(code).at(&["input", "activityId"]);
+            if activity.latest().is_none() {
+                return Ok(CommandOutcome::rejected(refused("NOT_FOUND")));
             }
-            of_child(*child, ChildCommand::Enrol(enrolment.clone()), work).await
+            if activity.retired_from().is_some_and(|from| from <= enrolment.from) {
+                return Ok(CommandOutcome::rejected(refused("ACTIVITY_RETIRED")));
+            }
+            let outcome = of_child(*child, ChildCommand::Enrol(enrolment.clone()), work).await?;
+            if outcome.recorded {
+                let (activity, payer) = (&enrolment.activity, enrolment.payer.clone());
+                let days = (enrolment.from, enrolment.to.unwrap_or(LAST_DAY));
+                let sessions = application.sessions_of_child(*child, Some(activity), days).await?;
+                let whose = Whose::Child { child: *child, payer };
+                let reasons = &[ReleaseReason::EnrolmentEnded, ReleaseReason::LeftFamily];
+                ends::restore(caller.at, &sessions, &whose, reasons, work).await?;
+            }
+            Ok(outcome)
         }
         Command::EndEnrolment { child, activity, payer, last_day } => {
             let end = ChildCommand::EndEnrolment {
@@ -97,9 +121,50 @@ pub(super) async fn decide(
                 payer: payer.clone(),
                 last_day: *last_day,
             };
-            of_child(*child, end, work).await
+            let Some(next) = last_day.succ_opt() else { return Ok(no_day()) };
+            let ends = End { payer, activity: Some(activity), days: (next, LAST_DAY) };
+            ends.decide(caller, *child, end, ReleaseReason::EnrolmentEnded, work, application).await
         }
         _ => Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND"))),
+    }
+}
+
+fn no_day() -> CommandOutcome {
+    CommandOutcome::rejected(Rejection::of_code("INVALID_DATE").at(&["input", "lastDay"]))
+}
+
+/// What ends for a child: all that a family pays for, or one activity of it.
+struct End<'a> {
+    payer: &'a FamilyNumber,
+    activity: Option<&'a ActivityId>,
+    days: (NaiveDate, NaiveDate),
+}
+
+impl End<'_> {
+    /// Ends it, and releases what was booked on its days: in one append.
+    async fn decide(
+        mut self,
+        caller: &Caller,
+        child: ChildId,
+        command: ChildCommand,
+        reason: ReleaseReason,
+        work: &mut UnitOfWork<'_>,
+        application: &Application,
+    ) -> Result<CommandOutcome, CommandError> {
+        let id = child.to_string();
+        work.load::<Child>([id.clone()]).await?;
+        let events = match work.get::<Child>(&id).decide(command) {
+            Ok(events) => events,
+            Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
+        };
+        if let Some(ChildEvent::EnrolmentEnded { released_until: Some(until), .. }) = events.first() {
+            self.days.1 = *until;
+        }
+        let sessions = application.sessions_of_child(child, self.activity, self.days).await?;
+        let whose = Whose::Child { child, payer: self.payer.clone() };
+        ends::release(caller.at, &sessions, &whose, reason, work).await?;
+        work.record::<Child>(&id, events)?;
+        Ok(CommandOutcome::made(id))
     }
 }
 

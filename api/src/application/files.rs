@@ -227,7 +227,7 @@ impl Files<'_> {
             }
             None => None,
         };
-        let refusal = Refusal { code, note, capacity: None };
+        let refusal = Refusal { note, ..Refusal::of(code) };
         let refuse = FamilyCommand::Refuse { request: target.request, refusal, at: self.caller.at };
         apply(&target.family, refuse, work)
     }

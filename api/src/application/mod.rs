@@ -7,6 +7,7 @@ mod closures;
 mod command;
 mod conversations;
 mod days;
+mod ends;
 mod entry;
 mod families;
 mod files;
@@ -231,18 +232,27 @@ impl Decide for Dispatch<'_> {
                     closures::decide(caller, id, command, work, application).await
                 }
                 Command::AdoptZone { .. }
+                | Command::AdoptRegion { .. }
+                | Command::EnterSchoolYear { .. }
                 | Command::DefineStructure { .. }
                 | Command::RenameStructure { .. }
+                | Command::RetireStructure { .. }
+                | Command::ReopenStructure { .. }
                 | Command::DefineActivity { .. }
                 | Command::ChangeActivity { .. }
-                | Command::RetireActivity { .. } => catalogue::decide(command, work).await,
+                | Command::RetireActivity { .. }
+                | Command::ReopenActivity { .. } => {
+                    catalogue::decide(caller, command, work, application).await
+                }
                 Command::RegisterFamily { .. }
                 | Command::RegisterChild { .. }
                 | Command::LinkChild { .. }
+                | Command::UnlinkChild { .. }
                 | Command::EnrolChild { .. }
                 | Command::EndEnrolment { .. } => {
-                    families::decide(id, command, work, &application.vault).await
+                    families::decide(caller, id, command, work, application).await
                 }
+                Command::ReleaseLeftover { target } => ends::leftover(caller, target, work).await,
                 Command::RecordSection { .. }
                 | Command::RequestModification { .. }
                 | Command::WithdrawModification { .. }

@@ -68,6 +68,8 @@ fn dates(command: &Command) -> Vec<Entry> {
             vec![one(Closure, *from, "from"), one(Closure, *to, "to")]
         }
         Command::AdoptZone { from, .. }
+        | Command::AdoptRegion { from, .. }
+        | Command::RetireStructure { from, .. }
         | Command::ChangeActivity { from, .. }
         | Command::RetireActivity { from, .. } => vec![one(Setting, *from, "from")],
         Command::RegisterChild { birth_date, .. } => vec![one(ChildBirth, *birth_date, "birthDate")],
@@ -75,21 +77,28 @@ fn dates(command: &Command) -> Vec<Entry> {
             let to = enrolment.to.map(|to| one(Enrolment, to, "to"));
             std::iter::once(one(Enrolment, enrolment.from, "from")).chain(to).collect()
         }
-        Command::EndEnrolment { last_day, .. } => vec![one(Enrolment, *last_day, "lastDay")],
+        Command::EndEnrolment { last_day, .. } | Command::UnlinkChild { last_day, .. } => {
+            vec![one(Enrolment, *last_day, "lastDay")]
+        }
         Command::PublishNotice { from, to, .. } => {
             let to = to.map(|to| one(Notice, to, "to"));
             std::iter::once(one(Notice, *from, "from")).chain(to).collect()
         }
         Command::Money(command) => of_money(command),
+        // A school year's days lie in it: the calendar sees to that.
+        Command::EnterSchoolYear { .. } => vec![],
         // The values of a section are checked by their fields' rules.
         Command::RecordSection { .. } | Command::RequestModification { .. } => vec![],
         // What the clock sends is dated by the log itself.
         Command::ExpireOffer { .. }
         | Command::ExpireCertificate { .. }
+        | Command::ReleaseLeftover { .. }
         | Command::CloseWaitingList { .. } => vec![],
         Command::ReopenDays { .. }
         | Command::DefineStructure { .. }
         | Command::RenameStructure { .. }
+        | Command::ReopenStructure { .. }
+        | Command::ReopenActivity { .. }
         | Command::DefineActivity { .. }
         | Command::RegisterFamily { .. }
         | Command::LinkChild { .. }

@@ -33,6 +33,10 @@ impl Application {
                         _ => (name, at, Command::ExpireCertificate { target }),
                     }
                 }
+                Due::Leftover { child, activity, date, at } => {
+                    let name = format!("leftover/{child}/{activity}/{date}");
+                    (name, at, Command::ReleaseLeftover { target: Target { child, activity, date } })
+                }
                 Due::WaitingList { activity, date, at } => {
                     (format!("list/{activity}/{date}"), at, Command::CloseWaitingList { activity, date })
                 }

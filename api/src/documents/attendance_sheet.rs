@@ -4,7 +4,6 @@ use chrono::NaiveTime;
 use portail_domain::{
     cell,
     messages::{Language, text},
-    session::BookingStatus as S,
 };
 
 use super::{
@@ -21,8 +20,7 @@ pub fn status_label(roll: &Roll, line: &RollLine, language: Language) -> String 
 
 /// Whether a line belongs on paper: the child may come, or came.
 fn is_expected(line: &RollLine) -> bool {
-    let status = line.booking.as_ref().map(|b| b.status);
-    !matches!(status, None | Some(S::Refused | S::Withdrawn | S::Cancelled))
+    line.booking.as_ref().is_some_and(|b| !b.status.is_over())
 }
 
 /// The sheet of a roll: its title and what is on it.

@@ -7,7 +7,7 @@ use portail_domain::{
         AbsencePolicy, ActivitySettings, ApprovalMode as DomainApproval, LateRequests as DomainLate,
         LeavePolicy,
     },
-    calendar::{Period as DomainPeriod, Zone as DomainZone},
+    calendar::Period as DomainPeriod,
     deadline::{Batch, DeadlineRule},
     ids::ActivityId,
     text::Heading,
@@ -23,11 +23,6 @@ use super::{
     sessions::{AbsenceReason, Weekday},
 };
 use crate::application::{Command, Rejection};
-
-mirrored_enum!(
-    /// A zone of the national school calendar.
-    Zone = DomainZone { A: "Zone A.", B: "Zone B.", C: "Zone C." }
-);
 
 mirrored_enum!(
     /// What kind of days an activity is offered on.
@@ -139,12 +134,15 @@ pub struct DaysBeforeInput {
     /// Saturdays and Sundays do not count.
     #[graphql(default)]
     skip_weekends: bool,
-    /// Public holidays do not count.
+    /// Public holidays do not count, nor days the town closed.
     #[graphql(default)]
     skip_public_holidays: bool,
     /// These weekdays do not count.
     #[graphql(default)]
     skip_weekdays: Vec<Weekday>,
+    /// Only days on which the activity itself takes place count.
+    #[graphql(default)]
+    only_open_days: bool,
 }
 
 /// A weekday of a week before.
@@ -219,6 +217,7 @@ impl From<DeadlineInput> for DeadlineRule {
                 skip_weekends: i.skip_weekends,
                 skip_public_holidays: i.skip_public_holidays,
                 skip_weekdays: weekdays(i.skip_weekdays),
+                only_open_days: i.only_open_days,
             },
             DeadlineInput::WeekdayOfWeekBefore(i) => {
                 Self::WeekdayOfWeekBefore { weekday: i.weekday.into(), weeks: i.weeks, at: i.at.0 }
@@ -328,17 +327,6 @@ impl ActivitySettingsInput {
     }
 }
 
-/// The school zone of the town.
-#[derive(Debug, Clone, InputObject)]
-pub struct AdoptZoneInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The zone.
-    zone: Zone,
-    /// The first day it holds.
-    from: Date,
-}
-
 /// A structure.
 #[derive(Debug, Clone, InputObject)]
 pub struct StructureInput {
@@ -374,6 +362,26 @@ pub struct ChangeActivityInput {
     from: Date,
 }
 
+/// The end of a structure.
+#[derive(Debug, Clone, InputObject)]
+pub struct RetireStructureInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// Its code.
+    id: ID,
+    /// The first day without it.
+    from: Date,
+}
+
+/// A structure or an activity to open again.
+#[derive(Debug, Clone, InputObject)]
+pub struct ReopenInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// Its code.
+    id: ID,
+}
+
 /// The end of an activity.
 #[derive(Debug, Clone, InputObject)]
 pub struct RetireActivityInput {
@@ -391,13 +399,6 @@ pub struct CatalogueMutation;
 
 #[Object]
 impl CatalogueMutation {
-    /// The town belongs to a school zone from a day on.
-    #[graphql(guard = "STAFF")]
-    async fn adopt_zone(&self, ctx: &Context<'_>, input: AdoptZoneInput) -> Result<RecordPayload> {
-        let command = Command::AdoptZone { zone: input.zone.into(), from: input.from.0 };
-        record(ctx, input.client_mutation_id, Ok(command)).await
-    }
-
     /// Defines a structure.
     #[graphql(guard = "STAFF")]
     async fn define_structure(&self, ctx: &Context<'_>, input: StructureInput) -> Result<RecordPayload> {
@@ -414,6 +415,26 @@ impl CatalogueMutation {
         record(ctx, input.client_mutation_id, build()).await
     }
 
+    /// Closes a structure for good. Its activities end with it: what was booked from that day on is
+    /// released, and the families are told.
+    #[graphql(guard = "STAFF")]
+    async fn retire_structure(
+        &self,
+        ctx: &Context<'_>,
+        input: RetireStructureInput,
+    ) -> Result<RecordPayload> {
+        let build = || Ok(Command::RetireStructure { id: parse(&input.id, "id")?, from: input.from.0 });
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Opens a structure again, with the activities that ended with it: what was released stands
+    /// again where it still can.
+    #[graphql(guard = "STAFF")]
+    async fn reopen_structure(&self, ctx: &Context<'_>, input: ReopenInput) -> Result<RecordPayload> {
+        let build = || Ok(Command::ReopenStructure { id: parse(&input.id, "id")? });
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
     /// Offers an activity.
     #[graphql(guard = "STAFF")]
     async fn define_activity(&self, ctx: &Context<'_>, input: DefineActivityInput) -> Result<RecordPayload> {
@@ -423,7 +444,8 @@ impl CatalogueMutation {
         record(ctx, input.client_mutation_id, build()).await
     }
 
-    /// Changes an activity's settings from a day on.
+    /// Changes an activity's settings from a day on. What was booked on days it is no longer offered
+    /// on is released, and the families are told.
     #[graphql(guard = "STAFF")]
     async fn change_activity(&self, ctx: &Context<'_>, input: ChangeActivityInput) -> Result<RecordPayload> {
         let build = || {
@@ -433,10 +455,19 @@ impl CatalogueMutation {
         record(ctx, input.client_mutation_id, build()).await
     }
 
-    /// Stops offering an activity.
+    /// Stops offering an activity. What was booked from that day on is released, and the families
+    /// are told.
     #[graphql(guard = "STAFF")]
     async fn retire_activity(&self, ctx: &Context<'_>, input: RetireActivityInput) -> Result<RecordPayload> {
         let build = || Ok(Command::RetireActivity { id: parse(&input.id, "id")?, from: input.from.0 });
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Offers an activity again, as if it had never ended: what was released stands again where it
+    /// still can.
+    #[graphql(guard = "STAFF")]
+    async fn reopen_activity(&self, ctx: &Context<'_>, input: ReopenInput) -> Result<RecordPayload> {
+        let build = || Ok(Command::ReopenActivity { id: parse(&input.id, "id")? });
         record(ctx, input.client_mutation_id, build()).await
     }
 }

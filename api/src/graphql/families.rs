@@ -132,6 +132,19 @@ pub struct LinkChildInput {
     family_number: String,
 }
 
+/// The end of a child's membership of a family.
+#[derive(Debug, Clone, InputObject)]
+pub struct UnlinkChildInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The child.
+    child_id: ID,
+    /// The family it leaves.
+    family_number: String,
+    /// The last day, today or earlier: what the family enrolled it in ends with it.
+    last_day: Date,
+}
+
 /// An enrolment.
 #[derive(Debug, Clone, InputObject)]
 pub struct EnrolChildInput {
@@ -256,7 +269,22 @@ impl FamilyMutation {
         record(ctx, input.client_mutation_id, build()).await
     }
 
-    /// Enrols a child in an activity: a row of its planning.
+    /// A child no longer belongs to a family. What the family enrolled it in ends on the last day;
+    /// what was booked later is released, its places are offered, and the family is told.
+    #[graphql(guard = "STAFF")]
+    async fn unlink_child(&self, ctx: &Context<'_>, input: UnlinkChildInput) -> Result<RecordPayload> {
+        let build = || {
+            Ok(Command::UnlinkChild {
+                child: parse(&input.child_id, "childId")?,
+                family: parse(&input.family_number, "familyNumber")?,
+                last_day: input.last_day.0,
+            })
+        };
+        record(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Enrols a child in an activity: a row of its planning. What was released when an earlier
+    /// enrolment ended stands again where it still can.
     #[graphql(guard = "STAFF")]
     async fn enrol_child(&self, ctx: &Context<'_>, input: EnrolChildInput) -> Result<RecordPayload> {
         let build = || {
@@ -276,7 +304,8 @@ impl FamilyMutation {
         record(ctx, input.client_mutation_id, build()).await
     }
 
-    /// Ends an enrolment.
+    /// Ends an enrolment. What was booked on later days is released, its places are offered to those
+    /// who wait, and the family is told.
     #[graphql(guard = "STAFF")]
     async fn end_enrolment(&self, ctx: &Context<'_>, input: EndEnrolmentInput) -> Result<RecordPayload> {
         let build = || {

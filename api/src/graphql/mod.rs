@@ -24,6 +24,7 @@ pub mod privacy;
 pub mod proposals;
 pub mod requests;
 pub mod scalars;
+pub mod school_calendar;
 pub mod sessions;
 pub mod written;
 
@@ -50,6 +51,7 @@ pub struct Query(
     privacy::PrivacyQuery,
     proposals::ProposalQuery,
     requests::RequestQuery,
+    school_calendar::SchoolCalendarQuery,
     sessions::roll::SessionQuery,
     log::LogQuery,
     log::proofs::ProofQuery,
@@ -73,6 +75,7 @@ pub struct Mutation(
     money::MoneyMutation,
     notices::NoticeMutation,
     privacy::PrivacyMutation,
+    school_calendar::SchoolCalendarMutation,
 );
 
 /// The schema.

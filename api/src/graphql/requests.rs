@@ -163,7 +163,8 @@ pub struct Request {
     /// Where it stands, in the caller's language.
     status_label: String,
     /// More closely: WAITLISTED, OFFERED, CANCELLED, EXCUSED, BILLED, CERTIFICATE_RECEIVED,
-    /// CERTIFICATE_MISSING, CERTIFICATE_REFUSED, CLOSED.
+    /// CERTIFICATE_MISSING, CERTIFICATE_REFUSED, CLOSED; or what it fell with: ENROLMENT_ENDED,
+    /// LEFT_FAMILY, ACTIVITY_ENDED, NOT_OFFERED.
     detail: Option<String>,
     /// The child; null for the family's own file, and for a new child.
     child_id: Option<ID>,
@@ -218,14 +219,16 @@ pub struct RequestFilter {
 /// A refusal in words.
 pub fn refusal_text(refusal: &Refusal, language: Language) -> String {
     let key = match refusal.code {
+        RefusalCode::Capacity if refusal.held.is_some() => "REFUSAL_CAPACITY_HELD",
         RefusalCode::Capacity => "REFUSAL_CAPACITY",
+        RefusalCode::ListClosed => "REFUSAL_LIST_CLOSED",
         RefusalCode::IncompleteFile => "REFUSAL_INCOMPLETE_FILE",
         RefusalCode::NotEligible => "REFUSAL_NOT_ELIGIBLE",
         RefusalCode::Late => "REFUSAL_LATE",
         RefusalCode::Other => "REFUSAL_OTHER",
     };
-    let capacity = refusal.capacity.map_or_else(|| "-".to_owned(), |c| c.to_string());
-    text(key, language, &[("capacity", capacity)])
+    let number = |known: Option<u32>| known.map_or_else(|| "-".to_owned(), |n| n.to_string());
+    text(key, language, &[("held", number(refusal.held)), ("capacity", number(refusal.capacity))])
 }
 
 /// Queries of requests.
@@ -372,6 +375,9 @@ async fn shown(
                 Some("CERTIFICATE_MISSING") => Some(text("REFUSAL_CERTIFICATE", language, &[])),
                 Some("CERTIFICATE_REFUSED") => Some(text("REFUSAL_CERTIFICATE_REFUSED", language, &[])),
                 Some("CLOSED") => Some(text("MARKER_CLOSURE", language, &[])),
+                Some(ended @ ("ENROLMENT_ENDED" | "LEFT_FAMILY" | "ACTIVITY_ENDED" | "NOT_OFFERED")) => {
+                    Some(text(&format!("RELEASED_{ended}"), language, &[]))
+                }
                 _ => None,
             }
         });

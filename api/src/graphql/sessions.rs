@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::{
     attachments::uploaded,
     context::{Ask, PARENTS, send},
+    entered::optional_text,
     errors::UserError,
     planning::mirrored_enum,
     scalars::{Date, Position},
@@ -39,10 +40,11 @@ mirrored_enum!(
 mirrored_enum!(
     /// Why staff refuse a request.
     RefusalCode = DomainRefusalCode {
-        Capacity: "No place left; the capacity is recorded.",
+        Capacity: "No place left: needs a full session; the places held and the capacity are recorded.",
         IncompleteFile: "The family's file is incomplete.",
         NotEligible: "The conditions of access are not met.",
         Late: "Asked too late.",
+        ListClosed: "The waiting list closed before a place could be given.",
         Other: "Another reason; a note is required.",
     }
 );
@@ -97,6 +99,8 @@ pub enum DayResultCode {
     Present,
     OutsideContract,
     Closed,
+    Released,
+    NotBooked,
     Error,
 }
 
@@ -121,6 +125,8 @@ impl From<DayResult> for DayResultCode {
                 S::Present => Self::Present,
                 S::OutsideContract => Self::OutsideContract,
                 S::Closed => Self::Closed,
+                S::Released => Self::Released,
+                S::NotBooked => Self::NotBooked,
                 S::Error(_) => Self::Error,
             },
         }
@@ -153,7 +159,7 @@ pub struct SessionPayload {
     request_id: Option<ID>,
     /// What became of each asked day.
     days: Vec<DayOutcomePayload>,
-    /// What was not done, and why; days name themselves in the path.
+    /// Why nothing was recorded; empty when anything was: each day says for itself what became of it.
     user_errors: Vec<UserError>,
     /// The position of the log that shows the effect; null when nothing was recorded.
     position: Option<Position>,
@@ -163,11 +169,10 @@ impl SessionPayload {
     fn of(id: Uuid, (outcome, position): (CommandOutcome, u64), language: Language) -> Self {
         let mut user_errors: Vec<UserError> =
             outcome.errors.iter().map(|e| UserError::of(e, language)).collect();
-        user_errors.extend(outcome.days.iter().filter_map(|day| {
-            let date = day.date.to_string();
-            let error = day.error.clone()?.at(&["input", "dates", &date]);
-            Some(UserError::of(&error, language))
-        }));
+        if !outcome.recorded {
+            let errors = outcome.days.iter().filter_map(|day| day.error.as_ref());
+            user_errors.extend(errors.map(|error| UserError::of(error, language)));
+        }
         let day = |day: DayOutcome| DayOutcomePayload {
             child_id: ID(day.child.to_string()),
             activity_id: ID(day.activity.to_string()),
@@ -215,6 +220,8 @@ pub struct RequestReservationsInput {
     dates: Option<Vec<Date>>,
     /// Or a weekly pattern; days without a session are left out.
     pattern: Option<WeeklyPatternInput>,
+    /// Staff only: why they ask after the deadline; required then, and recorded.
+    reason: Option<String>,
     /// Staff only: the family they act for.
     on_behalf_of: Option<String>,
 }
@@ -230,6 +237,8 @@ pub struct ChildDaysInput {
     activity_id: ID,
     /// The days.
     dates: Vec<Date>,
+    /// Staff only: why they cancel or take leave after the deadline; required then, and recorded.
+    reason: Option<String>,
     /// Staff only: the family they act for.
     on_behalf_of: Option<String>,
 }
@@ -355,6 +364,7 @@ impl ParentMutation {
                     from: p.from.0,
                     to: p.to.0,
                 }),
+                reason: optional_text(input.reason.as_deref(), "reason")?,
             })
         })
         .await
@@ -378,7 +388,7 @@ impl ParentMutation {
         .await
     }
 
-    /// Cancels reservations before the cancel cut-off.
+    /// Cancels reservations before the cancel cut-off; staff also after it, with a reason.
     #[graphql(guard = "PARENTS")]
     async fn cancel_reservations(&self, ctx: &Context<'_>, input: ChildDaysInput) -> Result<SessionPayload> {
         send_days(ctx, input.client_mutation_id, input.on_behalf_of.as_ref(), |payer| {
@@ -387,6 +397,7 @@ impl ParentMutation {
                 payer,
                 activity: parse(&input.activity_id, "activityId")?,
                 dates: dates(input.dates),
+                reason: optional_text(input.reason.as_deref(), "reason")?,
             })
         })
         .await
@@ -473,6 +484,7 @@ impl ParentMutation {
                 payer,
                 activity: parse(&input.activity_id, "activityId")?,
                 dates: dates(input.dates),
+                reason: optional_text(input.reason.as_deref(), "reason")?,
             })
         })
         .await

@@ -56,7 +56,7 @@ impl Town {
     }
 }
 
-async fn send(
+pub async fn send(
     application: &Application,
     role: Role,
     login: &str,
@@ -67,24 +67,25 @@ async fn send(
     application.execute(&caller, Uuid::new_v4(), command).await.unwrap().outcome
 }
 
-fn child(id: &str) -> ChildId {
+pub fn child(id: &str) -> ChildId {
     id.parse().unwrap()
 }
 
-fn ask(who: &str, payer: &str, activity: &str, dates: &[&str]) -> Command {
+pub fn ask(who: &str, payer: &str, activity: &str, dates: &[&str]) -> Command {
     Command::RequestReservations {
         child: child(who),
         payer: payer.parse().unwrap(),
         activity: activity.parse().unwrap(),
         dates: dates.iter().map(|d| d.parse().unwrap()).collect(),
         pattern: None,
+        reason: None,
     }
 }
 
-const DUPONT: &str = "1001001010331";
-const MARTIN: &str = "1001001010348";
+pub const DUPONT: &str = "1001001010331";
+pub const MARTIN: &str = "1001001010348";
 
-async fn status(application: &Application, who: &str, activity: &str, date: &str) -> BookingStatus {
+pub async fn status(application: &Application, who: &str, activity: &str, date: &str) -> BookingStatus {
     let date = date.parse().unwrap();
     let cells =
         portail_projections::planning::cells(application.pool(), child(who), date, date).await.unwrap();
@@ -92,7 +93,7 @@ async fn status(application: &Application, who: &str, activity: &str, date: &str
 }
 
 /// The canteen with one place from June on, and both children asking for 2 June.
-async fn one_place() -> Town {
+pub async fn one_place() -> Town {
     let town = Town::new(Clock::starting_on(demo::TODAY)).await;
     let application = &town.application;
     let catalogue = application.catalogue().get().await.unwrap();
@@ -116,6 +117,7 @@ async fn a_freed_place_is_offered_and_time_passes_it_on() {
     let canteen = "restauration-scolaire";
     assert_eq!(status(application, EMMA, canteen, "2015-06-02").await, BookingStatus::Waitlisted);
     let cancel = Command::CancelReservations {
+        reason: None,
         child: child(LEO),
         payer: DUPONT.parse().unwrap(),
         activity: canteen.parse().unwrap(),
@@ -405,6 +407,7 @@ async fn leave_is_counted_against_the_quota_in_the_same_append() {
     )
     .await;
     let leave = Command::TakeLeave {
+        reason: None,
         child: child(LEO),
         payer: DUPONT.parse().unwrap(),
         activity: id,

@@ -71,7 +71,14 @@ async fn fill(town: &Town) {
         let (child, request) = (ChildId(Uuid::from_u128(n)), RequestId(Uuid::from_u128(n)));
         let payer = "1001001010331".parse().unwrap();
         [
-            SessionEvent::ReservationRequested { child, payer, request, late: false, basis: basis() },
+            SessionEvent::ReservationRequested {
+                child,
+                payer,
+                request,
+                late: false,
+                exception: None,
+                basis: basis(),
+            },
             SessionEvent::ReservationConfirmed { child, request, basis: basis() },
         ]
     });

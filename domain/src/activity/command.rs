@@ -24,4 +24,6 @@ pub enum ActivityCommand {
         /// The first day without it.
         from: NaiveDate,
     },
+    /// Offer it again, as if it had never been retired.
+    Reopen,
 }

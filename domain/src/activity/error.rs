@@ -14,6 +14,9 @@ pub enum ActivityError {
     /// Retired.
     #[error("this activity is no longer offered")]
     Retired,
+    /// Not retired.
+    #[error("this activity is still offered")]
+    NotRetired,
     /// A setting that cannot be.
     #[error("impossible setting, expected {0}")]
     Settings(&'static str),
@@ -25,6 +28,7 @@ impl Rule for ActivityError {
             Self::AlreadyDefined => "ALREADY_EXISTS",
             Self::Unknown => "NOT_FOUND",
             Self::Retired => "ACTIVITY_RETIRED",
+            Self::NotRetired => "NOT_RETIRED",
             Self::Settings(_) => "IMPOSSIBLE_SETTINGS",
         }
     }

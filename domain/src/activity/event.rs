@@ -25,11 +25,17 @@ pub enum ActivityEvent {
     ActivityRetired {
         /// The first day without it.
         from: NaiveDate,
+        /// Whether what was booked from then on falls with it; not in logs from before it did.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        releases: bool,
     },
+    /// It is offered again.
+    ActivityReopened {},
 }
 
 domain_event!(ActivityEvent {
     ActivityDefined = "1.0",
     ActivitySettingsChanged = "1.0",
     ActivityRetired = "1.0",
+    ActivityReopened = "1.0",
 });

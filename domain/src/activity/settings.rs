@@ -143,6 +143,6 @@ impl ActivitySettings {
         [Some(&self.booking_deadline), Some(&self.cancel_deadline), leave]
             .into_iter()
             .flatten()
-            .find_map(DeadlineRule::defect)
+            .find_map(|rule| rule.defect(self.weekdays))
     }
 }

@@ -39,6 +39,11 @@ impl Activity {
         self.versions.last().map(|v| &*v.settings)
     }
 
+    /// The first day without it, once it is retired.
+    pub fn retired_from(&self) -> Option<NaiveDate> {
+        self.retired_from
+    }
+
     /// Decides a command; pure.
     ///
     /// # Errors
@@ -55,11 +60,17 @@ impl Activity {
                 Ok(vec![ActivityEvent::ActivityDefined { settings: valid(settings)? }])
             }
             _ if !defined => Err(ActivityError::Unknown),
+            ActivityCommand::Reopen => match self.retired_from {
+                Some(_) => Ok(vec![ActivityEvent::ActivityReopened {}]),
+                None => Err(ActivityError::NotRetired),
+            },
             _ if self.retired_from.is_some() => Err(ActivityError::Retired),
             ActivityCommand::ChangeSettings { settings, from } => {
                 Ok(vec![ActivityEvent::ActivitySettingsChanged { settings: valid(settings)?, from }])
             }
-            ActivityCommand::Retire { from } => Ok(vec![ActivityEvent::ActivityRetired { from }]),
+            ActivityCommand::Retire { from } => {
+                Ok(vec![ActivityEvent::ActivityRetired { from, releases: true }])
+            }
         }
     }
 
@@ -75,7 +86,8 @@ impl Activity {
                 self.versions.retain(|v| v.from < *from);
                 self.versions.push(Version { from: *from, number, settings: settings.clone() });
             }
-            ActivityEvent::ActivityRetired { from } => self.retired_from = Some(*from),
+            ActivityEvent::ActivityRetired { from, .. } => self.retired_from = Some(*from),
+            ActivityEvent::ActivityReopened {} => self.retired_from = None,
         }
     }
 }
@@ -119,9 +131,23 @@ mod tests {
         TestFramework::<Activity>::with(())
             .given(vec![
                 ActivityEvent::ActivityDefined { settings: Box::new(settings()) },
-                ActivityEvent::ActivityRetired { from: "2015-07-01".parse().unwrap() },
+                ActivityEvent::ActivityRetired { from: "2015-07-01".parse().unwrap(), releases: true },
             ])
             .when(ActivityCommand::Retire { from: "2015-08-01".parse().unwrap() })
             .then_expect_error(ActivityError::Retired);
+    }
+
+    #[test]
+    fn given_a_retired_activity_when_reopened_then_it_is_offered_as_before() {
+        let mut activity = Activity::default();
+        activity.evolve(&ActivityEvent::ActivityDefined { settings: Box::new(settings()) });
+        assert_eq!(activity.decide(ActivityCommand::Reopen), Err(ActivityError::NotRetired));
+        activity
+            .evolve(&ActivityEvent::ActivityRetired { from: "2015-07-01".parse().unwrap(), releases: true });
+        let day = "2015-09-01".parse().unwrap();
+        assert!(activity.settings_on(day).is_none());
+        let reopened = activity.decide(ActivityCommand::Reopen).unwrap();
+        reopened.iter().for_each(|event| activity.evolve(event));
+        assert!(activity.settings_on(day).is_some());
     }
 }

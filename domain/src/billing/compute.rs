@@ -8,6 +8,7 @@ use super::Household;
 use crate::{
     account::InvoiceLine,
     amount::Amount,
+    calendar::Holidays,
     ids::{ActivityId, ChildId, FamilyNumber, RegieId},
     session::{Booking, BookingStatus as S},
     tariff::{Charge, Facts, Quote, Tariff, TariffSettings, Unit},
@@ -21,6 +22,10 @@ pub trait Offer {
     fn terms(&self, activity: &ActivityId, date: NaiveDate) -> Option<Terms>;
     /// The tariff of an activity.
     fn tariff(&self, activity: &ActivityId) -> Option<&Tariff>;
+    /// The school holidays a day lies in.
+    fn holidays(&self, date: NaiveDate) -> Option<Holidays>;
+    /// Whether an activity has not ended by a day: a month of one that has is not billed.
+    fn runs(&self, activity: &ActivityId, date: NaiveDate) -> bool;
 }
 
 /// A booking as the calendar has it.
@@ -113,7 +118,7 @@ impl Bill {
 }
 
 /// What a booking is charged as; none when it costs nothing.
-fn charge(booking: &Booking) -> Option<Charge> {
+pub(super) fn charge(booking: &Booking) -> Option<Charge> {
     match booking.status {
         S::Reserved | S::PresentAsReserved => Some(Charge::Reserved),
         S::Present => Some(Charge::Unbooked),
@@ -131,12 +136,13 @@ fn minutes(time: NaiveTime) -> u32 {
 }
 
 /// What a price of a session depends on.
-fn facts(
+pub(super) fn facts(
     household: &Household,
     family: &FamilyNumber,
     child: ChildId,
     terms: &Terms,
     booking: Option<&Booking>,
+    charge: Charge,
     tariff: &TariffSettings,
 ) -> Facts {
     let local = |at: chrono::DateTime<chrono::Utc>| minutes(at.with_timezone(&TOWN_ZONE).time());
@@ -144,37 +150,12 @@ fn facts(
     let attended = booking.and_then(|b| b.attendance).filter(|a| a.present);
     let stay = attended.and_then(|a| Some((minutes(a.arrived?), minutes(a.left?))));
     let left = attended.and_then(|a| a.left).map(minutes);
-    let charge = booking.and_then(charge).unwrap_or(Charge::Reserved);
     Facts {
         minutes: stay.map_or(ends.saturating_sub(starts), |(came, went)| went.saturating_sub(came)),
         minutes_late: left.map_or(0, |left| left.saturating_sub(ends)),
         late_request: booking.is_some_and(|b| b.requested > terms.book_cutoff),
         ..household.facts(family, child, terms.date, tariff, charge)
     }
-}
-
-/// What a session costs a family: as its booking stands, or as it would cost if it were reserved
-/// in time. None where no tariff holds or nothing is charged.
-pub fn price_of(
-    household: &Household,
-    family: &FamilyNumber,
-    child: ChildId,
-    terms: &Terms,
-    booking: Option<&Booking>,
-    tariff: &Tariff,
-) -> Option<Quote> {
-    let (_, settings) = tariff.on(terms.date)?;
-    if booking.is_some_and(|b| !b.status.is_over() && charge(b).is_none()) {
-        return Some(Quote { amount: Amount::default(), steps: vec![] });
-    }
-    let booking = booking.filter(|b| !b.status.is_over());
-    let payer = booking.map_or(family, |b| &b.payer);
-    let (from, to) = match household.child(child) {
-        Some(child) => child.part(family, payer, terms.date)?,
-        None => (0, 100),
-    };
-    let facts = facts(household, family, child, terms, booking, settings);
-    Some(settings.price(&facts).part(from, to))
 }
 
 /// Child, activity, whether it corrects, what is charged, the tariff's version, the price of a day
@@ -234,7 +215,10 @@ pub fn bill(
     let (mut lines, mut warnings) = (Lines::default(), vec![]);
     for cell in booked {
         let Some(child) = household.child(cell.child) else { continue };
-        let Some((begin, end)) = child.part(family, &cell.booking.payer, cell.date) else { continue };
+        let holidays = offer.holidays(cell.date);
+        let Some((begin, end)) = child.part(family, &cell.booking.payer, cell.date, holidays) else {
+            continue;
+        };
         let warn =
             |kind| Warning { kind, child: cell.child, activity: cell.activity.clone(), date: cell.date };
         let key =
@@ -269,9 +253,10 @@ pub fn bill(
             _ => {}
         }
         let quote = match charged {
-            Some(_) => {
+            Some(charge) => {
                 let Some(terms) = offer.terms(&cell.activity, cell.date) else { continue };
-                let facts = facts(household, family, cell.child, &terms, Some(&cell.booking), settings);
+                let booking = Some(&cell.booking);
+                let facts = facts(household, family, cell.child, &terms, booking, charge, settings);
                 settings.price(&facts).part(begin, end)
             }
             None => Quote { amount: Amount::default(), steps: vec![] },
@@ -303,8 +288,12 @@ fn months(
                 let (this, day) = (month, month.first().max(enrolment.from));
                 month = month.next();
                 let inside = Month::of(day) == this && enrolment.holds_on(day);
+                let inside = inside && offer.runs(&enrolment.activity, day);
                 let Some((version, settings)) = tariff.on(day).filter(|_| inside) else { continue };
-                let Some((begin, end)) = child.part(family, &enrolment.payer, day) else { continue };
+                let holidays = offer.holidays(day);
+                let Some((begin, end)) = child.part(family, &enrolment.payer, day, holidays) else {
+                    continue;
+                };
                 let key = BilledKey {
                     child: child.id,
                     activity: enrolment.activity.clone(),

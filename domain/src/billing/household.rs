@@ -1,10 +1,11 @@
 //! What prices depend on besides the booking: the household's quotient, town and children.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    calendar::Holidays,
     child::{CostSharing, Enrolment},
     ids::{ChildId, FamilyNumber},
     tariff::{Charge, Facts, TariffSettings},
@@ -36,26 +37,17 @@ pub struct HouseholdChild {
 }
 
 impl HouseholdChild {
-    /// Which part of what `payer` booked on a day a family bears, as cumulative percentages.
-    pub fn part(&self, family: &FamilyNumber, payer: &FamilyNumber, date: NaiveDate) -> Option<(u8, u8)> {
+    /// Which part of what `payer` booked on a day a family bears, as cumulative percentages; none:
+    /// it bears nothing. `holidays` are the school holidays the day lies in.
+    pub fn part(
+        &self,
+        family: &FamilyNumber,
+        payer: &FamilyNumber,
+        date: NaiveDate,
+        holidays: Option<Holidays>,
+    ) -> Option<(u8, u8)> {
         let agreed = self.sharing.iter().rev().find(|(from, _)| *from <= date).map(|(_, sharing)| sharing);
-        match agreed {
-            None | Some(CostSharing::Booked) => (family == payer).then_some((0, 100)),
-            Some(CostSharing::Weeks { even, odd }) => {
-                let bears = if date.iso_week().week().is_multiple_of(2) { even } else { odd };
-                (bears == family).then_some((0, 100))
-            }
-            Some(CostSharing::Shares(shares)) => {
-                let mut from = 0;
-                for (sharer, percent) in shares {
-                    if sharer == family {
-                        return (*percent > 0).then_some((from, from + percent));
-                    }
-                    from += percent;
-                }
-                None
-            }
-        }
+        agreed.unwrap_or(&CostSharing::Booked).part(family, payer, date, holidays)
     }
 }
 

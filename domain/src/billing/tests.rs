@@ -62,6 +62,12 @@ impl Offer for Town {
     fn tariff(&self, activity: &ActivityId) -> Option<&Tariff> {
         (*activity == meals()).then_some(&self.0)
     }
+    fn holidays(&self, _: NaiveDate) -> Option<Holidays> {
+        None
+    }
+    fn runs(&self, _: &ActivityId, _: NaiveDate) -> bool {
+        true
+    }
 }
 
 fn household() -> Household {
@@ -110,6 +116,7 @@ fn booked(child: ChildId, date: &str, status: S) -> Booked {
         absence,
         attendance: present.then_some(Attendance { present: true, arrived: None, left: None }),
         before_closure: None,
+        release: None,
     };
     Booked { child, activity: meals(), date: day(date), booking, position: 10 }
 }

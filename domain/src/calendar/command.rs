@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Closure, Zone};
+use super::{Closure, HolidayRegion, Holidays, Zone};
 use crate::ids::ClosureId;
 
 /// A command to the calendar.
@@ -14,6 +14,20 @@ pub enum CalendarCommand {
         zone: Zone,
         /// The first day it holds.
         from: NaiveDate,
+    },
+    /// The town has the public holidays of a region from a date on.
+    AdoptRegion {
+        /// The region.
+        region: HolidayRegion,
+        /// The first day it holds.
+        from: NaiveDate,
+    },
+    /// The school holidays of a school year, entered by the town.
+    EnterSchoolYear {
+        /// The school year, by its first calendar year.
+        year: i32,
+        /// Its holidays, summer included; empty: the official ones hold again.
+        holidays: Vec<Holidays>,
     },
     /// Close days for everybody in a scope.
     CloseDays(Closure),

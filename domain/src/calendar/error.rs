@@ -14,6 +14,9 @@ pub enum CalendarError {
     /// This closure id was already used.
     #[error("this closure exists already")]
     AlreadyClosed,
+    /// Holidays that are not those of one school year.
+    #[error("impossible school year, expected {0}")]
+    SchoolYear(&'static str),
 }
 
 impl Rule for CalendarError {
@@ -22,12 +25,14 @@ impl Rule for CalendarError {
             Self::ImpossibleRange => "IMPOSSIBLE_DATE_RANGE",
             Self::UnknownClosure => "NOT_FOUND",
             Self::AlreadyClosed => "ALREADY_EXISTS",
+            Self::SchoolYear(_) => "IMPOSSIBLE_SCHOOL_YEAR",
         }
     }
     fn args(&self) -> Args {
         match self {
             Self::ImpossibleRange => vec![("days", "366".into())],
-            _ => vec![],
+            Self::SchoolYear(expected) => vec![("expected", (*expected).into())],
+            Self::UnknownClosure | Self::AlreadyClosed => vec![],
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What happened to the calendar.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Zone;
+use super::{HolidayRegion, Holidays, Zone};
 use crate::{
     domain_event,
     ids::{ActivityId, ClosureId, StructureId},
@@ -63,6 +63,9 @@ pub struct Closure {
     pub to: NaiveDate,
     /// Why.
     pub reason: ClosureReason,
+    /// When it was announced: a cut-off never moves to before that. None: long ago.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub announced: Option<DateTime<Utc>>,
 }
 
 /// An event of the calendar.
@@ -75,6 +78,20 @@ pub enum CalendarEvent {
         /// The first day it holds.
         from: NaiveDate,
     },
+    /// The town has the public holidays of a region from a date on.
+    HolidayRegionAdopted {
+        /// The region.
+        region: HolidayRegion,
+        /// The first day it holds.
+        from: NaiveDate,
+    },
+    /// The town entered the holidays of a school year; they hold in place of the official ones.
+    SchoolYearEntered {
+        /// The school year, by its first calendar year.
+        year: i32,
+        /// Its holidays in order; empty: the official ones hold again.
+        holidays: Vec<Holidays>,
+    },
     /// Days were closed.
     DaysClosed(Closure),
     /// A closure was taken back.
@@ -84,4 +101,10 @@ pub enum CalendarEvent {
     },
 }
 
-domain_event!(CalendarEvent { ZoneAdopted = "1.0", DaysClosed = "1.0", DaysReopened = "1.0" });
+domain_event!(CalendarEvent {
+    ZoneAdopted = "1.0",
+    HolidayRegionAdopted = "1.0",
+    SchoolYearEntered = "1.0",
+    DaysClosed = "1.0",
+    DaysReopened = "1.0",
+});

@@ -1,4 +1,5 @@
-//! The town's calendar: its school zone (dated) and its closures.
+//! The town's calendar: its school zone and its region's public holidays (both dated), the school
+//! years it entered itself, and its closures.
 //!
 //! One stream, `Calendar` / `town`. Adopting a zone and closing days are decisions of staff;
 //! what they do to the booked sessions is decided by [`crate::session`] in the same append.
@@ -13,8 +14,8 @@ mod state;
 pub use command::CalendarCommand;
 pub use error::CalendarError;
 pub use event::{CalendarEvent, Closure, ClosureReason, ClosureScope};
-pub use public_holidays::{PublicHoliday, public_holiday};
-pub use school_holidays::{Period, Zone};
+pub use public_holidays::{HolidayRegion, PublicHoliday};
+pub use school_holidays::{Holidays, Period, Zone};
 pub use state::{DayKind, TownCalendar};
 
 /// The id of the one calendar stream.

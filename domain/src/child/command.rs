@@ -24,6 +24,15 @@ pub enum ChildCommand {
         /// The family.
         family: FamilyNumber,
     },
+    /// It no longer belongs to a family: what that family enrolled it in ends.
+    UnlinkFamily {
+        /// The family.
+        family: FamilyNumber,
+        /// The last day.
+        last_day: NaiveDate,
+        /// When it was received.
+        at: DateTime<Utc>,
+    },
     /// Enrol it in an activity.
     Enrol(Enrolment),
     /// End an enrolment.

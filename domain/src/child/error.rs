@@ -17,6 +17,12 @@ pub enum ChildError {
     /// Does not belong to the family.
     #[error("the child does not belong to this family")]
     NotLinked,
+    /// Its only family: a child belongs to one at least.
+    #[error("the child belongs to no other family")]
+    LastFamily,
+    /// A day that has not come.
+    #[error("a membership ends today or earlier")]
+    InTheFuture,
     /// Enrolled already over that period.
     #[error("enrolled already over that period")]
     AlreadyEnrolled,
@@ -44,6 +50,8 @@ impl Rule for ChildError {
             Self::Unknown => "NOT_FOUND",
             Self::AlreadyLinked => "ALREADY_LINKED",
             Self::NotLinked => "NOT_LINKED",
+            Self::LastFamily => "LAST_FAMILY",
+            Self::InTheFuture => "DATE_IN_THE_FUTURE",
             Self::AlreadyEnrolled => "ALREADY_ENROLLED",
             Self::NotEnrolled => "NOT_ENROLLED",
             Self::ImpossibleRange => "IMPOSSIBLE_DATE_RANGE",
@@ -56,7 +64,16 @@ impl Rule for ChildError {
         match self {
             Self::LeaveQuotaUsed(quota) => vec![("quota", quota.to_string())],
             Self::ImpossibleRange => vec![("days", "3660".into())],
-            _ => vec![],
+            Self::AlreadyRegistered
+            | Self::Unknown
+            | Self::AlreadyLinked
+            | Self::NotLinked
+            | Self::LastFamily
+            | Self::InTheFuture
+            | Self::AlreadyEnrolled
+            | Self::NotEnrolled
+            | Self::StaleForm
+            | Self::SharesNotWhole => vec![],
         }
     }
 }

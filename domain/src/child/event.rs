@@ -1,9 +1,10 @@
 //! What happened to a child's file.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    calendar::Holidays,
     domain_event,
     file::Section,
     ids::{ActivityId, FamilyNumber, RequestId},
@@ -28,6 +29,24 @@ pub struct Enrolment {
     /// Days of leave per school year.
     #[serde(default)]
     pub leave_days: u16,
+}
+
+/// Ends the enrolments of a payer on a day: those in one activity that hold then, or all of them
+/// (`activity` none), and later ones never begin. The one fold of it: the aggregate and the read
+/// models share it.
+pub fn end_enrolments(
+    enrolments: &mut Vec<Enrolment>,
+    activity: Option<&ActivityId>,
+    payer: &FamilyNumber,
+    last_day: NaiveDate,
+) {
+    enrolments.retain(|e| activity.is_some() || e.payer != *payer || e.from <= last_day);
+    for e in enrolments {
+        let concerned = e.payer == *payer && activity.is_none_or(|activity| e.activity == *activity);
+        if concerned && e.holds_on(last_day) {
+            e.to = Some(last_day);
+        }
+    }
 }
 
 impl Enrolment {
@@ -57,6 +76,17 @@ pub enum CostSharing {
         /// Who pays odd weeks.
         odd: FamilyNumber,
     },
+    /// A custody calendar: weeks as above, and school holidays in halves. One has the first half of
+    /// them in even years and the second in odd years, the other the other way round.
+    Custody {
+        /// Who pays even weeks.
+        even: FamilyNumber,
+        /// Who pays odd weeks.
+        odd: FamilyNumber,
+        /// Who pays the first half of holidays that begin in an even year; the other of the two
+        /// pays the second half.
+        first_half_in_even_years: FamilyNumber,
+    },
 }
 
 impl CostSharing {
@@ -66,7 +96,42 @@ impl CostSharing {
             Self::Booked => vec![],
             Self::Shares(shares) => shares.iter().map(|(family, _)| family).collect(),
             Self::Weeks { even, odd } => vec![even, odd],
+            Self::Custody { even, odd, first_half_in_even_years } => {
+                vec![even, odd, first_half_in_even_years]
+            }
         }
+    }
+
+    /// Which part of what `payer` booked on a day a family bears, as cumulative percentages; none:
+    /// it bears nothing. `holidays` are the school holidays the day lies in.
+    pub fn part(
+        &self,
+        family: &FamilyNumber,
+        payer: &FamilyNumber,
+        date: NaiveDate,
+        holidays: Option<Holidays>,
+    ) -> Option<(u8, u8)> {
+        let of_week = |even, odd| if date.iso_week().week().is_multiple_of(2) { even } else { odd };
+        let bears = match (self, holidays) {
+            (Self::Booked, _) => payer,
+            (Self::Weeks { even, odd }, _) | (Self::Custody { even, odd, .. }, None) => of_week(even, odd),
+            (Self::Custody { even, odd, first_half_in_even_years }, Some(holidays)) => {
+                let other = if first_half_in_even_years == even { odd } else { even };
+                let even_year = holidays.from.year().rem_euclid(2) == 0;
+                if holidays.is_first_half(date) == even_year { first_half_in_even_years } else { other }
+            }
+            (Self::Shares(shares), _) => {
+                let mut from = 0;
+                for (sharer, percent) in shares {
+                    if sharer == family {
+                        return (*percent > 0).then_some((from, from + percent));
+                    }
+                    from += percent;
+                }
+                return None;
+            }
+        };
+        (bears == family).then_some((0, 100))
     }
 }
 
@@ -78,10 +143,19 @@ pub enum ChildEvent {
     ChildRegistered { family: FamilyNumber, identity: Sealed },
     /// Belongs to a second family as well.
     ChildLinkedToFamily { family: FamilyNumber },
+    /// No longer belongs to a family: its enrolments end on a day, later ones never begin.
+    ChildUnlinkedFromFamily { family: FamilyNumber, last_day: NaiveDate },
     /// Enrolled.
     ChildEnrolled(Enrolment),
-    /// The enrolment ends.
-    EnrolmentEnded { activity: ActivityId, payer: FamilyNumber, last_day: NaiveDate },
+    /// The enrolment ends; what was booked on later days, up to `released_until`, falls with it. None
+    /// in logs from before bookings fell with their enrolment.
+    EnrolmentEnded {
+        activity: ActivityId,
+        payer: FamilyNumber,
+        last_day: NaiveDate,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        released_until: Option<NaiveDate>,
+    },
     /// A day of leave was taken from the quota.
     LeaveCounted { activity: ActivityId, payer: FamilyNumber, date: NaiveDate },
     /// From a day on, its families bear its costs like this.
@@ -100,6 +174,7 @@ pub enum ChildEvent {
 domain_event!(ChildEvent {
     ChildRegistered = "1.0",
     ChildLinkedToFamily = "1.0",
+    ChildUnlinkedFromFamily = "1.0",
     ChildEnrolled = "1.0",
     EnrolmentEnded = "1.0",
     LeaveCounted = "1.0",

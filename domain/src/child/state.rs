@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{ChildCommand, ChildError as E, ChildEvent as V, CostSharing, Enrolment};
+use super::{ChildCommand, ChildError as E, ChildEvent as V, CostSharing, Enrolment, end_enrolments};
 use crate::{
     aggregate,
     file::Section,
     ids::{ActivityId, FamilyNumber},
     sealed::Sealed,
-    time::school_year,
+    time::{LAST_DAY, local_date, school_year},
 };
 
 /// A child's file.
@@ -21,6 +21,9 @@ pub struct Child {
     enrolments: Vec<Enrolment>,
     leave: Vec<(ActivityId, FamilyNumber, NaiveDate)>,
     sections: BTreeMap<Section, (u32, Sealed)>,
+    /// How its families bear its costs, each from a day on, by that day.
+    #[serde(default)]
+    sharing: Vec<(NaiveDate, CostSharing)>,
 }
 
 impl Child {
@@ -80,6 +83,29 @@ impl Child {
             _ if !registered => Err(E::Unknown),
             ChildCommand::LinkFamily { family } if self.belongs_to(&family) => Err(E::AlreadyLinked),
             ChildCommand::LinkFamily { family } => Ok(vec![V::ChildLinkedToFamily { family }]),
+            ChildCommand::UnlinkFamily { family, last_day, at } => {
+                if !self.belongs_to(&family) {
+                    return Err(E::NotLinked);
+                }
+                if self.families.len() == 1 {
+                    return Err(E::LastFamily);
+                }
+                if last_day > local_date(at) {
+                    return Err(E::InTheFuture);
+                }
+                let next = last_day.succ_opt().unwrap_or(last_day);
+                // From then on, nobody bears a part of what the others book.
+                let agreed = self.sharing.iter().rev();
+                let names = |s: &CostSharing| s.families().contains(&&family);
+                let later = agreed.clone().any(|(from, s)| *from > last_day && names(s));
+                let holds = agreed.clone().find(|(from, _)| *from <= last_day).is_some_and(|(_, s)| names(s));
+                let mut events = vec![V::ChildUnlinkedFromFamily { family, last_day }];
+                if later || holds {
+                    let sharing = CostSharing::Booked;
+                    events.push(V::CostSharingAgreed { sharing, from: next, received: at });
+                }
+                Ok(events)
+            }
             ChildCommand::Enrol(enrolment) => {
                 let length = enrolment.to.map_or(0, |to| (to - enrolment.from).num_days());
                 if !(0..=3660).contains(&length) {
@@ -96,7 +122,10 @@ impl Child {
             }
             ChildCommand::EndEnrolment { activity, payer, last_day } => {
                 self.enrolment(&activity, &payer, last_day).ok_or(E::NotEnrolled)?;
-                Ok(vec![V::EnrolmentEnded { activity, payer, last_day }])
+                let same = self.enrolments.iter().filter(|e| e.activity == activity && e.payer == payer);
+                let next = same.map(|e| e.from).filter(|from| *from > last_day).min();
+                let released_until = Some(next.and_then(|from| from.pred_opt()).unwrap_or(LAST_DAY));
+                Ok(vec![V::EnrolmentEnded { activity, payer, last_day, released_until }])
             }
             ChildCommand::ShareCosts { sharing, from, at } => {
                 if !sharing.families().into_iter().all(|family| self.belongs_to(family)) {
@@ -108,6 +137,11 @@ impl Child {
                     if sum != 100 || families.len() != shares.len() {
                         return Err(E::SharesNotWhole);
                     }
+                }
+                if let CostSharing::Custody { even, odd, first_half_in_even_years: first } = &sharing
+                    && (even == odd || (first != even && first != odd))
+                {
+                    return Err(E::SharesNotWhole);
                 }
                 Ok(vec![V::CostSharingAgreed { sharing, from, received: at }])
             }
@@ -141,14 +175,17 @@ impl Child {
             V::ChildSectionRecorded { section, revision, value, .. } => {
                 self.sections.insert(*section, (*revision, value.clone()));
             }
-            V::CostSharingAgreed { .. } => {}
+            V::ChildUnlinkedFromFamily { family, last_day } => {
+                self.families.remove(family);
+                end_enrolments(&mut self.enrolments, None, family, *last_day);
+            }
+            V::CostSharingAgreed { sharing, from, .. } => {
+                self.sharing.retain(|(since, _)| since < from);
+                self.sharing.push((*from, sharing.clone()));
+            }
             V::ChildEnrolled(enrolment) => self.enrolments.push(enrolment.clone()),
-            V::EnrolmentEnded { activity, payer, last_day } => {
-                for e in &mut self.enrolments {
-                    if e.activity == *activity && e.payer == *payer && e.holds_on(*last_day) {
-                        e.to = Some(*last_day);
-                    }
-                }
+            V::EnrolmentEnded { activity, payer, last_day, .. } => {
+                end_enrolments(&mut self.enrolments, Some(activity), payer, *last_day);
             }
             V::LeaveCounted { activity, payer, date } => {
                 self.leave.push((activity.clone(), payer.clone(), *date));
@@ -243,5 +280,62 @@ mod tests {
         }
         assert_eq!(child.decide(leave("2015-05-07")), Err(E::LeaveQuotaUsed(1)));
         assert!(child.decide(leave("2015-09-07")).is_ok());
+    }
+
+    #[test]
+    fn given_a_child_of_two_families_when_it_leaves_one_then_that_familys_enrolments_end() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let leave = |n, last: &str| ChildCommand::UnlinkFamily {
+            family: family(n),
+            last_day: day(last),
+            at: "2015-04-20T09:00:00Z".parse().unwrap(),
+        };
+        let mut child = Child::default();
+        child.evolve(&registered());
+        assert_eq!(child.decide(leave(1, "2015-04-19")), Err(E::LastFamily));
+        child.evolve(&V::ChildLinkedToFamily { family: family(2) });
+        let mut later = enrolment("2015-09-01", None);
+        later.payer = family(2);
+        let mut other = later.clone();
+        (other.from, other.to) = (day("2014-09-01"), Some(day("2015-08-31")));
+        for enrolment in [enrolment("2014-09-01", None), other, later] {
+            child.evolve(&V::ChildEnrolled(enrolment));
+        }
+        let sharing = CostSharing::Weeks { even: family(1), odd: family(2) };
+        let received = "2015-01-01T09:00:00Z".parse().unwrap();
+        child.evolve(&V::CostSharingAgreed { sharing, from: day("2015-01-01"), received });
+        assert_eq!(child.decide(leave(3, "2015-04-19")), Err(E::NotLinked));
+        assert_eq!(child.decide(leave(2, "2015-04-21")), Err(E::InTheFuture));
+        let events = child.decide(leave(2, "2015-04-19")).unwrap();
+        assert!(matches!(events[1], V::CostSharingAgreed { sharing: CostSharing::Booked, .. }), "{events:?}");
+        events.iter().for_each(|event| child.evolve(event));
+        assert!(!child.belongs_to(&family(2)));
+        let canteen = "restauration-scolaire".parse().unwrap();
+        assert!(child.enrolment(&canteen, &family(2), day("2015-04-19")).is_some());
+        assert!(child.enrolment(&canteen, &family(2), day("2015-04-20")).is_none());
+        assert!(
+            child.enrolment(&canteen, &family(2), day("2015-10-20")).is_none(),
+            "one to come never begins"
+        );
+        assert!(child.enrolment(&canteen, &family(1), day("2015-10-20")).is_some());
+    }
+
+    #[test]
+    fn a_custody_calendar_splits_holidays_in_halves_that_change_with_the_year() {
+        use crate::calendar::{Holidays, Period};
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let custody =
+            CostSharing::Custody { even: family(1), odd: family(2), first_half_in_even_years: family(2) };
+        let bears = |date: &str, holidays| {
+            let of = |n| custody.part(&family(n), &family(1), day(date), holidays).map(|_| n);
+            [of(1), of(2)].into_iter().flatten().collect::<Vec<u64>>()
+        };
+        assert_eq!((bears("2015-04-07", None), bears("2015-04-28", None)), (vec![2], vec![1]), "by weeks");
+        let spring =
+            |from, to| Some(Holidays { period: Period::SmallHolidays, from: day(from), to: day(to) });
+        let of_2015 = spring("2015-04-11", "2015-04-26");
+        assert_eq!((bears("2015-04-18", of_2015), bears("2015-04-19", of_2015)), (vec![1], vec![2]));
+        let of_2016 = spring("2016-04-09", "2016-04-24");
+        assert_eq!((bears("2016-04-16", of_2016), bears("2016-04-17", of_2016)), (vec![2], vec![1]));
     }
 }

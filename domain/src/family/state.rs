@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn given_a_decided_request_when_decided_again_then_refused() {
-        let refusal = Refusal { code: RefusalCode::IncompleteFile, note: None, capacity: None };
+        let refusal = Refusal::of(RefusalCode::IncompleteFile);
         TestFramework::<Family>::with(())
             .given(vec![
                 registered(),
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn given_a_request_when_refused_for_another_reason_without_words_then_refused() {
-        let refusal = Refusal { code: RefusalCode::Other, note: None, capacity: None };
+        let refusal = Refusal::of(RefusalCode::Other);
         TestFramework::<Family>::with(())
             .given(vec![registered(), requested()])
             .when(C::Refuse { request: REQUEST, refusal, at: at() })

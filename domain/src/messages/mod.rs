@@ -8,6 +8,7 @@ mod limits;
 mod mail;
 mod money;
 mod privacy;
+mod sessions;
 mod template;
 
 use std::{collections::HashMap, sync::LazyLock};
@@ -105,7 +106,11 @@ static BY_KEY: LazyLock<HashMap<&'static str, (&'static str, &'static str)>> =
 
 fn entries() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
     let all = CATALOGUE.iter().chain(entry::ENTRY).chain(labels::LABELS);
-    all.chain(mail::MAIL).chain(money::MONEY).chain(privacy::PRIVACY).chain(limits::LIMITS)
+    all.chain(mail::MAIL)
+        .chain(money::MONEY)
+        .chain(privacy::PRIVACY)
+        .chain(limits::LIMITS)
+        .chain(sessions::SESSIONS)
 }
 
 /// Key, French, English. The French labels of the planning are the guide's own.

@@ -5,7 +5,7 @@
 use chrono::{DateTime, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{AbsenceReason, SessionEvent};
+use super::{AbsenceReason, SessionEvent, event};
 use crate::{
     attachment::Attachment,
     ids::{ChildId, FamilyNumber, RequestId},
@@ -24,6 +24,8 @@ pub enum RefusalCode {
     NotEligible,
     /// Asked too late, or an offer not accepted in time.
     Late,
+    /// The waiting list closed before the place could be given.
+    ListClosed,
     /// Another reason: the note says it.
     Other,
 }
@@ -40,6 +42,51 @@ pub struct Refusal {
     /// then (Conseil d'État, 22 March 2021).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub capacity: Option<u32>,
+    /// How many places were held at that moment.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub held: Option<u32>,
+}
+
+impl Refusal {
+    /// A refusal that its code explains.
+    pub fn of(code: RefusalCode) -> Self {
+        Self { code, note: None, capacity: None, held: None }
+    }
+}
+
+/// Why bookings were released: what they followed from has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ReleaseReason {
+    /// The child's enrolment has ended.
+    EnrolmentEnded,
+    /// The child has left the family that paid.
+    LeftFamily,
+    /// The activity is no longer offered.
+    ActivityEnded,
+    /// The activity is no longer offered on such a day.
+    NotOffered,
+}
+
+impl ReleaseReason {
+    /// The key of its label in the message catalogue.
+    pub fn label_key(self) -> &'static str {
+        match self {
+            Self::EnrolmentEnded => "RELEASED_ENROLMENT_ENDED",
+            Self::LeftFamily => "RELEASED_LEFT_FAMILY",
+            Self::ActivityEnded => "RELEASED_ACTIVITY_ENDED",
+            Self::NotOffered => "RELEASED_NOT_OFFERED",
+        }
+    }
+}
+
+/// A released booking: why, and what it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Why.
+    pub reason: ReleaseReason,
+    /// Where the booking stood: what brings it back.
+    pub before: BookingStatus,
 }
 
 /// What staff must settle in a cell.
@@ -88,6 +135,10 @@ pub enum BookingStatus {
     OutsideContract,
     /// Closed by the town.
     Closed,
+    /// Released: what it followed from has ended.
+    Released,
+    /// Nothing is booked: a recorded presence was a mistake.
+    NotBooked,
     /// Staff must settle it.
     Error(CellError),
 }
@@ -166,6 +217,9 @@ pub struct Booking {
     /// What it was before the closure.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub before_closure: Option<BookingStatus>,
+    /// Why it was released, and what it was.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub release: Option<Release>,
 }
 
 impl BookingStatus {
@@ -182,7 +236,7 @@ impl BookingStatus {
     /// Whether a new request may take its place.
     pub fn is_over(self) -> bool {
         use BookingStatus as S;
-        matches!(self, S::Refused | S::Withdrawn | S::Cancelled)
+        matches!(self, S::Refused | S::Withdrawn | S::Cancelled | S::Released | S::NotBooked)
     }
 
     /// Whether a closure excuses it.
@@ -219,6 +273,37 @@ impl Booking {
             absence: None,
             attendance: None,
             before_closure: None,
+            release: None,
+        }
+    }
+
+    /// Whether it falls with what it follows from: everything but what is over, and a child that
+    /// came.
+    pub fn is_releasable(&self) -> bool {
+        !self.status.is_over() && !self.attendance.is_some_and(|a| a.present)
+    }
+
+    /// Whether a recorded presence is all there is: nothing was booked before it.
+    pub(super) fn is_only_a_presence(&self) -> bool {
+        use BookingStatus as S;
+        match self.status {
+            S::Present | S::OutsideContract => self.absence.is_none(),
+            S::Error(_) => self.request.is_none() || self.refusal.is_some() || self.release.is_some(),
+            S::Pending
+            | S::Waitlisted
+            | S::Offered
+            | S::Reserved
+            | S::Refused
+            | S::Withdrawn
+            | S::Cancelled
+            | S::AbsencePending
+            | S::AbsentExcused
+            | S::AbsentBilled
+            | S::Leave
+            | S::PresentAsReserved
+            | S::Closed
+            | S::Released
+            | S::NotBooked => false,
         }
     }
 
@@ -278,7 +363,10 @@ impl Booking {
         let Some(booking) = slot else { return };
         match event {
             E::ReservationConfirmed { .. } => booking.turn(at, S::Reserved),
-            E::ReservationWaitlisted { .. } => booking.turn(at, S::Waitlisted),
+            E::ReservationWaitlisted { .. } => {
+                booking.turn(at, S::Waitlisted);
+                booking.release = None;
+            }
             E::ReservationRefused { refusal, .. } => {
                 booking.turn(at, S::Refused);
                 booking.refusal = Some(refusal.clone());
@@ -290,7 +378,7 @@ impl Booking {
             }
             E::OfferExpired { .. } => {
                 booking.turn(at, S::Refused);
-                booking.refusal = Some(Refusal { code: RefusalCode::Late, note: None, capacity: None });
+                booking.refusal = Some(Refusal::of(RefusalCode::Late));
             }
             E::ReservationCancelled { .. } => booking.turn(at, S::Cancelled),
             E::AbsenceDeclared {
@@ -395,10 +483,22 @@ impl Booking {
                     },
                 );
             }
-            E::WaitingListClosed { capacity, .. } => {
+            E::WaitingListClosed { capacity, held, .. } => {
                 booking.turn(at, S::Refused);
-                booking.refusal =
-                    Some(Refusal { code: RefusalCode::Capacity, note: None, capacity: *capacity });
+                booking.refusal = Some(event::at_closing(*capacity, *held));
+            }
+            E::BookingsReleased { reason, .. } => {
+                let before = booking.before_closure.take().unwrap_or(booking.status);
+                booking.turn(at, S::Released);
+                booking.release = Some(Release { reason: *reason, before });
+                booking.offer_until = None;
+                booking.attendance = None;
+            }
+            E::BookingsRestored { restored, .. } => {
+                if let Some(line) = restored.iter().find(|line| line.child == child) {
+                    booking.turn(at, line.to);
+                    booking.release = None;
+                }
             }
             E::ReservationRequested { .. }
             | E::UnbookedPresenceRecorded { .. }

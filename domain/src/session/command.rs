@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, NaiveTime, Utc};
 
-use super::{AbsenceReason, Refusal};
+use super::{AbsenceReason, Refusal, ReleaseReason, guard::Binding};
 use crate::{
     attachment::Attachment,
     calendar::ClosureReason,
@@ -20,8 +20,58 @@ pub struct SessionCommand {
     pub terms: Arc<Terms>,
     /// When the request was received: late processing never costs the parent.
     pub at: DateTime<Utc>,
+    /// Whether deadlines bind who asks.
+    pub latitude: Latitude,
     /// What is asked.
     pub act: Act,
+}
+
+/// Whether deadlines bind who asks: families always, staff unless they say why not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Latitude {
+    /// A family: deadlines are deadlines.
+    #[default]
+    Family,
+    /// Staff, with the reason for acting past a deadline, sealed.
+    Staff {
+        /// Why; required past a deadline, and recorded then.
+        reason: Option<Sealed>,
+    },
+}
+
+impl Latitude {
+    /// As the guards see it.
+    pub(super) fn binding(&self) -> Binding {
+        match self {
+            Self::Family => Binding::Family,
+            Self::Staff { reason: None } => Binding::Staff,
+            Self::Staff { reason: Some(_) } => Binding::StaffWithReason,
+        }
+    }
+
+    /// The reason for acting past a deadline.
+    pub(super) fn reason(&self) -> Option<&Sealed> {
+        match self {
+            Self::Family => None,
+            Self::Staff { reason } => reason.as_ref(),
+        }
+    }
+}
+
+/// Whose bookings are released or restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// One child's, as far as a family pays for it.
+    Child {
+        /// The child.
+        child: ChildId,
+        /// Who pays.
+        payer: FamilyNumber,
+    },
+    /// Those of these children, whoever pays.
+    Children(BTreeSet<ChildId>),
+    /// Everybody's.
+    Everybody,
 }
 
 /// What staff correct an attendance to.
@@ -208,6 +258,22 @@ pub enum Act {
         /// Children whose reservation can no longer stand, being reserved elsewhere by now.
         reserved_elsewhere: BTreeSet<ChildId>,
     },
+    /// What bookings followed from has ended: they fall with it.
+    Release {
+        /// Whose.
+        whose: Whose,
+        /// Why.
+        reason: ReleaseReason,
+    },
+    /// It is back: what was released for these reasons stands again where it still can.
+    Restore {
+        /// Whose.
+        whose: Whose,
+        /// Which releases are taken back.
+        reasons: &'static [ReleaseReason],
+        /// Children who are reserved at the same hours elsewhere by now.
+        reserved_elsewhere: BTreeSet<ChildId>,
+    },
     /// The clock: the waiting list closes.
     CloseWaitingList,
     /// Staff offer free places to those who wait (after a larger capacity).
@@ -224,6 +290,7 @@ impl Act {
                 | Self::PutOnWaitingList { .. }
                 | Self::AcceptOffer { .. }
                 | Self::WithdrawAbsence { .. }
+                | Self::Restore { .. }
         )
     }
 
@@ -248,7 +315,12 @@ impl Act {
             | Self::RecordPresence { child, .. }
             | Self::RecordNoShow { child }
             | Self::Correct { child, .. } => Some(*child),
-            Self::Close { .. } | Self::Reopen { .. } | Self::CloseWaitingList | Self::OfferPlaces => None,
+            Self::Close { .. }
+            | Self::Reopen { .. }
+            | Self::Release { .. }
+            | Self::Restore { .. }
+            | Self::CloseWaitingList
+            | Self::OfferPlaces => None,
         }
     }
 }

@@ -38,6 +38,20 @@ pub enum SessionError {
     /// No place left.
     #[error("full: {0} places")]
     SessionFull(u32),
+    /// A refusal for capacity while places are free.
+    #[error("only {held} of {capacity} places are held")]
+    SessionNotFull {
+        /// How many are held.
+        held: u32,
+        /// How many there are.
+        capacity: u32,
+    },
+    /// A refusal for capacity where there is no limit.
+    #[error("the activity has no limit of places")]
+    NoCapacityLimit,
+    /// The school calendar does not reach that day.
+    #[error("the school calendar does not reach that day")]
+    CalendarEnds,
     /// The waiting list is closed.
     #[error("the waiting list is closed")]
     WaitingListClosed,
@@ -125,6 +139,9 @@ impl Rule for SessionError {
             Self::AlreadyRequested => "ALREADY_REQUESTED",
             Self::AlreadyReserved => "ALREADY_RESERVED",
             Self::SessionFull(_) => "SESSION_FULL",
+            Self::SessionNotFull { .. } => "SESSION_NOT_FULL",
+            Self::NoCapacityLimit => "NO_CAPACITY_LIMIT",
+            Self::CalendarEnds => "CALENDAR_ENDS",
             Self::WaitingListClosed => "WAITING_LIST_CLOSED",
             Self::NotPending => "NOT_PENDING",
             Self::NotReserved => "NOT_RESERVED",
@@ -161,6 +178,9 @@ impl Rule for SessionError {
                 vec![("activities", names.join(", "))]
             }
             Self::SessionFull(capacity) => vec![("capacity", capacity.to_string())],
+            Self::SessionNotFull { held, capacity } => {
+                vec![("held", held.to_string()), ("capacity", capacity.to_string())]
+            }
             Self::NotFirstInLine(rank) => vec![("rank", rank.to_string())],
             Self::LeaveQuotaUsed(quota) => vec![("quota", quota.to_string())],
             _ => vec![],

@@ -6,7 +6,7 @@
 use chrono::{DateTime, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{AbsenceReason, Refusal};
+use super::{AbsenceReason, Refusal, RefusalCode, ReleaseReason};
 use crate::{
     attachment::Attachment,
     calendar::ClosureReason,
@@ -38,12 +38,37 @@ pub struct Line {
     pub request: RequestId,
 }
 
+/// A child whose released booking stands again, and as what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The child.
+    pub child: ChildId,
+    /// Where its booking stands.
+    pub to: super::BookingStatus,
+}
+
+/// What those are told who still waited when the list closed: that the session is full only where
+/// it was. Logs from before the number was kept say it of all.
+pub fn at_closing(capacity: Option<u32>, held: Option<u32>) -> Refusal {
+    let full = capacity.is_some_and(|capacity| held.is_none_or(|held| held >= capacity));
+    let code = if full { RefusalCode::Capacity } else { RefusalCode::ListClosed };
+    Refusal { code, note: None, capacity, held }
+}
+
 /// An event of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields are the glossary's words; each variant is described")]
 pub enum SessionEvent {
-    /// A place was asked for.
-    ReservationRequested { child: ChildId, payer: FamilyNumber, request: RequestId, late: bool, basis: Basis },
+    /// A place was asked for; `exception` is why staff asked after the deadline.
+    ReservationRequested {
+        child: ChildId,
+        payer: FamilyNumber,
+        request: RequestId,
+        late: bool,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        exception: Option<Sealed>,
+        basis: Basis,
+    },
     /// The place was granted.
     ReservationConfirmed { child: ChildId, request: RequestId, basis: Basis },
     /// The session is full: on the list.
@@ -65,8 +90,14 @@ pub enum SessionEvent {
     OfferDeclined { child: ChildId, request: RequestId, basis: Basis },
     /// It was not accepted in time.
     OfferExpired { child: ChildId, request: RequestId, basis: Basis },
-    /// The reservation was cancelled in time; its place is free.
-    ReservationCancelled { child: ChildId, request: RequestId, basis: Basis },
+    /// The reservation was cancelled in time, or by staff later with a reason; its place is free.
+    ReservationCancelled {
+        child: ChildId,
+        request: RequestId,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        exception: Option<Sealed>,
+        basis: Basis,
+    },
     /// An absence was declared.
     AbsenceDeclared {
         child: ChildId,
@@ -87,8 +118,14 @@ pub enum SessionEvent {
     CertificateOverdue { child: ChildId, absence: RequestId, basis: Basis },
     /// The parent took the absence back.
     AbsenceWithdrawn { child: ChildId, absence: RequestId, basis: Basis },
-    /// Contract leave was taken.
-    LeaveTaken { child: ChildId, request: RequestId, basis: Basis },
+    /// Contract leave was taken; `exception` is why staff took it after its notice.
+    LeaveTaken {
+        child: ChildId,
+        request: RequestId,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        exception: Option<Sealed>,
+        basis: Basis,
+    },
     /// Roll-call: there, as reserved.
     PresenceRecorded { child: ChildId, arrived: Option<NaiveTime>, left: Option<NaiveTime>, basis: Basis },
     /// Roll-call: there without a reservation.
@@ -128,8 +165,19 @@ pub enum SessionEvent {
     SessionClosed { reason: ClosureReason, children: Vec<ChildId>, basis: Basis },
     /// Reopened: these bookings stand again, those do not.
     SessionReopened { restored: Vec<ChildId>, dropped: Vec<ChildId>, basis: Basis },
-    /// The waiting list closed: those who still waited are refused for capacity.
-    WaitingListClosed { refused: Vec<Line>, capacity: Option<u32>, basis: Basis },
+    /// The waiting list closed: those who still waited are refused, for capacity where the session
+    /// is full.
+    WaitingListClosed {
+        refused: Vec<Line>,
+        capacity: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        held: Option<u32>,
+        basis: Basis,
+    },
+    /// What these bookings followed from has ended: they hold no place and cost nothing.
+    BookingsReleased { reason: ReleaseReason, children: Vec<ChildId>, basis: Basis },
+    /// What they followed from is back: these stand again.
+    BookingsRestored { restored: Vec<Restored>, basis: Basis },
 }
 
 domain_event!(SessionEvent {
@@ -158,13 +206,18 @@ domain_event!(SessionEvent {
     SessionClosed = "1.0",
     SessionReopened = "1.0",
     WaitingListClosed = "1.0",
+    BookingsReleased = "1.0",
+    BookingsRestored = "1.0",
 });
 
 impl SessionEvent {
     /// The children whose bookings the event changes.
     pub fn children(&self) -> Vec<ChildId> {
         match self {
-            Self::SessionClosed { children, .. } => children.clone(),
+            Self::SessionClosed { children, .. } | Self::BookingsReleased { children, .. } => {
+                children.clone()
+            }
+            Self::BookingsRestored { restored, .. } => restored.iter().map(|line| line.child).collect(),
             Self::SessionReopened { restored, dropped, .. } => {
                 restored.iter().chain(dropped).copied().collect()
             }
@@ -221,7 +274,9 @@ impl SessionEvent {
             | Self::AttendanceCorrected { basis, .. }
             | Self::SessionClosed { basis, .. }
             | Self::SessionReopened { basis, .. }
-            | Self::WaitingListClosed { basis, .. } => basis,
+            | Self::WaitingListClosed { basis, .. }
+            | Self::BookingsReleased { basis, .. }
+            | Self::BookingsRestored { basis, .. } => basis,
         }
     }
 }

@@ -23,11 +23,33 @@ pub struct Asking<'a> {
     pub overlaps: &'a [ActivityId],
 }
 
+/// Whether a deadline binds who acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binding {
+    /// A family: it does.
+    Family,
+    /// Staff who gave no reason: it does, and a reason is asked for.
+    Staff,
+    /// Staff who said why: it does not.
+    StaffWithReason,
+}
+
+impl Binding {
+    /// What acting after a deadline comes to.
+    fn after(self, deadline: DateTime<Utc>) -> Result<(), E> {
+        match self {
+            Self::Family => Err(E::DeadlinePassed(deadline)),
+            Self::Staff => Err(E::ReasonRequired),
+            Self::StaffWithReason => Ok(()),
+        }
+    }
+}
+
 /// A place may be asked for; the answer says whether the request is late.
 ///
 /// # Errors
 /// The first rule in the way.
-pub fn request(terms: &Terms, asking: Asking<'_>, at: DateTime<Utc>) -> Result<bool, E> {
+pub fn request(terms: &Terms, asking: Asking<'_>, at: DateTime<Utc>, binding: Binding) -> Result<bool, E> {
     terms.require_open()?;
     if !asking.enrolled {
         return Err(E::NotEnrolled);
@@ -41,16 +63,10 @@ pub fn request(terms: &Terms, asking: Asking<'_>, at: DateTime<Utc>) -> Result<b
         }
     }
     no_overlap(asking.overlaps)?;
-    if at > terms.starts {
-        return Err(E::DeadlinePassed(terms.book_cutoff));
+    if at > terms.starts || at > terms.book_cutoff && terms.late_requests == LateRequests::Refuse {
+        binding.after(terms.book_cutoff)?;
     }
-    if at > terms.book_cutoff {
-        return match terms.late_requests {
-            LateRequests::Refuse => Err(E::DeadlinePassed(terms.book_cutoff)),
-            LateRequests::Accept | LateRequests::WaitingList => Ok(true),
-        };
-    }
-    Ok(false)
+    Ok(at > terms.book_cutoff)
 }
 
 /// No other reservation is in the way.
@@ -93,9 +109,14 @@ pub fn offer(booking: Option<&Booking>, at: DateTime<Utc>) -> Result<DateTime<Ut
 ///
 /// # Errors
 /// Not reserved, roll called, or too late.
-pub fn cancel(terms: &Terms, booking: Option<&Booking>, at: DateTime<Utc>) -> Result<(), E> {
+pub fn cancel(
+    terms: &Terms,
+    booking: Option<&Booking>,
+    at: DateTime<Utc>,
+    binding: Binding,
+) -> Result<(), E> {
     reserved(booking)?;
-    if at > terms.cancel_cutoff { Err(E::DeadlinePassed(terms.cancel_cutoff)) } else { Ok(()) }
+    if at > terms.cancel_cutoff { binding.after(terms.cancel_cutoff) } else { Ok(()) }
 }
 
 /// An absence may be declared: as long as the roll has not been called.
@@ -138,10 +159,15 @@ pub fn certificate(booking: Option<&Booking>, at: DateTime<Utc>) -> Result<Reque
 ///
 /// # Errors
 /// No leave here, not reserved, or too late.
-pub fn take_leave(terms: &Terms, booking: Option<&Booking>, at: DateTime<Utc>) -> Result<(), E> {
+pub fn take_leave(
+    terms: &Terms,
+    booking: Option<&Booking>,
+    at: DateTime<Utc>,
+    binding: Binding,
+) -> Result<(), E> {
     let cutoff = terms.leave_cutoff.ok_or(E::NoLeave)?;
     reserved(booking)?;
-    if at > cutoff { Err(E::DeadlinePassed(cutoff)) } else { Ok(()) }
+    if at > cutoff { binding.after(cutoff) } else { Ok(()) }
 }
 
 fn reserved(booking: Option<&Booking>) -> Result<(), E> {

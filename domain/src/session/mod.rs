@@ -7,6 +7,7 @@
 //! waitlisted -> offered (accept by) -> confirmed | declined | expired
 //! confirmed -> cancelled | absence declared -> excused | billed | withdrawn
 //! confirmed -> leave | present | no-show;  any -> closed -> reopened;  any -> corrected
+//! any but present -> released (its enrolment or activity has ended) -> restored
 //! ```
 
 mod absence;
@@ -15,17 +16,19 @@ mod command;
 mod error;
 mod event;
 pub mod guard;
+mod release;
 mod state;
 #[cfg(test)]
 mod tests;
 
 pub use absence::AbsenceReason;
 pub use booking::{
-    Absence, Attendance, Booking, BookingStatus, CellError, Certificate, Refusal, RefusalCode,
+    Absence, Attendance, Booking, BookingStatus, CellError, Certificate, Refusal, RefusalCode, Release,
+    ReleaseReason,
 };
-pub use command::{Act, Correction, SessionCommand};
+pub use command::{Act, Correction, Latitude, SessionCommand, Whose};
 pub use error::SessionError;
-pub use event::{Basis, SessionEvent};
+pub use event::{Basis, Restored, SessionEvent, at_closing};
 pub use state::Session;
 
 use chrono::NaiveDate;

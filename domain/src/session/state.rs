@@ -6,16 +6,17 @@ use chrono::{DateTime, Duration, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Act, Basis, Booking, BookingStatus as S, CellError, Correction, Refusal, RefusalCode, SessionCommand,
-    SessionError as E, SessionEvent as V,
+    Act, Basis, Booking, BookingStatus as S, CellError, Correction, Latitude, Refusal, RefusalCode,
+    SessionCommand, SessionError as E, SessionEvent as V,
     absence::{self, AbsenceReason, CertificateOutcome, Outcome},
-    event::Line,
+    event::{Line, at_closing},
     guard,
 };
 use crate::{
     activity::{ApprovalMode, LateRequests},
     aggregate,
     ids::{ActivityId, ChildId, FamilyNumber, RequestId},
+    sealed::Sealed,
     terms::Terms,
     time::local_date,
 };
@@ -62,13 +63,17 @@ impl Session {
     }
 
     /// Whether a place is neither held nor kept for a reopening.
-    fn has_free_place(&self, terms: &Terms) -> bool {
-        let taken = || count(self.bookings.values().filter(|b| b.holds_place() || b.keeps_place()));
-        terms.capacity.is_none_or(|capacity| taken() < capacity)
+    pub(super) fn has_free_place(&self, terms: &Terms) -> bool {
+        terms.capacity.is_none_or(|capacity| self.taken() < capacity)
+    }
+
+    /// How many places are held, or kept for a reopening.
+    pub(super) fn taken(&self) -> u32 {
+        count(self.bookings.values().filter(|b| b.holds_place() || b.keeps_place()))
     }
 
     /// A newcomer gets a place only when nobody waits for it.
-    fn newcomer_gets_place(&self, terms: &Terms) -> bool {
+    pub(super) fn newcomer_gets_place(&self, terms: &Terms) -> bool {
         self.waiting().next().is_none() && self.has_free_place(terms)
     }
 
@@ -77,11 +82,13 @@ impl Session {
     /// # Errors
     /// The rule the command breaks; nothing has happened then.
     pub fn decide(&self, command: SessionCommand) -> Decision {
-        let SessionCommand { terms, at, act } = command;
-        let d = Deciding { session: self, terms: &terms, at };
+        let SessionCommand { terms, at, latitude, act } = command;
+        let binding = latitude.binding();
+        let d = Deciding { session: self, terms: &terms, at, latitude: &latitude };
         if self.closed && act.needs_open_session() {
             return Err(E::DayClosed);
         }
+        let restores = matches!(act, Act::Restore { .. });
         let mut events = match act {
             Act::Request { child, payer, request, enrolled, overlaps } => {
                 d.request(child, payer, request, enrolled, &overlaps)?
@@ -117,9 +124,10 @@ impl Session {
             }
             Act::Cancel { child, payer } => {
                 let booking = d.of_payer(child, &payer, E::NotReserved)?;
-                guard::cancel(&terms, Some(booking), at)?;
+                guard::cancel(&terms, Some(booking), at, binding)?;
                 let basis = d.basis(Some(terms.cancel_cutoff));
-                vec![V::ReservationCancelled { child, request: of(booking), basis }]
+                let exception = d.exception(terms.cancel_cutoff);
+                vec![V::ReservationCancelled { child, request: of(booking), exception, basis }]
             }
             Act::DeclareAbsence { child, payer, absence, reason, confirmed, day_index, first_start } => {
                 let booking = d.of_payer(child, &payer, E::NotReserved)?;
@@ -145,11 +153,13 @@ impl Session {
             Act::ExpireCertificate { child } => d.expire_certificate(child)?,
             Act::TakeLeave { child, payer, quota: (quota, left) } => {
                 let booking = d.of_payer(child, &payer, E::NotReserved)?;
-                guard::take_leave(&terms, Some(booking), at)?;
+                guard::take_leave(&terms, Some(booking), at, binding)?;
                 if left == 0 {
                     return Err(E::LeaveQuotaUsed(quota));
                 }
-                vec![V::LeaveTaken { child, request: of(booking), basis: d.basis(terms.leave_cutoff) }]
+                let exception = terms.leave_cutoff.and_then(|cutoff| d.exception(cutoff));
+                let basis = d.basis(terms.leave_cutoff);
+                vec![V::LeaveTaken { child, request: of(booking), exception, basis }]
             }
             Act::RecordPresence { child, payer, enrolled, contract, overlaps, arrived, left } => {
                 d.presence(child, payer, (enrolled, contract), &overlaps, (arrived, left))?
@@ -173,10 +183,16 @@ impl Session {
                 return Ok(vec![V::SessionClosed { reason, children, basis: d.basis(None) }]);
             }
             Act::Reopen { reserved_elsewhere } => d.reopen(&reserved_elsewhere)?,
+            Act::Release { whose, reason } => d.release(&whose, reason),
+            Act::Restore { whose, reasons, reserved_elsewhere } => {
+                d.restore(&whose, reasons, &reserved_elsewhere)
+            }
             Act::CloseWaitingList => return d.close_waiting_list(),
             Act::OfferPlaces => vec![],
         };
-        d.offer_freed_places(&mut events);
+        if restores || !self.queue.is_empty() {
+            d.offer_freed_places(&mut events);
+        }
         Ok(events)
     }
 
@@ -195,7 +211,7 @@ impl Session {
             match (waits, queued) {
                 (true, None) => self.queue.push(child),
                 // A closure keeps the order of those who wait, for a reopening.
-                (false, Some(index)) if !self.closed => {
+                (false, Some(index)) if !self.closed || matches!(event, V::BookingsReleased { .. }) => {
                     self.queue.remove(index);
                 }
                 _ => {}
@@ -209,7 +225,7 @@ impl Session {
 
 aggregate!(Session, "Session", SessionCommand, V, E);
 
-fn of(booking: &Booking) -> RequestId {
+pub(super) fn of(booking: &Booking) -> RequestId {
     booking.request.unwrap_or(RequestId(uuid::Uuid::nil()))
 }
 
@@ -218,14 +234,20 @@ fn count<T>(items: impl Iterator<Item = T>) -> u32 {
 }
 
 /// One decision in the making: the session as it was, its terms, and the time of receipt.
-struct Deciding<'a> {
-    session: &'a Session,
-    terms: &'a Terms,
-    at: DateTime<Utc>,
+pub(super) struct Deciding<'a> {
+    pub(super) session: &'a Session,
+    pub(super) terms: &'a Terms,
+    pub(super) at: DateTime<Utc>,
+    pub(super) latitude: &'a Latitude,
 }
 
 impl Deciding<'_> {
-    fn basis(&self, cutoff: Option<DateTime<Utc>>) -> Basis {
+    /// Why staff act past a deadline; none before it.
+    fn exception(&self, deadline: DateTime<Utc>) -> Option<Sealed> {
+        self.latitude.reason().filter(|_| self.at > deadline).cloned()
+    }
+
+    pub(super) fn basis(&self, cutoff: Option<DateTime<Utc>>) -> Basis {
         Basis {
             policy: self.terms.policy_version,
             calendar: self.terms.calendar_version,
@@ -243,7 +265,7 @@ impl Deciding<'_> {
         if booking.payer == *payer { Ok(booking) } else { Err(E::OtherPayer) }
     }
 
-    fn waitlisted(&self, child: ChildId, request: RequestId) -> V {
+    pub(super) fn waitlisted(&self, child: ChildId, request: RequestId) -> V {
         V::ReservationWaitlisted {
             child,
             request,
@@ -254,7 +276,7 @@ impl Deciding<'_> {
         }
     }
 
-    fn list_is_open(&self) -> bool {
+    pub(super) fn list_is_open(&self) -> bool {
         self.terms.waiting_list && self.at <= self.terms.list_closes()
     }
 
@@ -267,10 +289,11 @@ impl Deciding<'_> {
         overlaps: &[ActivityId],
     ) -> Decision {
         let asking = guard::Asking { booking: self.session.booking(child), enrolled, overlaps };
-        let late = guard::request(self.terms, asking, self.at)?;
+        let late = guard::request(self.terms, asking, self.at, self.latitude.binding())?;
         let basis = self.basis(Some(self.terms.book_cutoff));
-        let requested = V::ReservationRequested { child, payer, request, late, basis };
-        let waits = late && self.terms.late_requests == LateRequests::WaitingList;
+        let exception = self.exception(self.terms.book_cutoff);
+        let waits = late && exception.is_none() && self.terms.late_requests == LateRequests::WaitingList;
+        let requested = V::ReservationRequested { child, payer, request, late, exception, basis };
         let outcome = match self.terms.approval {
             _ if waits && self.list_is_open() => self.waitlisted(child, request),
             _ if waits => return Err(E::DeadlinePassed(self.terms.book_cutoff)),
@@ -282,8 +305,7 @@ impl Deciding<'_> {
             // Recorded, not just answered: the refusal and the capacity at that moment are the
             // family's evidence.
             ApprovalMode::Instant => {
-                let capacity = self.terms.capacity;
-                let refusal = Refusal { code: RefusalCode::Capacity, note: None, capacity };
+                let refusal = at_closing(self.terms.capacity, Some(self.session.taken()));
                 V::ReservationRefused { child, request, refusal, basis }
             }
         };
@@ -325,10 +347,24 @@ impl Deciding<'_> {
         if !matches!(booking.status, S::Pending | S::Waitlisted | S::Offered) {
             return Err(E::NotPending);
         }
+        (refusal.capacity, refusal.held) = (None, None);
         match refusal.code {
             RefusalCode::Other if refusal.note.is_none() => return Err(E::ReasonRequired),
-            RefusalCode::Capacity => refusal.capacity = self.terms.capacity,
-            _ => refusal.capacity = None,
+            // Lawful only while no place is free: the numbers are the family's evidence.
+            RefusalCode::Capacity => {
+                let capacity = self.terms.capacity.ok_or(E::NoCapacityLimit)?;
+                let others = self.session.taken() - u32::from(booking.holds_place());
+                if others < capacity {
+                    return Err(E::SessionNotFull { held: others, capacity });
+                }
+                (refusal.capacity, refusal.held) = (Some(capacity), Some(others));
+            }
+            RefusalCode::ListClosed if self.list_is_open() => return Err(E::NotDue),
+            RefusalCode::IncompleteFile
+            | RefusalCode::NotEligible
+            | RefusalCode::Late
+            | RefusalCode::ListClosed
+            | RefusalCode::Other => {}
         }
         Ok(vec![V::ReservationRefused { child, request: of(booking), refusal, basis: self.basis(None) }])
     }
@@ -512,11 +548,14 @@ impl Deciding<'_> {
     fn correction(&self, booking: &Booking, to: Correction) -> Result<S, E> {
         let undecided = matches!(booking.status, S::Pending | S::Waitlisted | S::Offered);
         let called = booking.attendance.is_some();
-        let booked = booking.request.is_some() && !booking.status.is_over();
+        let unbooked = booking.is_only_a_presence();
+        let booked = booking.request.is_some() && !booking.status.is_over() && !unbooked;
         let own = booking.holds_place() || booking.keeps_place();
         let place = booked && (own || self.session.has_free_place(self.terms));
         let status = match to {
             _ if undecided || booking.status == S::Closed => return Err(E::NothingToCorrect),
+            // A presence that was a mistake leaves a day without a booking, not an absence.
+            Correction::AbsentExcused | Correction::Reserved if unbooked => S::NotBooked,
             Correction::Present if place => S::PresentAsReserved,
             Correction::Present if called => S::Present,
             Correction::AbsentExcused if booked || called => S::AbsentExcused,
@@ -527,7 +566,9 @@ impl Deciding<'_> {
         if status == booking.status {
             return Err(E::NothingToCorrect);
         }
-        if status != S::Reserved {
+        // What an absence costs can be decided as soon as it is declared.
+        let absence = matches!(status, S::AbsentExcused | S::AbsentBilled) && booking.absence.is_some();
+        if status != S::Reserved && !absence {
             self.require_day_reached()?;
         }
         Ok(status)
@@ -559,17 +600,14 @@ impl Deciding<'_> {
         if refused.is_empty() {
             return Err(E::NotDue);
         }
-        let capacity = self.terms.capacity;
-        Ok(vec![V::WaitingListClosed { refused, capacity, basis: self.basis(Some(closes)) }])
+        let (capacity, held) = (self.terms.capacity, Some(self.session.taken()));
+        Ok(vec![V::WaitingListClosed { refused, capacity, held, basis: self.basis(Some(closes)) }])
     }
 
     /// Offers every free place to those who wait, in their order, while the list is open.
     fn offer_freed_places(&self, events: &mut Vec<V>) {
         let closes = self.terms.list_closes();
         if self.terms.require_open().is_err() || self.at > closes {
-            return;
-        }
-        if self.session.queue.is_empty() {
             return;
         }
         let mut after = self.session.clone();

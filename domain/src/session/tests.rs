@@ -7,6 +7,7 @@ use cqrs_es::test::TestFramework;
 use uuid::Uuid;
 
 use super::*;
+use crate::messages::Rule as _;
 use crate::{
     activity::{ActivitySettings, ApprovalMode, LateRequests, LeavePolicy},
     calendar::ClosureReason,
@@ -45,8 +46,12 @@ fn request_of(child: ChildId) -> RequestId {
     RequestId(Uuid::from_u128(child.0.as_u128() + 100))
 }
 
+fn command_of(terms: Arc<Terms>, at: DateTime<Utc>, act: Act) -> SessionCommand {
+    SessionCommand { terms, at, latitude: Latitude::Family, act }
+}
+
 fn command(settings: ActivitySettings, when: &str, act: Act) -> SessionCommand {
-    SessionCommand { terms: Arc::new(terms_on(settings, DAY)), at: at(when), act }
+    command_of(Arc::new(terms_on(settings, DAY)), at(when), act)
 }
 
 fn ask(child: ChildId) -> Act {
@@ -93,7 +98,12 @@ impl Story {
     }
 
     fn act(&mut self, when: &str, act: Act) -> Result<(), SessionError> {
-        let events = self.session.decide(command(self.settings.clone(), when, act))?;
+        self.act_as(Latitude::Family, when, act)
+    }
+
+    fn act_as(&mut self, latitude: Latitude, when: &str, act: Act) -> Result<(), SessionError> {
+        let command = SessionCommand { latitude, ..command(self.settings.clone(), when, act) };
+        let events = self.session.decide(command)?;
         events.iter().for_each(|e| self.session.evolve(e));
         self.events.extend(events);
         Ok(())
@@ -130,6 +140,7 @@ fn given_a_free_place_when_a_parent_asks_in_time_then_it_is_confirmed() {
                 payer: payer(),
                 request: request_of(LEO),
                 late: false,
+                exception: None,
                 basis,
             },
             SessionEvent::ReservationConfirmed { child: LEO, request: request_of(LEO), basis },
@@ -219,7 +230,186 @@ fn without_a_waiting_list_a_full_session_refuses_and_records_the_capacity() {
     story.act(EARLY, ask(EMMA)).unwrap();
     let booking = story.session.booking(EMMA).unwrap();
     assert_eq!(booking.status, BookingStatus::Refused);
-    assert_eq!(booking.refusal.as_ref().unwrap().capacity, Some(1));
+    let refusal = booking.refusal.as_ref().unwrap();
+    assert_eq!((refusal.code, refusal.held, refusal.capacity), (RefusalCode::Capacity, Some(1), Some(1)));
+}
+
+#[test]
+fn a_refusal_for_capacity_needs_a_full_session_and_says_both_numbers() {
+    let staff = |capacity| {
+        with(|s| {
+            s.approval = ApprovalMode::Staff;
+            s.capacity = capacity;
+        })
+    };
+    let refuse = || Act::Refuse { child: LEO, refusal: Refusal::of(RefusalCode::Capacity) };
+    let none_held = SessionError::SessionNotFull { held: 0, capacity: 2 };
+    assert_eq!(
+        none_held.message(crate::messages::Language::En),
+        "Places are free (0 of 2 held): a refusal for capacity is not possible. Grant the request or give another reason."
+    );
+    refused(staff(Some(2)), vec![(EARLY, ask(LEO))], EARLY, refuse(), none_held);
+    refused(staff(None), vec![(EARLY, ask(LEO))], EARLY, refuse(), SessionError::NoCapacityLimit);
+    let mut story = Story::new(staff(Some(1)))
+        .given(EARLY, ask(EMMA))
+        .given(EARLY, Act::Confirm { child: EMMA, overlaps: vec![] })
+        .given(EARLY, ask(LEO));
+    story.act(EARLY, refuse()).unwrap();
+    let refusal = story.session.booking(LEO).unwrap().refusal.clone().unwrap();
+    assert_eq!((refusal.held, refusal.capacity), (Some(1), Some(1)));
+}
+
+#[test]
+fn a_list_that_closes_while_a_place_is_free_does_not_say_the_session_was_full() {
+    let close = "2015-04-06T08:00:01Z";
+    let mut story = Story::new(with(|s| s.capacity = Some(1)))
+        .given(EARLY, ask(LEO))
+        .given(EARLY, ask(EMMA))
+        .given(EARLY, ask(ZOE))
+        .given(CUTOFF, Act::Cancel { child: LEO, payer: payer() })
+        .given(close, Act::ExpireOffer { child: EMMA });
+    story.act(close, Act::CloseWaitingList).unwrap();
+    let refusal = story.session.booking(ZOE).unwrap().refusal.clone().unwrap();
+    assert_eq!((refusal.code, refusal.held, refusal.capacity), (RefusalCode::ListClosed, Some(0), Some(1)));
+}
+
+#[test]
+fn staff_act_past_the_deadline_with_a_reason_that_is_recorded() {
+    let with_reason = || Latitude::Staff { reason: Some(note()) };
+    let without = || Latitude::Staff { reason: None };
+    let cancel = || Act::Cancel { child: LEO, payer: payer() };
+    let mut story = Story::new(settings());
+    assert_eq!(story.act(LATE, ask(LEO)), Err(SessionError::DeadlinePassed(at(CUTOFF))), "a family");
+    assert_eq!(story.act_as(without(), LATE, ask(LEO)), Err(SessionError::ReasonRequired));
+    story.act_as(with_reason(), LATE, ask(LEO)).unwrap();
+    assert_eq!(story.status(LEO), BookingStatus::Reserved);
+    let recorded = |event: &SessionEvent| match event {
+        SessionEvent::ReservationRequested { exception, .. }
+        | SessionEvent::ReservationCancelled { exception, .. } => exception.is_some(),
+        _ => false,
+    };
+    assert!(recorded(&story.events[0]));
+    assert_eq!(story.act_as(without(), LATE, cancel()), Err(SessionError::ReasonRequired));
+    story.act_as(with_reason(), LATE, cancel()).unwrap();
+    assert_eq!(story.status(LEO), BookingStatus::Cancelled);
+    assert!(recorded(&story.events[2]));
+    story.act_as(with_reason(), "2015-04-08T09:00:00Z", ask(LEO)).unwrap();
+    assert_eq!(story.status(LEO), BookingStatus::Reserved, "even for a day that is over");
+
+    let mut early = Story::new(settings());
+    early.act_as(with_reason(), EARLY, ask(LEO)).unwrap();
+    assert!(!recorded(&early.events[0]), "no exception where none was needed");
+    let one = Latitude::Staff { reason: Some(note()) };
+    let mut full = Story::new(with(|s| s.capacity = Some(1))).given(EARLY, ask(EMMA));
+    full.act_as(one, LATE, ask(LEO)).unwrap();
+    assert_eq!(full.status(LEO), BookingStatus::Refused, "a reason is not a place");
+}
+
+#[test]
+fn what_follows_an_enrolment_is_released_with_it_and_comes_back_with_it() {
+    use BookingStatus as S;
+    let of_child = |child| Whose::Child { child, payer: payer() };
+    let release = |whose| Act::Release { whose, reason: ReleaseReason::EnrolmentEnded };
+    let restore = |whose| Act::Restore {
+        whose,
+        reasons: &[ReleaseReason::EnrolmentEnded],
+        reserved_elsewhere: [].into(),
+    };
+    let one_place = || with(|s| s.capacity = Some(1));
+    let mut story = Story::new(one_place()).given(EARLY, ask(LEO)).given(EARLY, ask(EMMA));
+    let stranger = Whose::Child { child: LEO, payer: "1001001010348".parse().unwrap() };
+    story.act(EARLY, release(stranger)).unwrap();
+    assert_eq!(story.status(LEO), S::Reserved, "another family's enrolment");
+    story.act(EARLY, release(of_child(LEO))).unwrap();
+    assert_eq!((story.status(LEO), story.status(EMMA)), (S::Released, S::Offered), "the place is offered");
+    story.act(EARLY, restore(of_child(LEO))).unwrap();
+    assert_eq!(story.status(LEO), S::Waitlisted, "the place is given away: at the tail of the list");
+    story.act(EARLY, release(of_child(LEO))).unwrap();
+    story.act(EARLY, Act::DeclineOffer { child: EMMA, payer: payer() }).unwrap();
+    story.act(EARLY, restore(of_child(LEO))).unwrap();
+    assert_eq!(story.status(LEO), S::Offered, "it waited, and the place is free");
+
+    let mut free = Story::new(one_place()).given(EARLY, ask(LEO)).given(EARLY, release(of_child(LEO)));
+    let other = Act::Restore {
+        whose: of_child(LEO),
+        reasons: &[ReleaseReason::ActivityEnded],
+        reserved_elsewhere: [].into(),
+    };
+    free.act(EARLY, other).unwrap();
+    assert_eq!(free.status(LEO), S::Released, "released for another reason");
+    let elsewhere = Act::Restore {
+        whose: of_child(LEO),
+        reasons: &[ReleaseReason::EnrolmentEnded],
+        reserved_elsewhere: [LEO].into(),
+    };
+    free.act(EARLY, elsewhere).unwrap();
+    assert_eq!(free.status(LEO), S::Released, "reserved elsewhere by now");
+    free.act(LATE, restore(of_child(LEO))).unwrap();
+    assert_eq!(free.status(LEO), S::Reserved, "after the deadline, before the session");
+    assert_eq!(free.session.booking(LEO).unwrap().release, None);
+
+    let mut attended =
+        Story::new(settings()).given(EARLY, ask(LEO)).given(EARLY, ask(EMMA)).given(EARLY, ask(ZOE));
+    let present = Act::RecordPresence {
+        child: LEO,
+        payer: payer(),
+        enrolled: true,
+        contract: false,
+        overlaps: vec![],
+        arrived: None,
+        left: None,
+    };
+    attended.act(DURING, present).unwrap();
+    attended.act(DURING, Act::RecordNoShow { child: EMMA }).unwrap();
+    let everybody = Act::Release { whose: Whose::Everybody, reason: ReleaseReason::ActivityEnded };
+    attended.act(DURING, everybody).unwrap();
+    let statuses = [LEO, EMMA, ZOE].map(|child| attended.status(child));
+    assert_eq!(statuses, [S::PresentAsReserved, S::Released, S::Released], "who came, came");
+}
+
+#[test]
+fn a_closed_session_lets_go_of_those_whose_enrolment_ends_meanwhile() {
+    use BookingStatus as S;
+    let mut story = Story::new(with(|s| s.capacity = Some(1)))
+        .given(EARLY, ask(LEO))
+        .given(EARLY, ask(EMMA))
+        .given(EARLY, Act::Close { reason: ClosureReason::Strike });
+    let whose = Whose::Child { child: LEO, payer: payer() };
+    story.act(EARLY, Act::Release { whose, reason: ReleaseReason::EnrolmentEnded }).unwrap();
+    assert_eq!(story.session.booking(LEO).unwrap().release.unwrap().before, S::Reserved);
+    story.act(EARLY, Act::Reopen { reserved_elsewhere: [].into() }).unwrap();
+    assert_eq!((story.status(LEO), story.status(EMMA)), (S::Released, S::Offered));
+}
+
+#[test]
+fn a_presence_that_was_a_mistake_leaves_a_day_without_a_booking() {
+    use BookingStatus as S;
+    let correct = |to| Act::Correct { child: LEO, to, reason: note(), overlaps: vec![] };
+    let seen = || Act::RecordPresence {
+        child: LEO,
+        payer: payer(),
+        enrolled: true,
+        contract: false,
+        overlaps: vec![],
+        arrived: None,
+        left: None,
+    };
+    for mistake in [Correction::AbsentExcused, Correction::Reserved] {
+        let mut story = Story::new(settings()).given(DURING, seen());
+        story.act(DURING, correct(mistake)).unwrap();
+        assert_eq!(story.status(LEO), S::NotBooked, "{mistake:?}");
+        assert_eq!(story.session.booking(LEO).unwrap().attendance, None);
+        story.act(DURING, seen()).unwrap();
+        assert_eq!(story.status(LEO), S::Present, "the roll can be called again");
+    }
+    let called = vec![(DURING, seen())];
+    refused(settings(), called, DURING, correct(Correction::AbsentBilled), SessionError::NothingToCorrect);
+    let mut freed = Story::new(settings())
+        .given(EARLY, ask(LEO))
+        .given(EARLY, absent(LEO, AbsenceReason::Personal))
+        .given(DURING, seen());
+    freed.act(DURING, correct(Correction::AbsentExcused)).unwrap();
+    assert_eq!(freed.status(LEO), S::AbsentExcused, "an absence was declared");
 }
 
 #[test]
@@ -229,15 +419,12 @@ fn staff_decide_even_after_the_deadline_and_late_requests_follow_the_setting() {
     assert_eq!(story.status(LEO), BookingStatus::Pending);
     story.act(LATE, Act::Confirm { child: LEO, overlaps: vec![] }).unwrap();
     assert_eq!(story.status(LEO), BookingStatus::Reserved);
-    let other = Refusal { code: RefusalCode::Other, note: None, capacity: None };
+    let other = Refusal::of(RefusalCode::Other);
     let refuse = |refusal| Act::Refuse { child: EMMA, refusal };
     assert_eq!(story.act(LATE, refuse(other.clone())), Err(SessionError::ReasonRequired));
     story.act(LATE, refuse(Refusal { note: Some(note()), ..other })).unwrap();
     assert_eq!(story.status(EMMA), BookingStatus::Refused);
-    assert_eq!(
-        story.act(LATE, refuse(Refusal { code: RefusalCode::Late, note: None, capacity: None })),
-        Err(SessionError::NotPending)
-    );
+    assert_eq!(story.act(LATE, refuse(Refusal::of(RefusalCode::Late))), Err(SessionError::NotPending));
 
     let mut waiting = Story::new(with(|s| s.late_requests = LateRequests::WaitingList));
     waiting.act(LATE, ask(LEO)).unwrap();
@@ -501,7 +688,7 @@ fn a_place_kept_over_a_closure_is_not_given_away_by_a_correction() {
         arrived: None,
         left: None,
     };
-    let full = Refusal { code: RefusalCode::Capacity, note: None, capacity: None };
+    let full = Refusal::of(RefusalCode::Capacity);
     let one_place = with(|s| {
         s.capacity = Some(1);
         s.waiting_list = true;
@@ -541,7 +728,7 @@ mod properties {
             1 => child().prop_map(|child| Act::PutOnWaitingList { child }),
             1 => child().prop_map(|child| Act::Refuse {
                 child,
-                refusal: Refusal { code: RefusalCode::Capacity, note: None, capacity: None },
+                refusal: Refusal::of(RefusalCode::Capacity),
             }),
             1 => child().prop_map(|child| Act::Withdraw { child, payer: payer() }),
             2 => child().prop_map(|child| Act::AcceptOffer { child, payer: payer(), overlaps: vec![] }),
@@ -565,6 +752,15 @@ mod properties {
             ]).prop_map(|(child, to)| Act::Correct { child, to, reason: note(), overlaps: vec![] }),
             1 => Just(Act::Close { reason: ClosureReason::Weather }),
             1 => Just(Act::Reopen { reserved_elsewhere: [].into() }),
+            1 => child().prop_map(|child| Act::Release {
+                whose: Whose::Child { child, payer: payer() },
+                reason: ReleaseReason::EnrolmentEnded,
+            }),
+            1 => child().prop_map(|child| Act::Restore {
+                whose: Whose::Child { child, payer: payer() },
+                reasons: &[ReleaseReason::EnrolmentEnded],
+                reserved_elsewhere: [].into(),
+            }),
             1 => Just(Act::CloseWaitingList),
             1 => Just(Act::OfferPlaces),
         ]
@@ -601,8 +797,12 @@ mod properties {
                 let before: Vec<(ChildId, BookingStatus)> =
                     session.bookings().map(|(c, b)| (c, b.status)).collect();
                 let subject = act.child();
-                let everybody = act.child().is_none();
-                let Ok(events) = session.decide(SessionCommand { terms: terms.clone(), at: now, act }) else {
+                let released = match &act {
+                    Act::Release { whose: Whose::Child { child, .. }, .. } => Some(*child),
+                    _ => None,
+                };
+                let everybody = act.child().is_none() && released.is_none();
+                let Ok(events) = session.decide(command_of(terms.clone(), now, act)) else {
                     continue;
                 };
                 for event in &events {
@@ -618,7 +818,7 @@ mod properties {
                 }
                 if !everybody {
                     for (child, status) in before {
-                        if Some(child) != subject && status == BookingStatus::Reserved {
+                        if Some(child) != subject && Some(child) != released && status == BookingStatus::Reserved {
                             let kept = session.booking(child).map(|b| b.status);
                             prop_assert_eq!(kept, Some(BookingStatus::Reserved), "a reservation was lost");
                         }
@@ -651,7 +851,7 @@ mod properties {
                     | Act::WithdrawAbsence { overlaps, .. }
                     | Act::RecordPresence { overlaps, .. }
                     | Act::Correct { overlaps, .. } => *overlaps = in_the_way,
-                    Act::Reopen { reserved_elsewhere } => {
+                    Act::Reopen { reserved_elsewhere } | Act::Restore { reserved_elsewhere, .. } => {
                         *reserved_elsewhere = sessions[there]
                             .bookings()
                             .filter(|(_, b)| b.status.blocks_hours())
@@ -660,7 +860,7 @@ mod properties {
                     }
                     _ => {}
                 }
-                let command = SessionCommand { terms: terms.clone(), at: at(EARLY), act };
+                let command = command_of(terms.clone(), at(EARLY), act);
                 if let Ok(events) = sessions[here].decide(command) {
                     events.iter().for_each(|e| sessions[here].evolve(e));
                 }

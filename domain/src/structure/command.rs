@@ -1,5 +1,7 @@
 //! What staff may ask of a structure.
 
+use chrono::NaiveDate;
+
 use crate::text::Heading;
 
 /// A command to a structure.
@@ -15,4 +17,11 @@ pub enum StructureCommand {
         /// The new name.
         name: Heading,
     },
+    /// Close it for good; its activities end with it.
+    Retire {
+        /// The first day without it.
+        from: NaiveDate,
+    },
+    /// Open it again.
+    Reopen,
 }

@@ -11,6 +11,12 @@ pub enum StructureError {
     /// Not defined.
     #[error("no such structure")]
     Unknown,
+    /// Closed for good.
+    #[error("this structure is closed for good")]
+    Retired,
+    /// Not closed.
+    #[error("this structure is still open")]
+    NotRetired,
 }
 
 impl Rule for StructureError {
@@ -18,6 +24,8 @@ impl Rule for StructureError {
         match self {
             Self::AlreadyDefined => "ALREADY_EXISTS",
             Self::Unknown => "NOT_FOUND",
+            Self::Retired => "STRUCTURE_RETIRED",
+            Self::NotRetired => "NOT_RETIRED",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What happened to a structure.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::domain_event;
@@ -17,6 +18,18 @@ pub enum StructureEvent {
         /// The new name.
         name: String,
     },
+    /// It was closed for good.
+    StructureRetired {
+        /// The first day without it.
+        from: NaiveDate,
+    },
+    /// It was opened again.
+    StructureReopened {},
 }
 
-domain_event!(StructureEvent { StructureDefined = "1.0", StructureRenamed = "1.0" });
+domain_event!(StructureEvent {
+    StructureDefined = "1.0",
+    StructureRenamed = "1.0",
+    StructureRetired = "1.0",
+    StructureReopened = "1.0",
+});

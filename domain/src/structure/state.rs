@@ -1,5 +1,6 @@
 //! The structure's state.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{StructureCommand, StructureError, StructureEvent};
@@ -10,6 +11,9 @@ use crate::aggregate;
 pub struct Structure {
     /// Its name; none before it is defined.
     pub name: Option<String>,
+    /// The first day without it, once it is closed for good.
+    #[serde(default)]
+    pub retired_from: Option<NaiveDate>,
 }
 
 impl Structure {
@@ -23,7 +27,17 @@ impl Structure {
             (StructureCommand::Define { name }, None) => {
                 Ok(vec![StructureEvent::StructureDefined { name: name.into() }])
             }
-            (StructureCommand::Rename { .. }, None) => Err(StructureError::Unknown),
+            (_, None) => Err(StructureError::Unknown),
+            (StructureCommand::Retire { .. }, Some(_)) if self.retired_from.is_some() => {
+                Err(StructureError::Retired)
+            }
+            (StructureCommand::Retire { from }, Some(_)) => {
+                Ok(vec![StructureEvent::StructureRetired { from }])
+            }
+            (StructureCommand::Reopen, Some(_)) if self.retired_from.is_none() => {
+                Err(StructureError::NotRetired)
+            }
+            (StructureCommand::Reopen, Some(_)) => Ok(vec![StructureEvent::StructureReopened {}]),
             (StructureCommand::Rename { name }, Some(_)) => {
                 Ok(vec![StructureEvent::StructureRenamed { name: name.into() }])
             }
@@ -36,6 +50,8 @@ impl Structure {
             StructureEvent::StructureDefined { name } | StructureEvent::StructureRenamed { name } => {
                 self.name = Some(name.clone());
             }
+            StructureEvent::StructureRetired { from } => self.retired_from = Some(*from),
+            StructureEvent::StructureReopened {} => self.retired_from = None,
         }
     }
 }

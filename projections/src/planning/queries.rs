@@ -85,6 +85,24 @@ pub async fn session_cells(
     rows.into_iter().map(cell_row).collect()
 }
 
+/// The days from one on for which an activity has bookings of any kind.
+///
+/// # Errors
+/// The database failed.
+pub async fn booked_days(
+    pool: &PgPool,
+    activity: &ActivityId,
+    from: NaiveDate,
+) -> Result<Vec<NaiveDate>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT DISTINCT date FROM rm_planning.cell WHERE activity = $1 AND date >= $2 ORDER BY date",
+    )
+    .bind(activity.as_str())
+    .bind(from)
+    .fetch_all(pool)
+    .await
+}
+
 /// How many places are held and how many children wait, per session of a range.
 ///
 /// # Errors
@@ -123,6 +141,17 @@ pub enum Due {
         /// When it was due.
         at: DateTime<Utc>,
     },
+    /// A booking stands although what it followed from has ended.
+    Leftover {
+        /// Whose.
+        child: ChildId,
+        /// Which activity.
+        activity: ActivityId,
+        /// Which day.
+        date: NaiveDate,
+        /// When it ended.
+        at: DateTime<Utc>,
+    },
     /// A session's waiting list closes.
     WaitingList {
         /// Which activity.
@@ -143,6 +172,9 @@ pub async fn due(pool: &PgPool, now: DateTime<Utc>, limit: i64) -> Result<Vec<Du
     let rows: Vec<Row> = sqlx::query_as(
         "(SELECT child, activity, date, booking, due FROM rm_planning.cell WHERE due < $1 ORDER BY due LIMIT $2) \
          UNION ALL \
+         (SELECT child, activity, date, NULL, ended FROM rm_planning.cell WHERE ended IS NOT NULL \
+          ORDER BY ended LIMIT $2) \
+         UNION ALL \
          (SELECT NULL, activity, date, NULL, list_closes FROM rm_planning.session \
           WHERE waiting > 0 AND list_closes < $1 ORDER BY list_closes LIMIT $2)",
     )
@@ -160,7 +192,8 @@ pub async fn due(pool: &PgPool, now: DateTime<Utc>, limit: i64) -> Result<Vec<Du
                         serde_json::from_str(&booking).map_err(|e| sqlx::Error::Decode(e.into()))?;
                     Due::Booking { child: ChildId(child), activity, date, status: booking.status, at }
                 }
-                _ => Due::WaitingList { activity, date, at },
+                (Some(child), None) => Due::Leftover { child: ChildId(child), activity, date, at },
+                (None, _) => Due::WaitingList { activity, date, at },
             })
         })
         .collect()

@@ -253,8 +253,8 @@ impl InvoiceQuery {
         Ok(invoice(row, &all_regies(ctx).await?, &names, ctx.language()))
     }
 
-    /// What a session of a child costs a family, and why: as it is booked, or as it would cost if it
-    /// were reserved in time. Null where no tariff holds, or another family pays.
+    /// What a session of a child costs a family, and why: as it is booked; undecided, as it will cost
+    /// if it is granted; free, as it would cost if it were asked for now. Null where no tariff holds, or another family pays.
     #[graphql(guard = "EVERYBODY")]
     async fn price(
         &self,
@@ -283,7 +283,16 @@ impl InvoiceQuery {
         let (households, cells) = (households.map_err(unavailable)?, cells.map_err(unavailable)?);
         let Some(household) = households.get(&family) else { return Ok(None) };
         let booking = cells.iter().find(|c| c.activity == activity).map(|c| &c.booking);
-        let quote = portail_domain::billing::price_of(household, &number, child, &terms, booking, tariff);
-        Ok(quote.map(|q| Price::of(&q, ctx.language())))
+        let caller = ctx.caller()?;
+        let acting = (caller.at, caller.role.is_staff());
+        let prices = portail_domain::billing::CellPrices::of(
+            household,
+            (&number, child),
+            &terms,
+            booking,
+            tariff,
+            acting,
+        );
+        Ok(prices.and_then(|prices| prices.cell()).map(|q| Price::of(&q, ctx.language())))
     }
 }

@@ -305,6 +305,18 @@ pub struct CostWeeksInput {
     odd: String,
 }
 
+/// A custody calendar.
+#[derive(Debug, Clone, InputObject)]
+pub struct CustodyInput {
+    /// Who pays the days of even weeks (ISO 8601) outside school holidays.
+    even: String,
+    /// Who pays the days of odd weeks outside school holidays.
+    odd: String,
+    /// Which of the two pays the first half of school holidays that begin in an even year; the
+    /// other pays the second half, and in odd years it is the other way round.
+    first_half_in_even_years: String,
+}
+
 /// How two families bear what a child costs: exactly one of these.
 #[derive(Debug, Clone, OneofObject)]
 pub enum CostSharingInput {
@@ -314,6 +326,8 @@ pub enum CostSharingInput {
     Shares(Vec<CostShareInput>),
     /// By weeks.
     Weeks(CostWeeksInput),
+    /// By weeks, and school holidays in halves.
+    Custody(CustodyInput),
 }
 
 /// A cost sharing to record.
@@ -339,6 +353,11 @@ fn sharing(input: CostSharingInput) -> Result<CostSharing, Rejection> {
         CostSharingInput::Weeks(weeks) => {
             CostSharing::Weeks { even: parse(&weeks.even, "sharing")?, odd: parse(&weeks.odd, "sharing")? }
         }
+        CostSharingInput::Custody(custody) => CostSharing::Custody {
+            even: parse(&custody.even, "sharing")?,
+            odd: parse(&custody.odd, "sharing")?,
+            first_half_in_even_years: parse(&custody.first_half_in_even_years, "sharing")?,
+        },
     })
 }
 

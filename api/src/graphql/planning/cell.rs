@@ -3,6 +3,7 @@
 use async_graphql::{Enum, ID, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_domain::{
+    billing::CellPrices,
     cell::{self, Action, CellStatus as DomainStatus, DayMarker as DomainMarker},
     ids::ActivityId,
     messages::{Language, text},
@@ -74,6 +75,13 @@ pub struct AllowedAction {
     until: Option<DateTime<Utc>>,
     /// Why it is not possible.
     reason: Option<UserError>,
+    /// Whether it takes a reason: staff act for the family past a deadline.
+    reason_required: bool,
+    /// What the cell costs the payer once it is done, in euros: an absence after the deadline as if
+    /// nothing excused it, a certificate as if it were accepted. Null where the cell's price is.
+    price: Option<Decimal>,
+    /// How much more that is than if nothing is done; negative: what it gives back.
+    change: Option<Decimal>,
 }
 
 /// The roll-call of a child.
@@ -124,10 +132,13 @@ pub struct Cell {
     reason: Option<String>,
     /// The request it came from.
     request_id: Option<ID>,
-    /// What it costs the payer, in euros: as it is booked, or as it would cost if it were reserved
-    /// in time. Null where nothing can be booked, no tariff holds, or the caller is another family.
+    /// What it costs the payer, in euros: as it is booked; undecided, as it will cost if it is granted
+    /// or no certificate comes; free, as it would cost if it were asked for now, surcharges
+    /// included. Null where nothing can be booked, no tariff holds, another family bears the day,
+    /// or the caller is another family.
     price: Option<Decimal>,
-    /// What the family may do here now. Empty for staff and auditors, who do not act here.
+    /// What the family may do here now, or staff who act for it. Empty for auditors, and where
+    /// another family booked.
     actions: Vec<AllowedAction>,
     /// The last event that made the cell.
     position: Option<Position>,
@@ -146,6 +157,9 @@ leaf!(AllowedAction = "AllowedAction", |a| {
     "allowed" => a.allowed,
     "until" => a.until,
     "reason" => a.reason,
+    "reasonRequired" => a.reason_required,
+    "price" => a.price,
+    "change" => a.change,
 });
 
 leaf!(Cell = "Cell", |c| {
@@ -181,11 +195,20 @@ pub(super) struct CellView<'a> {
     pub(super) row: Option<&'a CellRow>,
     pub(super) enrolled: bool,
     pub(super) overlaps: Vec<ActivityId>,
-    /// Whether the caller is the family that pays for this row.
-    pub(super) acts: bool,
+    /// Who acts in this cell, if the caller does.
+    pub(super) acts: Option<Acting>,
     pub(super) now: DateTime<Utc>,
     pub(super) language: Language,
-    pub(super) price: Option<Decimal>,
+    pub(super) prices: Option<CellPrices<'a>>,
+}
+
+/// Who acts in a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Acting {
+    /// The family itself.
+    Family,
+    /// Staff for the family: past deadlines with a reason.
+    Staff,
 }
 
 impl CellView<'_> {
@@ -193,11 +216,13 @@ impl CellView<'_> {
         let booking = self.row.map(|r| &r.booking);
         let (marker, status) = (cell::marker(self.terms), cell::status(self.terms, booking));
         let absence = booking.and_then(|b| b.absence.as_ref());
-        let actions = if self.acts {
-            cell::possibilities(self.terms, booking, self.enrolled, &self.overlaps, self.now)
-        } else {
-            vec![]
-        };
+        let actions = self.acts.map_or_else(Vec::new, |acting| {
+            let staff = acting == Acting::Staff;
+            cell::possibilities(self.terms, booking, self.enrolled, &self.overlaps, self.now, staff)
+        });
+        // Where nothing is booked and nothing can be, nothing has a price.
+        let priced = booking.is_some() || (self.enrolled && self.terms.require_open().is_ok());
+        let prices = self.prices.filter(|_| priced);
         Cell {
             date: Date(self.terms.date),
             marker: marker.map(Into::into),
@@ -213,14 +238,20 @@ impl CellView<'_> {
             billed_percent: absence.and_then(|a| a.billed_percent).map(i32::from),
             reason: booking.and_then(|b| reason(b, self.language)),
             request_id: booking.and_then(|b| b.request).map(|r| ID(r.to_string())),
-            price: self.price,
+            price: prices.and_then(|prices| prices.cell()).map(|quote| quote.amount.decimal()),
             actions: actions
                 .into_iter()
-                .map(|p| AllowedAction {
-                    action: p.action.into(),
-                    allowed: p.refusal.is_none(),
-                    until: p.until,
-                    reason: p.refusal.map(|rule| UserError::of_session(rule, self.language)),
+                .map(|p| {
+                    let price = prices.and_then(|prices| prices.action(p.action, self.now));
+                    AllowedAction {
+                        action: p.action.into(),
+                        allowed: p.refusal.is_none(),
+                        until: p.until,
+                        reason: p.refusal.map(|rule| UserError::of_session(rule, self.language)),
+                        reason_required: p.takes_reason,
+                        price: price.map(|p| p.price.decimal()),
+                        change: price.map(|p| p.change.decimal()),
+                    }
                 })
                 .collect(),
             position: self.row.map(|r| Position(r.position)),
@@ -237,6 +268,9 @@ fn reason(booking: &portail_domain::session::Booking, language: Language) -> Opt
                 CellError::Overlap => "ERROR_OVERLAP",
             };
             Some(text(key, language, &[]))
+        }
+        BookingStatus::Released => {
+            booking.release.map(|release| text(release.reason.label_key(), language, &[]))
         }
         BookingStatus::Refused => {
             booking.refusal.as_ref().map(|r| crate::graphql::requests::refusal_text(r, language))
@@ -268,6 +302,9 @@ mod tests {
             allowed: true,
             until: Some("2015-04-08T10:00:00Z".parse().unwrap()),
             reason,
+            reason_required: true,
+            price: Some(Decimal::new(400, 2)),
+            change: Some(Decimal::new(-400, 2)),
         };
         let cell = Cell {
             date: Date("2015-04-08".parse().unwrap()),
@@ -328,7 +365,7 @@ mod tests {
             attendance { present } ... on Cell { attendance { arrived left } waitingRank } \
             offerUntil certificateDue certificateReceived billedPercent reason requestId price position ...Actions skipped: date @skip(if: true) }";
         let schema = Schema::new(Root, EmptyMutation, EmptySubscription);
-        let fragment = "fragment Actions on Cell { actions { __typename action allowed until reason { code message path } } }";
+        let fragment = "fragment Actions on Cell { actions { __typename action allowed until reason { code message path } reasonRequired price change } }";
         let ask = async |field: &str, takes_text: bool| {
             let request = Request::new(format!("{{ answer: {field} {ALL} }} {fragment}"));
             let context = RequestContext { takes_text, ..RequestContext::default() };

@@ -8,9 +8,8 @@ use std::collections::{BTreeSet, HashMap};
 use async_graphql::{Context, ID, Object, Result, SimpleObject, Subscription};
 use futures::Stream;
 use portail_domain::{
-    billing::Household,
     cell::{CellStatus as DomainStatus, DayMarker as DomainMarker},
-    ids::ChildId,
+    ids::{ChildId, FamilyNumber},
     messages::{Language, text},
 };
 use portail_projections::{family, household, month::ChildDays};
@@ -24,7 +23,6 @@ use super::{
     leaf::{Leaves, leaf},
     scalars::{Month, Position, Time},
 };
-use crate::application::{Caller, Role};
 
 /// The read models a planning is made of.
 const NAMES: [&str; 4] = [
@@ -139,19 +137,11 @@ fn legend(language: Language) -> Vec<LegendEntry> {
     statuses.chain(markers).collect()
 }
 
-/// The households whose prices a caller may see, of those who pay: none when no price is asked.
-async fn priced(
-    ctx: &Context<'_>,
-    caller: &Caller,
-    payers: &BTreeSet<String>,
-) -> Result<HashMap<String, Household>> {
-    let asked = ctx.look_ahead().field("rows").field("cells").field("price").exists();
-    let visible = |payer: &&String| caller.role != Role::Parent || caller.login == **payer;
-    let payers: Vec<String> = payers.iter().filter(visible).filter(|_| asked).cloned().collect();
-    if payers.is_empty() {
-        return Ok(HashMap::new());
-    }
-    household::households(ctx.application()?.pool(), &payers).await.map_err(unavailable)
+/// Whether a price is asked, of cells or of what may be done in them.
+fn asks_prices(ctx: &Context<'_>) -> bool {
+    let cells = ctx.look_ahead().field("rows").field("cells");
+    let actions = cells.field("actions");
+    [cells.field("price"), actions.field("price"), actions.field("change")].iter().any(|f| f.exists())
 }
 
 /// A child's planning of a month, for a caller.
@@ -170,7 +160,17 @@ async fn month_planning(ctx: &Context<'_>, child_id: &str, month: Month, positio
     }
     let payers = cells.iter().map(|c| c.booking.payer.to_string());
     let payers = payers.chain(responsibles.keys().cloned()).collect::<BTreeSet<_>>();
-    let households = priced(ctx, &caller, &payers).await?;
+    // Who bears a day is asked of the households, where a child has two families.
+    let families: Vec<FamilyNumber> = families.iter().filter_map(|number| number.parse().ok()).collect();
+    let payers =
+        payers.into_iter().chain(families.iter().map(FamilyNumber::to_string)).collect::<BTreeSet<_>>();
+    let asks_prices = asks_prices(ctx);
+    let households = if asks_prices || families.len() > 1 {
+        let payers: Vec<String> = payers.iter().cloned().collect();
+        household::households(application.pool(), &payers).await.map_err(unavailable)?
+    } else {
+        HashMap::new()
+    };
     let name = |(number, found): (&String, &Option<_>)| Some((number.clone(), full_name(found.as_ref()?)));
     let mut names: HashMap<String, String> = responsibles.iter().filter_map(name).collect();
     // Who pays for a booking without an enrolment.
@@ -184,7 +184,9 @@ async fn month_planning(ctx: &Context<'_>, child_id: &str, month: Month, positio
         language: ctx.language(),
         enrolments: &enrolments,
         child,
+        families: &families,
         households: &households,
+        asks_prices,
     };
     Ok(Planning {
         child_id: ID(child.to_string()),

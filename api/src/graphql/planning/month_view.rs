@@ -6,17 +6,19 @@ use async_graphql::ID;
 use chrono::{Datelike, NaiveDate};
 use portail_domain::{
     activity::ActivitySettings,
-    billing::{Household, price_of},
+    billing::{CellPrices, Household},
     child::Enrolment,
-    ids::{ActivityId, ChildId},
+    ids::{ActivityId, ChildId, FamilyNumber},
     messages::Language,
     session::Booking,
     terms::Terms,
 };
 use portail_projections::{catalogue::Catalogue, planning::CellRow};
-use rust_decimal::Decimal;
 
-use super::{PlanningRow, cell::CellView};
+use super::{
+    PlanningRow,
+    cell::{Acting, CellView},
+};
 use crate::{
     application::{Caller, Role},
     graphql::scalars::{Month, Time},
@@ -29,25 +31,38 @@ pub(super) struct MonthView<'a> {
     pub(super) language: Language,
     pub(super) enrolments: &'a [Enrolment],
     pub(super) child: ChildId,
+    /// The child's families.
+    pub(super) families: &'a [FamilyNumber],
     pub(super) households: &'a HashMap<String, Household>,
+    /// Whether any price is asked.
+    pub(super) asks_prices: bool,
 }
 
 impl MonthView<'_> {
-    /// What a cell costs its payer, where there is or could be a booking.
-    fn price(
-        &self,
-        payer: &str,
-        terms: &Terms,
-        booking: Option<&Booking>,
-        enrolled: bool,
-    ) -> Option<Decimal> {
-        let household = self.households.get(payer)?;
-        if booking.is_none() && (!enrolled || terms.require_open().is_err()) {
-            return None;
-        }
+    /// What a cell costs a family and what acts in it come to; none where no price is asked, or none
+    /// may be seen.
+    fn prices<'b>(
+        &'b self,
+        payer: &'b FamilyNumber,
+        terms: &'b Terms,
+        booking: Option<&'b Booking>,
+    ) -> Option<CellPrices<'b>> {
+        let household = self.households.get(payer.as_str()).filter(|_| self.is_priced(payer))?;
         let tariff = self.catalogue.tariffs.get(&terms.activity)?;
-        let family = payer.parse().ok()?;
-        price_of(household, &family, self.child, terms, booking, tariff).map(|quote| quote.amount.decimal())
+        let acting = (self.caller.at, self.caller.role.is_staff());
+        CellPrices::of(household, (payer, self.child), terms, booking, tariff, acting)
+    }
+
+    /// Parents see their own prices; staff and auditors see all.
+    fn is_priced(&self, payer: &FamilyNumber) -> bool {
+        self.asks_prices && (self.caller.role != Role::Parent || self.caller.login == payer.as_str())
+    }
+
+    /// Whether a family bears a part of what another booked on a day.
+    fn bears(&self, family: &FamilyNumber, cell: &CellRow) -> bool {
+        let holidays = self.catalogue.calendar.holidays_on(cell.date);
+        let child = self.households.get(family.as_str()).and_then(|household| household.child(self.child));
+        child.is_some_and(|c| c.part(family, &cell.booking.payer, cell.date, holidays).is_some())
     }
 
     /// Its rows, in the order of their activities.
@@ -57,11 +72,16 @@ impl MonthView<'_> {
         cells: &[CellRow],
         names: &HashMap<String, String>,
     ) -> Vec<PlanningRow> {
-        let mut keys: Vec<(ActivityId, String)> = Vec::new();
-        let enrolled = self.enrolments.iter().map(|e| (e.activity.clone(), e.payer.to_string()));
+        let mut keys: Vec<(ActivityId, FamilyNumber)> = Vec::new();
+        let enrolled = self.enrolments.iter().map(|e| (e.activity.clone(), e.payer.clone()));
         // A booking without an enrolment has its row too: it is what staff must settle.
-        let booked = cells.iter().map(|c| (c.activity.clone(), c.booking.payer.to_string()));
-        for key in enrolled.chain(booked) {
+        let booked = cells.iter().map(|c| (c.activity.clone(), c.booking.payer.clone()));
+        // Who bears the day sees it, whoever booked it.
+        let borne = cells.iter().flat_map(|cell| {
+            let others = self.families.iter().filter(|f| **f != cell.booking.payer && self.bears(f, cell));
+            others.map(|family| (cell.activity.clone(), family.clone()))
+        });
+        for key in enrolled.chain(booked).chain(borne) {
             if !keys.contains(&key) {
                 keys.push(key);
             }
@@ -85,7 +105,7 @@ impl MonthView<'_> {
         &self,
         month: Month,
         activity: ActivityId,
-        payer: String,
+        payer: FamilyNumber,
         cells: &[CellRow],
         blocked: &Days<Vec<Blocking<'_>>>,
         names: &HashMap<String, String>,
@@ -94,13 +114,19 @@ impl MonthView<'_> {
         let (_, settings) =
             state.settings_on(month.0.last()).or_else(|| state.settings_on(month.0.first()))?;
         let structure = self.catalogue.structures.get(&settings.structure);
-        let acts = self.caller.role == Role::Parent && self.caller.login == payer;
+        let acts = match self.caller.role {
+            Role::Parent => (self.caller.login == payer.as_str()).then_some(Acting::Family),
+            Role::Staff | Role::Administrator => Some(Acting::Staff),
+            Role::Auditor | Role::Timer => None,
+        };
         let terms = self.catalogue.month(&activity, month.0);
-        let of_row = |e: &&Enrolment| e.activity == activity && e.payer.as_str() == payer;
+        let of_row = |e: &&Enrolment| e.activity == activity && e.payer == payer;
         let enrolments: Vec<&Enrolment> = self.enrolments.iter().filter(of_row).collect();
         let mut booked: Days<Option<&CellRow>> = Days::default();
-        for cell in cells.iter().filter(|c| c.activity == activity && c.booking.payer.as_str() == payer) {
-            *booked.of(cell.date) = Some(cell);
+        for cell in cells.iter().filter(|c| c.activity == activity) {
+            if cell.booking.payer == payer || self.bears(&payer, cell) {
+                *booked.of(cell.date) = Some(cell);
+            }
         }
         let view = |terms: &Terms| {
             let date = terms.date;
@@ -109,14 +135,16 @@ impl MonthView<'_> {
             let others = blocked.on(date).iter().filter(|other| *other.activity != activity);
             let in_the_way = others.filter(|other| other.settings.overlaps(settings));
             let overlaps = in_the_way.map(|other| other.activity.clone()).collect();
-            let price = self.price(&payer, terms, row.map(|r| &r.booking), enrolled);
+            let prices = self.prices(&payer, terms, row.map(|r| &r.booking));
+            // Who booked it acts on it.
+            let own = row.is_none_or(|r| r.booking.payer == payer || r.booking.status.is_over());
             let view = CellView {
                 terms,
                 row,
-                price,
+                prices,
                 enrolled,
                 overlaps,
-                acts,
+                acts: acts.filter(|_| own && (row.is_some() || enrolled)),
                 now: self.caller.at,
                 language: self.language,
             };
@@ -133,8 +161,8 @@ impl MonthView<'_> {
                 activity: settings.name.clone(),
                 starts: Time(settings.starts),
                 ends: Time(settings.ends),
-                responsible: names.get(&payer).cloned(),
-                payer: payer.clone(),
+                responsible: names.get(payer.as_str()).cloned(),
+                payer: payer.to_string(),
                 cells,
             },
         ))
