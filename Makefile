@@ -39,7 +39,7 @@ bench: postgres
 
 # Every field and input of the schema, as every role, for ten minutes (decision 36).
 fuzz: postgres
-	PORTAIL_FUZZ_SECONDS=$${PORTAIL_FUZZ_SECONDS:-600} PORTAIL_FUZZ_SEED=$${PORTAIL_FUZZ_SEED:-$$(date +%s)} \
+	PORTAIL_TEST_FUZZ_SECONDS=$${PORTAIL_TEST_FUZZ_SECONDS:-600} PORTAIL_TEST_FUZZ_SEED=$${PORTAIL_TEST_FUZZ_SEED:-$$(date +%s)} \
 	cargo test --locked -p portail-api --test suite -- fuzz:: --nocapture
 
 # What is read byte by byte, guided by coverage: needs cargo-fuzz and a nightly compiler.

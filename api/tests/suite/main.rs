@@ -18,6 +18,7 @@ mod explain;
 mod family_file;
 mod faults;
 mod four_eyes;
+mod fuzz;
 mod import;
 mod independent;
 mod messages_and_notices;
