@@ -47,7 +47,7 @@ const LAST: [&str; 6] =
     ["adoptFourEyes", "erasePersonalData", "retireActivity", "closeDays", "closeCashDay", "endEnrolment"];
 
 /// How many requests are on their way at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 
 /// The longest an answer may take: the server's own limit, and what the way takes on a busy machine.
 const LONGEST: Duration = Duration::from_secs(20);
