@@ -72,7 +72,8 @@ pub async fn replay(application: &Application, name: &str, steps: &str) -> Resul
 pub async fn prepare(application: &Application) -> Result<()> {
     replay(application, "guide", COMMANDS).await?;
     for (login, password, role) in ACCOUNTS {
-        access::set_account(application.pool(), login, role, password).await?;
+        let hashing = application.log_ins().hashing();
+        access::set_account(application.pool(), hashing, login, role, password).await?;
     }
     Ok(())
 }

@@ -7,13 +7,13 @@
     reason = "a command line answers on its standard output"
 )]
 
-use std::{collections::HashMap, io::BufRead, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{collections::HashMap, io::BufRead, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 use portail_api::{
     access,
-    application::{Application, Role, run_billing, run_retention, run_timers},
+    application::{Application, Role, run_billing, run_housekeeping, run_retention, run_timers},
     audit,
     checkpoints::Publisher,
     clock::Clock,
@@ -25,7 +25,7 @@ use portail_api::{
     progress::{Bars, Progress},
     replay::Replays,
     runtime,
-    settings::Settings,
+    settings::{Settings, log_filter},
 };
 use portail_domain::messages::Language;
 use portail_event_store::{Checkpoints, EventLog, Upcasters, Vault};
@@ -33,11 +33,13 @@ use portail_projections::{
     FoldContext,
     rebuild::{self, Step},
 };
-use tracing_subscriber::EnvFilter;
 
 /// A planning answer is some thousand small allocations.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How long a process that ends waits for what computes on threads of its own.
+const LAST_MOMENTS: Duration = Duration::from_secs(1);
 
 /// Portail Famille: an event-sourced family portal.
 #[derive(Debug, Parser)]
@@ -126,22 +128,27 @@ enum Audit {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter =
-        EnvFilter::try_from_env("PORTAIL_LOG").unwrap_or_else(|_| EnvFilter::new("warn,portail=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let is_audit = matches!(arguments.command, Tool::Audit { .. });
-    let runtime = match arguments.command {
-        Tool::Serve { .. } => runtime::serving(),
-        _ => tokio::runtime::Runtime::new(),
-    };
-    let done = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(run(arguments.command)));
-    match done {
+    match start(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("Error: {error:#}");
             ExitCode::from(if is_audit { audit::exit_code(&error) } else { 1 })
         }
     }
+}
+
+fn start(tool: Tool) -> Result<()> {
+    let filter = log_filter()?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tool {
+        Tool::Serve { .. } => runtime::serving()?,
+        _ => tokio::runtime::Runtime::new()?,
+    };
+    let done = runtime.block_on(run(tool));
+    // What still computes for somebody who was cut off does not keep the process.
+    runtime.shutdown_timeout(LAST_MOMENTS);
+    done
 }
 
 async fn run(tool: Tool) -> Result<()> {
@@ -163,15 +170,20 @@ async fn run(tool: Tool) -> Result<()> {
 
 async fn serve(with_demo: bool) -> Result<()> {
     let settings = Settings::from_environment()?;
-    let database = settings.database().await?;
+    if !with_demo {
+        settings.names_its_town()?;
+    }
+    let limits = settings.limits.clone();
+    let database = settings.serving_database().await?;
     let clock = clock(&settings, with_demo, &database).await?;
-    let application = Application::open(&database, settings.keys()?, clock).await?;
+    let application = Application::open_within(&database, settings.keys()?, clock, limits.clone()).await?;
     let engine = application.engine().start();
     if with_demo {
         demo::prepare(&application).await?;
     }
     let timers = tokio::spawn(run_timers(application.clone()));
     let retention = tokio::spawn(run_retention(application.clone()));
+    let housekeeping = tokio::spawn(run_housekeeping(application.clone()));
     let billing = tokio::spawn(run_billing(application.clone()));
     let publisher = tokio::spawn(Publisher::new(application.clone(), &settings)?.run());
     let notifier = Notifier::new(application.clone(), &settings)?.map(|n| tokio::spawn(n.run()));
@@ -185,11 +197,12 @@ async fn serve(with_demo: bool) -> Result<()> {
         .with_context(|| format!("{} cannot be listened on", settings.listen))?;
     announce(&listener.local_addr()?.to_string(), with_demo, &application);
     let town = TownName(settings.town.as_str().into());
-    axum::serve(listener, http::router(schema, guard, application, replays, town))
-        .with_graceful_shutdown(stopped())
-        .await?;
+    let drain = http::Drain::default();
+    let router = http::router(schema, guard, application, replays, town, drain.clone());
+    http::serve(listener, router, limits, drain, stopped()).await?;
     timers.abort();
     billing.abort();
+    housekeeping.abort();
     retention.abort();
     tidy.abort();
     publisher.abort();
@@ -350,7 +363,8 @@ async fn account(login: &str, role: &str) -> Result<()> {
     std::io::stdin().lock().read_line(&mut password)?;
     let settings = Settings::from_environment()?;
     let database = settings.database().await?;
-    access::set_account(database.pool(), login, role, password.trim_end_matches(['\r', '\n'])).await?;
+    let password = password.trim_end_matches(['\r', '\n']);
+    access::set_account(database.pool(), &access::Hashing::new(1, 0), login, role, password).await?;
     println!("account {login} is ready");
     Ok(())
 }

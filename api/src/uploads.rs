@@ -3,7 +3,8 @@
 //!
 //! `POST /uploads` takes a whole file as multipart, or begins an upload in pieces (a JSON body with
 //! `fileName` and `size`); `PATCH /uploads/{id}` takes the piece at `Upload-Offset`, `HEAD` tells
-//! where the upload stands, so that a telephone can go on after its connection broke. What a file
+//! where the upload stands, so that a telephone can go on after its connection broke. `GET /uploads`
+//! lists what the caller has sent that nothing refers to, `DELETE /uploads/{id}` gives it up. What a file
 //! is, its content says: its name and its announced type count for nothing.
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use axum::{
 };
 use portail_domain::{attachment::MediaType, ids::FamilyNumber, messages::Language, sealed::Purpose};
 use portail_event_store::{AttachmentError, Attachments, LARGEST, StoredAttachment, Upload, VaultError};
+use portail_projections::attachments;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -39,8 +41,8 @@ const LENGTH: HeaderName = HeaderName::from_static("upload-length");
 pub fn routes(application: Arc<Application>) -> Router {
     let most = usize::try_from(LARGEST).unwrap_or(usize::MAX).saturating_add(64 * 1024);
     Router::new()
-        .route("/uploads", post(begin))
-        .route("/uploads/{id}", patch(append).head(standing))
+        .route("/uploads", post(begin).get(list))
+        .route("/uploads/{id}", patch(append).head(standing).delete(give_up))
         .route("/attachments/{id}", get(download))
         .layer(DefaultBodyLimit::max(most))
         .with_state(application)
@@ -54,7 +56,6 @@ fn refusal(error: AttachmentError, language: Language) -> Response {
         }
         AttachmentError::TooLarge => refuse(StatusCode::PAYLOAD_TOO_LARGE, "FILE_TOO_LARGE"),
         AttachmentError::Empty => refuse(StatusCode::BAD_REQUEST, "FILE_EMPTY"),
-        AttachmentError::TooMany => refuse(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_UPLOADS"),
         AttachmentError::Offset(at) => {
             let answer = refuse(StatusCode::CONFLICT, "UPLOAD_OFFSET");
             (offset_header(at), answer).into_response()
@@ -93,6 +94,66 @@ fn may_touch(principal: &Principal, owner: &str) -> bool {
     principal.role.is_staff() || principal.login == owner
 }
 
+/// Begins an upload, if the caller does not have too many files that nothing refers to already. It is
+/// begun before they are counted: of several at once, each sees the others.
+async fn begin_within(
+    application: &Application,
+    principal: &Principal,
+    owner: &str,
+    (name, size): (&str, u64),
+    language: Language,
+) -> Result<Upload, Response> {
+    let files = application.attachments();
+    let begun = files.begin((owner, Purpose::Attachment.as_str()), name, size, &principal.login).await;
+    let upload = begun.map_err(|e| refusal(e, language))?;
+    let failed = |error: sqlx::Error| refusal(error.into(), language);
+    let loose = attachments::loose(application.pool(), &principal.login).await.map_err(failed)?;
+    let limits = application.limits();
+    let code = if loose.unfinished > i64::from(limits.unfinished_uploads) {
+        "TOO_MANY_UPLOADS"
+    } else if loose.bytes.unsigned_abs() > limits.upload_quota {
+        "UPLOAD_QUOTA"
+    } else {
+        return Ok(upload);
+    };
+    attachments::delete_loose(application.pool(), &principal.login, upload.id).await.map_err(failed)?;
+    Err(Refusal(StatusCode::TOO_MANY_REQUESTS, code, language).into_response())
+}
+
+async fn list(State(application): State<Arc<Application>>, headers: HeaderMap) -> Response {
+    let principal = match caller(&application, &headers).await {
+        Ok(principal) => principal,
+        Err(refused) => return refused,
+    };
+    match attachments::loose_files(application.pool(), &principal.login).await {
+        Ok(files) => {
+            let of = |file: attachments::LooseFile| {
+                json!({ "uploadId": file.id, "size": file.size, "offset": file.received,
+                    "complete": file.complete, "startedAt": file.started_at })
+            };
+            let uploads: Vec<_> = files.into_iter().map(of).collect();
+            Json(json!({ "uploads": uploads })).into_response()
+        }
+        Err(error) => refusal(error.into(), language(&headers)),
+    }
+}
+
+async fn give_up(
+    State(application): State<Arc<Application>>,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+) -> Response {
+    let principal = match caller(&application, &headers).await {
+        Ok(principal) => principal,
+        Err(refused) => return refused,
+    };
+    match attachments::delete_loose(application.pool(), &principal.login, id).await {
+        Ok(true) => StatusCode::NO_CONTENT.into_response(),
+        Ok(false) => refusal(AttachmentError::Unknown, language(&headers)),
+        Err(error) => refusal(error.into(), language(&headers)),
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Announced {
@@ -129,11 +190,7 @@ async fn begin_in_pieces(
     let owner = subject(principal, announced.family_number.as_deref())
         .ok_or_else(|| Refusal(StatusCode::NOT_FOUND, "NOT_FOUND", language).into_response())?;
     let name = file_name(&announced.file_name);
-    let begun = application
-        .attachments()
-        .begin((&owner, Purpose::Attachment.as_str()), &name, announced.size, &principal.login)
-        .await;
-    let upload = begun.map_err(|e| refusal(e, language))?;
+    let upload = begin_within(application, principal, &owner, (&name, announced.size), language).await?;
     let place = [(header::LOCATION, format!("/uploads/{}", upload.id))];
     let answer = Json(json!({ "uploadId": upload.id, "offset": 0 }));
     Ok((StatusCode::CREATED, place, offset_header(0), answer).into_response())
@@ -161,10 +218,9 @@ async fn take_whole(
     let owner = subject(principal, named.as_deref())
         .ok_or_else(|| Refusal(StatusCode::NOT_FOUND, "NOT_FOUND", language).into_response())?;
     let files = application.attachments();
+    let size = content.len() as u64;
+    let upload = begin_within(application, principal, &owner, (&name, size), language).await?;
     let take = async {
-        let upload = files
-            .begin((&owner, Purpose::Attachment.as_str()), &name, content.len() as u64, &principal.login)
-            .await?;
         let upload = files.append(&upload, 0, &content).await?;
         files.finish(&upload, recognise).await
     };
@@ -300,12 +356,12 @@ fn percent(text: &str) -> String {
 ///
 /// # Errors
 /// The database failed.
-pub async fn attachments(
+pub async fn named(
     files: &Attachments,
     ids: &[Uuid],
     owner: &str,
 ) -> Result<Option<Vec<portail_domain::attachment::Attachment>>, AttachmentError> {
-    let stored = if ids.is_empty() { vec![] } else { files.stored(ids).await? };
+    let stored = if ids.is_empty() { vec![] } else { files.named(ids).await? };
     let of = |id: &Uuid| {
         let file = stored.iter().find(|f| f.id == *id && f.subject == owner)?;
         Some(portail_domain::attachment::Attachment {

@@ -13,9 +13,6 @@ use crate::{
 /// The largest file, in bytes.
 pub const LARGEST: u64 = 10 * 1024 * 1024;
 
-/// How many uploads of one subject may be unfinished at once.
-const UNFINISHED: i64 = 20;
-
 /// A file cannot be taken or given.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachmentError {
@@ -37,9 +34,6 @@ pub enum AttachmentError {
     /// Empty.
     #[error("empty")]
     Empty,
-    /// Too many unfinished uploads.
-    #[error("too many unfinished uploads")]
-    TooMany,
 }
 
 /// An upload on its way.
@@ -111,10 +105,10 @@ impl Attachments {
         Self { pool, vault }
     }
 
-    /// Begins an upload; those of the subject that were left unfinished for a day are forgotten.
+    /// Begins an upload.
     ///
     /// # Errors
-    /// Empty, too large, or too many unfinished ones.
+    /// Empty, too large, or the database failed.
     pub async fn begin(
         &self,
         (subject, purpose): (&str, &str),
@@ -128,28 +122,20 @@ impl Attachments {
         if size > LARGEST {
             return Err(AttachmentError::TooLarge);
         }
-        sqlx::query("DELETE FROM attachment WHERE sha256 IS NULL AND started_at < now() - interval '1 day'")
-            .execute(&self.pool)
-            .await?;
         let id = Uuid::now_v7();
         let sealed =
             self.vault.seal(subject, purpose, &format!("attachment/{id}/name"), name.as_bytes()).await?;
-        let begun = sqlx::query(
-            "INSERT INTO attachment (id, subject, name, size, uploaded_by, purpose) SELECT $1, $2, $3, $4, $5, $7 \
-             WHERE (SELECT count(*) FROM attachment WHERE subject = $2 AND sha256 IS NULL) < $6",
+        sqlx::query(
+            "INSERT INTO attachment (id, subject, name, size, uploaded_by, purpose) VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(id)
         .bind(subject)
         .bind(joined(sealed))
         .bind(size.cast_signed())
         .bind(uploaded_by)
-        .bind(UNFINISHED)
         .bind(purpose)
         .execute(&self.pool)
         .await?;
-        if begun.rows_affected() == 0 {
-            return Err(AttachmentError::TooMany);
-        }
         let (subject, purpose) = (subject.to_owned(), purpose.to_owned());
         Ok(Upload { id, subject, purpose, size, received: 0 })
     }
@@ -164,7 +150,8 @@ impl Attachments {
         Ok(Upload { id, subject: row.subject, purpose: row.purpose, size, received })
     }
 
-    /// Takes the next piece; how the upload stands then. A piece is kept whole or not at all.
+    /// Takes the next piece; how the upload stands then. A piece is kept whole or not at all; an empty one
+    /// changes nothing.
     ///
     /// # Errors
     /// It begins elsewhere than where the upload stands, or goes beyond its size.
@@ -174,7 +161,7 @@ impl Attachments {
         offset: u64,
         piece: &[u8],
     ) -> Result<Upload, AttachmentError> {
-        let end = offset + piece.len() as u64;
+        let end = offset.saturating_add(piece.len() as u64);
         if end > upload.size {
             return Err(AttachmentError::TooLarge);
         }
@@ -190,13 +177,20 @@ impl Attachments {
         if at != offset {
             return Err(AttachmentError::Offset(at));
         }
-        sqlx::query("INSERT INTO attachment_piece VALUES ($1, $2, $3)")
-            .bind(upload.id)
-            .bind(offset.cast_signed())
-            .bind(joined(sealed))
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("UPDATE attachment SET received = $2 WHERE id = $1")
+        if piece.is_empty() {
+            return Ok(Upload { received: at, ..upload.clone() });
+        }
+        // An upload can have an empty piece here from when that was kept.
+        sqlx::query(
+            "INSERT INTO attachment_piece VALUES ($1, $2, $3) \
+             ON CONFLICT (attachment, at) DO UPDATE SET sealed = EXCLUDED.sealed",
+        )
+        .bind(upload.id)
+        .bind(offset.cast_signed())
+        .bind(joined(sealed))
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("UPDATE attachment SET received = $2, touched_at = now() WHERE id = $1")
             .bind(upload.id)
             .bind(end.cast_signed())
             .execute(&mut *tx)
@@ -224,7 +218,7 @@ impl Attachments {
             return Ok(None);
         };
         let sha256 = hex(&Sha256::digest(&content));
-        sqlx::query("UPDATE attachment SET media_type = $2, sha256 = $3 WHERE id = $1 AND sha256 IS NULL")
+        sqlx::query("UPDATE attachment SET media_type = $2, sha256 = $3, touched_at = now() WHERE id = $1 AND sha256 IS NULL")
             .bind(upload.id)
             .bind(media_type)
             .bind(&sha256)
@@ -239,12 +233,15 @@ impl Attachments {
         }))
     }
 
-    /// Several finished files; unknown and unfinished ones are left out.
+    /// Several finished files that a command names; unknown and unfinished ones are left out. From now on
+    /// none of them is deleted until the command has long been decided.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn stored(&self, ids: &[Uuid]) -> Result<Vec<StoredAttachment>, AttachmentError> {
-        let query = format!("SELECT {COLUMNS} FROM attachment WHERE id = ANY($1)");
+    pub async fn named(&self, ids: &[Uuid]) -> Result<Vec<StoredAttachment>, AttachmentError> {
+        let query = format!(
+            "UPDATE attachment SET named_at = now() WHERE id = ANY($1) AND sha256 IS NOT NULL RETURNING {COLUMNS}"
+        );
         let rows: Vec<Row> = sqlx::query_as(&query).bind(ids).fetch_all(&self.pool).await?;
         Ok(rows.into_iter().filter_map(Row::stored).collect())
     }

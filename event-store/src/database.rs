@@ -21,6 +21,30 @@ pub enum DatabaseError {
     Embedded(String),
 }
 
+/// How long a server's statements may take, so that one that hangs does not keep its connection, and
+/// what it locks, for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatementLimits {
+    /// The longest a statement runs.
+    pub statement: Duration,
+    /// The longest it waits for a lock.
+    pub lock: Duration,
+}
+
+impl StatementLimits {
+    /// What a new connection is told. Keepalives let the database find out within a minute that a server's
+    /// machine is gone, and let go of what it held.
+    fn settings(self) -> String {
+        let (statement, lock) = (self.statement.as_millis(), self.lock.as_millis());
+        format!(
+            "SET statement_timeout = {statement}; SET lock_timeout = {lock}; \
+             SET idle_in_transaction_session_timeout = {}; \
+             SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
+            6 * statement.max(lock),
+        )
+    }
+}
+
 /// A running database with its pool.
 #[derive(Clone)]
 pub struct Database {
@@ -43,8 +67,28 @@ impl Database {
     /// # Errors
     /// It cannot be reached or migrated.
     pub async fn connect(url: &str, connections: u32) -> Result<Self, DatabaseError> {
+        Self::connect_as(url, connections, None).await
+    }
+
+    /// The same for a server: its statements end in time. Migrations may take longer.
+    ///
+    /// # Errors
+    /// It cannot be reached or migrated.
+    pub async fn connect_within(
+        url: &str,
+        connections: u32,
+        limits: StatementLimits,
+    ) -> Result<Self, DatabaseError> {
+        Self::connect_as(url, connections, Some(limits)).await
+    }
+
+    async fn connect_as(
+        url: &str,
+        connections: u32,
+        limits: Option<StatementLimits>,
+    ) -> Result<Self, DatabaseError> {
         let options = PgConnectOptions::from_str(url)?.application_name("portail");
-        let pool = Self::open(options, connections, Duration::from_secs(10)).await?;
+        let pool = Self::open(options, connections, Duration::from_secs(10), limits).await?;
         Ok(Self { pool, shared: true, _embedded: None })
     }
 
@@ -52,6 +96,7 @@ impl Database {
         options: PgConnectOptions,
         connections: u32,
         patience: Duration,
+        limits: Option<StatementLimits>,
     ) -> Result<PgPool, DatabaseError> {
         let options = options.disable_statement_logging();
         // One plain connection, closed before the pool opens: the embedded database has no other.
@@ -89,6 +134,9 @@ impl Database {
                 Box::pin(async move {
                     if can_step_down {
                         connection.execute("SET ROLE portail_app").await?;
+                    }
+                    if let Some(limits) = limits {
+                        connection.execute(limits.settings().as_str()).await?;
                     }
                     Ok(())
                 })
@@ -137,7 +185,7 @@ impl Database {
             .map_err(|e| failed(&format!("{e:#}")))?;
         let options = options(&server)?;
         // Everything takes its turn on the one connection.
-        let pool = Self::open(options, 1, Duration::from_secs(60)).await?;
+        let pool = Self::open(options, 1, Duration::from_secs(60), None).await?;
         let server = EmbeddedServer(std::sync::Mutex::new(Some((server, owned))));
         Ok(Self { pool, shared: false, _embedded: Some(Arc::new(server)) })
     }

@@ -45,7 +45,7 @@ pub use checkpoint::{Checkpoint, CheckpointError, CheckpointSigner, Reads, Trust
 pub use checkpoints::{Checkpoints, KeptCheckpoint, MakeError};
 pub use codec::{DecodeError, Upcasters};
 pub use cqrs::{CqrsStore, LoadedStream};
-pub use database::{Database, DatabaseError};
+pub use database::{Database, DatabaseError, StatementLimits};
 pub use diagnosis::Wrong;
 pub use envelope::Envelope;
 pub use export::{ExportError, Exported, export};

@@ -15,7 +15,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use portail_event_store::{EventLog, LogError, RecordedEvent, Span, Vault};
-use sqlx::PgPool;
+use sqlx::{Executor, PgPool};
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::projection::{
@@ -404,7 +404,8 @@ async fn prepare_one(projection: &dyn Projection, context: &FoldContext) -> Resu
     let pool = context.log.database().pool();
     let (name, version) = (projection.name(), projection.version());
     let mut tx = pool.begin().await?;
-    // Nodes that start together prepare one after the other.
+    // Nodes that start together prepare one after the other, as long as it takes.
+    tx.execute("SET LOCAL statement_timeout TO 0; SET LOCAL lock_timeout TO 0").await?;
     sqlx::query("SELECT pg_advisory_xact_lock(5843923847262)").execute(&mut *tx).await?;
     let rows: Vec<(i32, i64, String)> =
         sqlx::query_as("SELECT version, position, code_hash FROM projection WHERE name = $1")

@@ -5,6 +5,7 @@
 //! queries. Everything here can be deleted and rebuilt from the log.
 
 pub mod accounts;
+pub mod attachments;
 pub mod catalogue;
 mod decode;
 pub mod drafts;
@@ -33,6 +34,7 @@ pub use projection::{FoldContext, FoldError, PoisonPolicy, Projection};
 pub fn all() -> Vec<Box<dyn Projection>> {
     vec![
         Box::new(accounts::AccountsProjection),
+        Box::new(attachments::AttachmentsProjection),
         Box::new(catalogue::CatalogueProjection),
         Box::new(family::FamilyProjection),
         Box::new(file::FileProjection),

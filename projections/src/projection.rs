@@ -108,12 +108,14 @@ pub(crate) fn code_hash(projection: &dyn Projection) -> String {
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Makes a projection's tables in a schema of their own.
+/// Makes a projection's tables in a schema of their own; as long as it takes, whatever limits the
+/// connection has.
 pub(crate) async fn install_tables(
     projection: &dyn Projection,
     schema: &str,
     connection: &mut PgConnection,
 ) -> Result<(), sqlx::Error> {
+    connection.execute("SET LOCAL statement_timeout TO 0; SET LOCAL lock_timeout TO 0").await?;
     connection.execute(format!("CREATE SCHEMA {schema}").as_str()).await?;
     enter(schema, connection).await?;
     connection.execute(projection.tables()).await?;
@@ -127,6 +129,7 @@ pub(crate) async fn install_indexes(
     connection: &mut PgConnection,
 ) -> Result<(), sqlx::Error> {
     enter(schema, connection).await?;
+    connection.execute("SET LOCAL statement_timeout TO 0; SET LOCAL lock_timeout TO 0").await?;
     connection.execute(projection.indexes()).await?;
     Ok(())
 }

@@ -311,6 +311,12 @@ impl Server {
             .env("PORTAIL_MASTER_KEY", KEY)
             .env("PORTAIL_TODAY", "2015-04-08")
             .env("PORTAIL_LISTEN", "127.0.0.1:0")
+            .env("PORTAIL_TOWN", "Mairie de Haisnes")
+            .env("PORTAIL_SITE", "https://www.haisnes.fr")
+            // What is measured is not how much one family may send.
+            .env("PORTAIL_COMMANDS_PER_MINUTE", "1000000")
+            .env("PORTAIL_MAX_CONNECTIONS_PER_ADDRESS", "100000")
+            .env("PORTAIL_MAX_CONNECTIONS", "100000")
             .stdout(Stdio::piped())
             .spawn()?;
         let mut lines = BufReader::new(child.stdout.take().context("stdout")?).lines();
@@ -362,7 +368,10 @@ pub async fn planning(town: &Town, time: Duration) -> Result<Planning> {
     let mut readers = Vec::new();
     for n in 0..READERS {
         let n = n * 617;
-        access::set_account(town.application.pool(), family(n).as_str(), Role::Parent, "Bonbons2015").await?;
+        let hashing = town.application.log_ins().hashing();
+        let login = family(n);
+        access::set_account(town.application.pool(), hashing, login.as_str(), Role::Parent, "Bonbons2015")
+            .await?;
         let log_in = json!({ "query": "mutation ($i: LogInInput!) { logIn(input: $i) { token } }",
             "variables": { "i": { "login": family(n), "password": "Bonbons2015" } } });
         let answer: serde_json::Value =

@@ -1,6 +1,7 @@
 //! The application: takes a person's command, loads what the decision needs, lets the domain
 //! decide, and appends the whole effect in one step. No rule lives here.
 
+mod admission;
 mod caller;
 mod catalogue;
 mod closures;
@@ -11,6 +12,7 @@ mod ends;
 mod entry;
 mod families;
 mod files;
+mod housekeeping;
 mod money;
 mod notices;
 mod outcome;
@@ -38,13 +40,21 @@ pub use command::{
 };
 pub use days::NOTE;
 pub use files::camel_case;
+pub use housekeeping::run_housekeeping;
 pub use money::{MoneyCommand, run_billing};
 pub use outcome::{CommandOutcome, DayOutcome, DayResult, ItemOutcome, Rejection};
 pub use privacy::{run_retention, subject};
 pub use seconding::PROPOSED;
 pub use timers::run_timers;
 
-use crate::{access::Principals, clock::Clock};
+use admission::Pace;
+use tokio::sync::OnceCell;
+
+use crate::{
+    access::{LogIns, Principals},
+    clock::Clock,
+    settings::Limits,
+};
 
 /// How long an answer waits for the read models it returns.
 pub const PATIENCE: Duration = Duration::from_secs(3);
@@ -65,6 +75,9 @@ pub struct Application {
     engine: Engine,
     catalogue: CatalogueCache,
     principals: Principals,
+    log_ins: LogIns,
+    pace: Pace,
+    limits: Limits,
     plannings: Plannings,
     vault: Vault,
     attachments: Attachments,
@@ -79,6 +92,19 @@ impl Application {
     /// # Errors
     /// The log or the projections cannot be prepared.
     pub async fn open(database: &Database, keys: Keys, clock: Clock) -> anyhow::Result<Arc<Self>> {
+        Self::open_within(database, keys, clock, Limits::of_tools()).await
+    }
+
+    /// The same for a server, which takes no more than its limits.
+    ///
+    /// # Errors
+    /// The log or the projections cannot be prepared.
+    pub async fn open_within(
+        database: &Database,
+        keys: Keys,
+        clock: Clock,
+        limits: Limits,
+    ) -> anyhow::Result<Arc<Self>> {
         let log = EventLog::open(database, Upcasters::default()).await?;
         let vault = Vault::new(database.pool().clone(), keys.master.clone());
         let engine = Engine::prepare(log.clone(), vault.clone(), portail_projections::all()).await?;
@@ -86,12 +112,16 @@ impl Application {
         let attachments = Attachments::new(database.pool().clone(), vault.clone());
         let checkpoints = Checkpoints::new(database.pool().clone(), keys.signer.clone());
         let bus = CommandBus::new(log);
+        let log_ins = LogIns::new(database.pool().clone(), &limits);
         let (principals, plannings) = (Principals::of(database), Plannings::of(database));
         Ok(Arc::new(Self {
             bus,
             engine,
             catalogue,
             principals,
+            log_ins,
+            pace: Pace::default(),
+            limits,
             plannings,
             vault,
             attachments,
@@ -124,6 +154,16 @@ impl Application {
     /// Who is signed in.
     pub fn principals(&self) -> &Principals {
         &self.principals
+    }
+
+    /// Who may log in.
+    pub fn log_ins(&self) -> &LogIns {
+        &self.log_ins
+    }
+
+    /// How much of everything is taken.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The plannings of children.
@@ -192,7 +232,8 @@ impl Application {
             causation_id: None,
             received_at: caller.at,
         };
-        let dispatch = Dispatch { application: self, caller, id, command: &command, fault };
+        let admission = OnceCell::new();
+        let dispatch = Dispatch { application: self, caller, id, command: &command, fault, admission };
         self.bus.execute(meta, &dispatch).await
     }
 
@@ -210,6 +251,8 @@ struct Dispatch<'a> {
     command: &'a Command,
     /// What is wrong with the command itself, whatever the town's state.
     fault: Option<Rejection>,
+    /// Why it is not admitted; a command counts once, however often it is decided.
+    admission: OnceCell<Option<Rejection>>,
 }
 
 impl Decide for Dispatch<'_> {
@@ -226,6 +269,11 @@ impl Decide for Dispatch<'_> {
             }
             if let Some(fault) = &self.fault {
                 return Ok(CommandOutcome::rejected(fault.clone()));
+            }
+            // Here, where a command that was decided before does not come.
+            let admission = self.admission.get_or_try_init(|| application.admit(caller, command));
+            if let Some(refused) = admission.await? {
+                return Ok(CommandOutcome::rejected(refused.clone()));
             }
             match command {
                 Command::CloseDays { .. } | Command::ReopenDays { .. } => {

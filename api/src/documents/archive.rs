@@ -49,6 +49,7 @@ pub async fn keep(
     upload = files.append(&upload, 0, content).await?;
     let stored = files.finish(&upload, |_| Some("application/pdf")).await?;
     let Some(stored) = stored else { return Ok(()) };
+    files.named(&[stored.id]).await?;
     let family: FamilyNumber = family.parse()?;
     let (document, attachment) = (document.to_owned(), stored.id);
     let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("archive/{family}/{document}").as_bytes());

@@ -1,13 +1,17 @@
 //! Logging in and out.
 
+use std::time::Duration;
+
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use portail_domain::messages::Language;
 use portail_domain::text::Login;
 
 use super::{
     context::{ADMINISTRATORS, Ask, EVERYBODY, Site, coded, unavailable},
     entered::{hostile_text, text},
     errors::UserError,
+    written::is_named_once,
 };
 use crate::{
     access::{self, AccessError},
@@ -82,8 +86,17 @@ pub struct LogInPayload {
     expires_at: Option<DateTime<Utc>>,
     /// What the person is.
     role: Option<PublicRole>,
+    /// After how many seconds to try again, where that is what to do; also the header `Retry-After`.
+    retry_after: Option<u32>,
     /// What went wrong.
     user_errors: Vec<UserError>,
+}
+
+impl LogInPayload {
+    fn refused(rejection: Rejection, retry_after: Option<u32>, language: Language) -> Self {
+        let user_errors = vec![UserError::of(&rejection.at(&["input"]), language)];
+        Self { token: None, expires_at: None, role: None, retry_after, user_errors }
+    }
 }
 
 /// A closed session.
@@ -93,7 +106,7 @@ pub struct LogOutPayload {
     redirect_to: String,
 }
 
-/// A new account, or a new password for one.
+/// A new account, or a new password or role for one.
 #[derive(Debug, Clone, InputObject)]
 pub struct SetAccountInput {
     /// The family number for a parent, a name otherwise.
@@ -139,25 +152,37 @@ pub struct AccessMutation;
 
 #[Object]
 impl AccessMutation {
-    /// Opens a session. The only field open to everybody.
+    /// Opens a session. The only field open to everybody; once per request.
     async fn log_in(&self, ctx: &Context<'_>, input: LogInInput) -> Result<LogInPayload> {
+        let (request, language) = (ctx.request()?, ctx.language());
+        // Otherwise one request would try as many passwords as it has room for.
+        if !is_named_once(ctx, "logIn") {
+            return Err(coded("ONE_LOG_IN", language));
+        }
         // What no text may be is no login either, and the answer is the same as for any wrong one.
         if hostile_text(ctx).is_some() {
-            let error = Rejection::of_code("BAD_CREDENTIALS").at(&["input"]);
-            let user_errors = vec![UserError::of(&error, ctx.language())];
-            return Ok(LogInPayload { token: None, expires_at: None, role: None, user_errors });
+            return Ok(LogInPayload::refused(Rejection::of_code("BAD_CREDENTIALS"), None, language));
         }
-        match access::log_in(ctx.application()?.pool(), &input.login, &input.password).await {
+        let log_ins = ctx.application()?.log_ins();
+        match log_ins.log_in(&input.login, &input.password, request.address).await {
             Ok(session) => Ok(LogInPayload {
                 token: Some(session.token),
                 expires_at: Some(session.expires_at),
                 role: Some(session.principal.role.into()),
+                retry_after: None,
                 user_errors: vec![],
             }),
             Err(AccessError::BadCredentials) => {
-                let error = Rejection::of_code("BAD_CREDENTIALS").at(&["input"]);
-                let user_errors = vec![UserError::of(&error, ctx.language())];
-                Ok(LogInPayload { token: None, expires_at: None, role: None, user_errors })
+                Ok(LogInPayload::refused(Rejection::of_code("BAD_CREDENTIALS"), None, language))
+            }
+            Err(AccessError::TooManyAttempts(wait)) => {
+                let minutes = wait.as_secs().div_ceil(60).to_string();
+                let rejection = Rejection::of_code("TOO_MANY_ATTEMPTS").with("minutes", minutes);
+                Ok(LogInPayload::refused(rejection, Some(retry_after(ctx, wait)), language))
+            }
+            Err(AccessError::Busy) => {
+                let wait = retry_after(ctx, BUSY);
+                Ok(LogInPayload::refused(Rejection::of_code("BUSY"), Some(wait), language))
             }
             Err(error) => Err(unavailable(error)),
         }
@@ -171,25 +196,39 @@ impl AccessMutation {
         Ok(LogOutPayload { redirect_to: ctx.data::<Site>()?.0.clone() })
     }
 
-    /// Makes an account, or gives one a new password.
+    /// Makes an account, or gives one another password or role, which ends all its sessions.
     #[graphql(guard = "ADMINISTRATORS")]
     async fn set_account(&self, ctx: &Context<'_>, input: SetAccountInput) -> Result<SetAccountPayload> {
-        let pool = ctx.application()?.pool();
+        let application = ctx.application()?;
         let hostile = hostile_text(ctx).or_else(|| text::<Login>(&input.login, "login").err());
         if let Some(error) = hostile {
             let user_errors = vec![UserError::of(&error, ctx.language())];
             return Ok(SetAccountPayload { login: None, user_errors });
         }
-        match access::set_account(pool, &input.login, input.role.into(), &input.password).await {
-            Ok(()) => Ok(SetAccountPayload { login: Some(input.login), user_errors: vec![] }),
-            Err(AccessError::WeakPassword) => {
-                let error = Rejection::of_code("WEAK_PASSWORD").at(&["input", "password"]);
-                Ok(SetAccountPayload {
-                    login: None,
-                    user_errors: vec![UserError::of(&error, ctx.language())],
-                })
+        let (pool, hashing) = (application.pool(), application.log_ins().hashing());
+        let set = access::set_account(pool, hashing, &input.login, input.role.into(), &input.password).await;
+        let (code, field) = match set {
+            Ok(()) => return Ok(SetAccountPayload { login: Some(input.login), user_errors: vec![] }),
+            Err(AccessError::WeakPassword) => ("WEAK_PASSWORD", "password"),
+            Err(AccessError::InvalidLogin) => ("INVALID_LOGIN", "login"),
+            Err(AccessError::LastAdministrator) => ("LAST_ADMINISTRATOR", "role"),
+            Err(AccessError::Busy) => {
+                retry_after(ctx, BUSY);
+                ("BUSY", "password")
             }
-            Err(error) => Err(unavailable(error)),
-        }
+            Err(error) => return Err(unavailable(error)),
+        };
+        let error = Rejection::of_code(code).at(&["input", field]);
+        Ok(SetAccountPayload { login: None, user_errors: vec![UserError::of(&error, ctx.language())] })
     }
+}
+
+/// How long to leave a server alone that checks as many passwords as it can.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// Says in the answer's header when to try again; in seconds.
+fn retry_after(ctx: &Context<'_>, wait: Duration) -> u32 {
+    let seconds = u32::try_from(wait.as_secs_f64().ceil() as u64).unwrap_or(u32::MAX);
+    ctx.insert_http_header("Retry-After", seconds.to_string());
+    seconds
 }

@@ -50,7 +50,7 @@ pub async fn uploaded(
         let error = Rejection::of_code("FIELD_TOO_MANY").with("most", MOST.to_string());
         return Ok(Err(error.at(&["input", "attachmentIds"])));
     }
-    let found = uploads::attachments(ctx.application()?.attachments(), &parsed, owner).await;
+    let found = uploads::named(ctx.application()?.attachments(), &parsed, owner).await;
     let found = found.map_err(unavailable)?.filter(|_| parsed.len() == ids.len());
     Ok(found.ok_or_else(|| Rejection::of_code("NOT_FOUND").at(&["input", "attachmentIds"])))
 }

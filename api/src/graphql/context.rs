@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -41,6 +42,8 @@ pub struct RequestContext {
     pub principal: Option<Principal>,
     /// The token they came with.
     pub token: Option<String>,
+    /// The address the request came from.
+    pub address: Option<IpAddr>,
     /// Their language.
     pub language: Language,
     /// The position the answer must have reached (`X-Min-Position`).

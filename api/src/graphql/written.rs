@@ -5,7 +5,7 @@
 //! into its place.
 
 use async_graphql::{
-    ContextSelectionSet, Response, ServerError, ServerResult, Value,
+    ContextBase, ContextSelectionSet, Response, ServerError, ServerResult, Value,
     parser::types::{Field, Selection, SelectionSet},
 };
 use serde::Serialize;
@@ -27,7 +27,7 @@ pub fn written(ctx: &ContextSelectionSet<'_>, field: &Field, text: Vec<u8>) -> S
 
 /// Whether a document names a field in one place only. The answers of a field that is named twice may
 /// have to be merged, which takes values.
-fn is_named_once(ctx: &ContextSelectionSet<'_>, name: &str) -> bool {
+pub(super) fn is_named_once<T>(ctx: &ContextBase<'_, T>, name: &str) -> bool {
     let fragments = ctx.query_env.fragments.values().map(|fragment| &fragment.node.selection_set.node);
     let sets = fragments.chain([&ctx.query_env.operation.node.selection_set.node]);
     sets.map(|set| mentions(set, name)).sum::<usize>() == 1

@@ -357,7 +357,8 @@ impl Importer<'_> {
                     }
                 }
                 Step::Account { login, role, password } => {
-                    access::set_account(self.application.pool(), &login, role, &password).await?;
+                    let hashing = self.application.log_ins().hashing();
+                    access::set_account(self.application.pool(), hashing, &login, role, &password).await?;
                 }
             }
         }

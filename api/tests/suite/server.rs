@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, OnceLock},
+    time::Duration,
 };
 
 use portail_testkit::{Cluster, is_embedded, shared_cluster};
@@ -49,6 +50,16 @@ impl Home {
         command
             .env("PORTAIL_DATA_DIR", self.folder.path())
             .env("PORTAIL_LISTEN", "127.0.0.1:0")
+            .env("PORTAIL_TOWN", "Mairie de Haisnes")
+            .env("PORTAIL_SITE", "https://www.haisnes.fr")
+            // Tests share people and an address, and are faster than anybody.
+            .env("PORTAIL_COMMANDS_PER_MINUTE", "1000000")
+            .env("PORTAIL_CONVERSATIONS_PER_HOUR", "1000000")
+            .env("PORTAIL_MESSAGES_PER_HOUR", "1000000")
+            .env("PORTAIL_LOGIN_ATTEMPTS", "1000000")
+            .env("PORTAIL_LOGIN_ATTEMPTS_PER_ADDRESS", "1000000")
+            .env("PORTAIL_SOCKETS_PER_PERSON", "1000")
+            .env("PORTAIL_SUBSCRIPTIONS_PER_PERSON", "1000")
             .env_remove("DATABASE_URL")
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(url) = &self.url {
@@ -83,12 +94,45 @@ impl Home {
     }
 }
 
+/// Sends a signal to processes.
+pub fn signal(name: &str, processes: &[u32]) {
+    let sent =
+        Command::new("kill").arg(format!("-{name}")).args(processes.iter().map(u32::to_string)).status();
+    assert!(sent.unwrap().success(), "{name}");
+}
+
 pub struct Server {
     child: Child,
     pub address: String,
 }
 
 impl Server {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to end, as an operator does.
+    pub fn terminate(&self) {
+        signal("TERM", &[self.id()]);
+    }
+
+    /// Whether it ends in time.
+    pub async fn ends_within(&mut self, limit: Duration) -> bool {
+        let ended = async {
+            while self.child.try_wait().unwrap().is_none() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(limit, ended).await.is_ok()
+    }
+
+    /// The most memory it ever had, in MiB.
+    pub fn peak_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+    }
+
     /// As a power cut would.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

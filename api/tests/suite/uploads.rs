@@ -1,5 +1,6 @@
 //! Files: sent whole or in pieces, recognised by their content, given only to those they belong to.
 
+use portail_event_store::Database;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -86,6 +87,96 @@ async fn an_upload_in_pieces_goes_on_where_it_broke_off() {
     let file = format!("/attachments/{}", begun["uploadId"].as_str().unwrap());
     assert_eq!(parent.call("GET", &file, &[], vec![]).await.body, content);
     assert_eq!(piece(0, 1).await.status, 404, "a finished upload takes nothing more");
+}
+
+#[tokio::test]
+async fn an_empty_piece_and_a_piece_from_nowhere_jam_nothing() {
+    let parent = Client::log_in(demo().await, PARENT).await;
+    let content = pdf(100);
+    let announce = json!({ "fileName": "certificat.pdf", "size": content.len() }).to_string().into_bytes();
+    let begun =
+        parent.call("POST", "/uploads", &[("Content-Type", "application/json")], announce).await.json().1;
+    let path = format!("/uploads/{}", begun["uploadId"].as_str().unwrap());
+    let piece = async |at: u64, piece: &[u8]| {
+        let offset = at.to_string();
+        let answer = parent.call("PATCH", &path, &[("Upload-Offset", &offset)], piece.to_vec()).await;
+        (answer.status, answer.header("upload-offset").to_owned())
+    };
+    for _ in 0..2 {
+        assert_eq!(piece(0, b"").await, (204, "0".into()));
+    }
+    assert_eq!(piece(u64::MAX, b"x").await.0, 413);
+    assert_eq!(piece(7, b"").await, (409, "0".into()));
+    assert_eq!(piece(0, &content[..60]).await, (204, "60".into()));
+    assert_eq!(piece(60, b"").await, (204, "60".into()));
+    assert_eq!(piece(60, &content[60..]).await.0, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_nothing_refers_to_have_a_quota_can_be_given_up_and_are_collected() {
+    let mut home = Home::new().await;
+    home.environment.push(("PORTAIL_UPLOAD_QUOTA_MIB", "10".into()));
+    home.environment.push(("PORTAIL_UNFINISHED_UPLOADS", "3".into()));
+    let server = home.serve(&["--demo"]);
+    let (parent, staff) =
+        (Client::log_in(&server.address, PARENT).await, Client::log_in(&server.address, STAFF).await);
+    let list = async || parent.call("GET", "/uploads", &[], vec![]).await.json().1["uploads"].clone();
+    let begin = async |size: usize| {
+        let announce = json!({ "fileName": "x.pdf", "size": size }).to_string().into_bytes();
+        parent.call("POST", "/uploads", &[("Content-Type", "application/json")], announce).await.json()
+    };
+    // Of several at once no more are begun than may be.
+    let begun = futures::future::join_all((0..12).map(|_| begin(10))).await;
+    let taken: Vec<&Value> =
+        begun.iter().filter(|(status, _)| *status == 201).map(|(_, body)| body).collect();
+    assert!(taken.len() <= 3, "{begun:?}");
+    assert!(
+        begun.iter().all(|(status, body)| *status == 201 || body["code"] == "TOO_MANY_UPLOADS"),
+        "{begun:?}"
+    );
+    assert_eq!(list().await.as_array().unwrap().len(), taken.len());
+    let gone = async |client: &Client, id: &Value| {
+        let path = format!("/uploads/{}", id.as_str().unwrap());
+        client.call("DELETE", &path, &[], vec![]).await.status
+    };
+    for upload in &taken {
+        assert_eq!(gone(&staff, &upload["uploadId"]).await, 404, "another's");
+        assert_eq!(gone(&parent, &upload["uploadId"]).await, 204);
+    }
+    assert_eq!(list().await, json!([]));
+
+    let mut sent = Vec::new();
+    for _ in 0..2 {
+        let (status, file) = send_whole(&parent, "a.pdf", pdf(4 << 20)).await;
+        assert_eq!(status, 201, "{file}");
+        sent.push(file["uploadId"].clone());
+    }
+    let (status, refused) = send_whole(&parent, "b.pdf", pdf(4 << 20)).await;
+    assert_eq!((status, refused["code"].as_str()), (429, Some("UPLOAD_QUOTA")), "{refused}");
+    let mutation = "mutation ($input: OpenConversationInput!) { openConversation(input: $input) { id userErrors { code } } }";
+    let input = json!({ "clientMutationId": Uuid::new_v4(), "structureId": "garderie", "subject": "Justificatif",
+        "body": "Ci-joint", "attachmentIds": [sent[0]] });
+    assert!(parent.ask(mutation, json!({ "input": input })).await["openConversation"]["id"].is_string());
+    assert_eq!(list().await.as_array().unwrap().len(), 1, "what is attached does not count");
+    assert_eq!(gone(&parent, &sent[0]).await, 404, "the log refers to it");
+    let (status, late) = send_whole(&parent, "b.pdf", pdf(4 << 20)).await;
+    assert_eq!(status, 201, "{late}");
+    assert_eq!(gone(&parent, &late["uploadId"]).await, 204);
+
+    // Two days later only what is attached is left.
+    drop(server);
+    let database = match &home.url {
+        Some(url) => Database::connect(url, 1).await.unwrap(),
+        None => Database::embedded(home.folder.path()).await.unwrap(),
+    };
+    let days_ago = "UPDATE attachment SET touched_at = now() - interval '2 days', named_at = named_at - interval '2 days'";
+    sqlx::query(days_ago).execute(database.pool()).await.unwrap();
+    let kept = std::time::Duration::from_secs(3600 * 24);
+    let collected = portail_projections::attachments::collect(database.pool(), kept).await.unwrap();
+    assert_eq!(collected, 1);
+    let left: Vec<Uuid> =
+        sqlx::query_scalar("SELECT id FROM attachment").fetch_all(database.pool()).await.unwrap();
+    assert_eq!(json!(left), json!([sent[0]]));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What is said to a request that is too large.
+//! What the portal says when somebody asks for more than it gives.
 
 /// Key, French, English.
 pub(super) const LIMITS: &[(&str, &str, &str)] = &[
@@ -51,5 +51,60 @@ pub(super) const LIMITS: &[(&str, &str, &str)] = &[
         "BATCH_NOT_ACCEPTED",
         "Une requête HTTP porte une seule opération GraphQL : envoyez-les une à une.",
         "An HTTP request carries one GraphQL operation: send them one by one.",
+    ),
+    (
+        "TOO_MANY_ATTEMPTS",
+        "Trop de tentatives de connexion : réessayez dans {minutes} min.",
+        "Too many attempts to log in: try again in {minutes} min.",
+    ),
+    (
+        "BUSY",
+        "Trop de connexions en ce moment : réessayez dans quelques secondes.",
+        "Too many people are logging in at this moment: try again in a few seconds.",
+    ),
+    (
+        "ONE_LOG_IN",
+        "Une requête ne peut ouvrir qu'une session.",
+        "A request opens one session at the most: send `logIn` once.",
+    ),
+    (
+        "INVALID_LOGIN",
+        "L'identifiant comprend 1 à 64 caractères, sans espace au début ni à la fin.",
+        "A login has 1 to 64 characters, without spaces at its ends.",
+    ),
+    (
+        "LAST_ADMINISTRATOR",
+        "C'est le dernier administrateur : créez-en un autre d'abord.",
+        "This is the last administrator: make another one first.",
+    ),
+    (
+        "TOO_OFTEN",
+        "{most} envois au plus en {minutes} min : réessayez plus tard.",
+        "At most {most} in {minutes} min: try again later.",
+    ),
+    (
+        "TIMEOUT",
+        "La requête a pris plus de {seconds} s : réessayez avec le même identifiant de commande.",
+        "The request took longer than {seconds} s: try again with the same command identifier.",
+    ),
+    (
+        "TRANSFER_TIMEOUT",
+        "L'envoi ou le document a pris trop de temps : réessayez.",
+        "The upload or the document took too long: try again.",
+    ),
+    (
+        "TOO_MANY_CONNECTIONS",
+        "Trop de connexions : réessayez dans un instant.",
+        "Too many connections: try again in a moment.",
+    ),
+    (
+        "TOO_MANY_SUBSCRIPTIONS",
+        "{most} abonnements en cours au plus : terminez-en un.",
+        "At most {most} operations run at once on your sockets: complete one first.",
+    ),
+    (
+        "UPLOAD_QUOTA",
+        "Vos fichiers qui ne sont joints à rien dépassent la limite : joignez-les, ou supprimez-en.",
+        "Your files that are attached to nothing exceed the limit: attach them, or delete some.",
     ),
 ];

@@ -382,8 +382,8 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
     ),
     (
         "TOO_MANY_UPLOADS",
-        "Trop d'envois inachevés : terminez-les ou réessayez demain.",
-        "Too many unfinished uploads: finish them or try again tomorrow.",
+        "Trop d'envois inachevés : terminez-les ou supprimez-les.",
+        "Too many unfinished uploads: finish them or delete some.",
     ),
     (
         "UPLOAD_OFFSET",

@@ -127,6 +127,18 @@ impl Cluster {
         self.folder.path()
     }
 
+    /// The processes of the server: the first one and its children.
+    ///
+    /// # Errors
+    /// It does not run, or the system does not tell.
+    pub fn processes(&self) -> Result<Vec<u32>> {
+        let id = std::fs::read_to_string(self.folder.path().join("data/postmaster.pid"))?;
+        let first: u32 = id.lines().next().context("postmaster.pid is empty")?.trim().parse()?;
+        let children = std::fs::read_to_string(format!("/proc/{first}/task/{first}/children"))?;
+        let children = children.split_whitespace().map(|id| Ok(id.parse()?)).collect::<Result<Vec<u32>>>()?;
+        Ok([vec![first], children].concat())
+    }
+
     /// A program of the cluster's PostgreSQL, run as the cluster's user.
     pub fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.bin.join(name));

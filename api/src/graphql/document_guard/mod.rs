@@ -73,6 +73,15 @@ impl Admitted {
         })
     }
 
+    /// Whether the operation it would run is a subscription.
+    pub fn subscribes(&self) -> bool {
+        let wanted = self.request.operation_name.as_deref();
+        self.document.operations.iter().any(|(name, operation)| {
+            let chosen = wanted.is_none_or(|wanted| name.is_some_and(|name| name == wanted));
+            chosen && operation.node.ty == OperationType::Subscription
+        })
+    }
+
     /// The request, to be executed.
     pub fn into_request(mut self) -> Request {
         self.request.set_parsed_query(self.document);

@@ -1,0 +1,39 @@
+//! How the server stands, for who watches it: an answer within a second, whatever the database does.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use crate::application::Application;
+
+/// How long the database has to answer.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+/// `GET /health`.
+pub async fn health(State(application): State<Arc<Application>>) -> Response {
+    let unavailable =
+        |reason: &str| (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "reason": reason }))).into_response();
+    match tokio::time::timeout(PATIENCE, application.engine().status()).await {
+        Ok(Ok(status)) => {
+            let failed: Vec<&str> =
+                status.iter().filter(|s| s.status == "failed").map(|s| s.name.as_str()).collect();
+            let code = if failed.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+            let lag = status.iter().map(|s| s.lag_events).max().unwrap_or(0);
+            (code, Json(json!({ "failed": failed, "lagEvents": lag }))).into_response()
+        }
+        Ok(Err(error)) => {
+            tracing::error!(%error, "health check");
+            unavailable("DATABASE_UNAVAILABLE")
+        }
+        Err(_) => {
+            tracing::error!("health check: the database does not answer");
+            unavailable("DATABASE_SILENT")
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The server's HTTP side: its routes, its connections, and what holds for every request.
+
+mod connections;
+mod deadline;
+mod drain;
+mod graphql;
+mod health;
+mod identity;
+mod places;
+mod response;
+mod socket;
+
+use std::sync::Arc;
+
+use async_graphql::Request;
+use axum::{Router, middleware::from_fn_with_state, routing::get};
+use tower_http::timeout::RequestBodyTimeoutLayer;
+
+use crate::{
+    access::Principal,
+    application::Application,
+    documents::TownName,
+    graphql::{PortalSchema, document_guard::DocumentGuard},
+    reads::record_download,
+    replay::Replays,
+    settings::{Introspection, Limits},
+};
+pub use connections::serve;
+pub use drain::Drain;
+pub use identity::{language, signed_in};
+
+/// The largest accepted document, in bytes.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// What the routes of GraphQL work with.
+#[derive(Clone)]
+struct Server {
+    schema: PortalSchema,
+    guard: DocumentGuard,
+    replays: Arc<Replays>,
+    application: Arc<Application>,
+    limits: Arc<Limits>,
+    people: socket::People,
+    drain: Drain,
+}
+
+impl Server {
+    /// A request that may ask what the schema is only if its sender may.
+    fn permit(&self, request: Request, principal: Option<&Principal>) -> Request {
+        match self.limits.introspection {
+            Introspection::Everybody => request,
+            Introspection::SignedIn if principal.is_some() => request,
+            Introspection::SignedIn | Introspection::Nobody => request.disable_introspection(),
+        }
+    }
+}
+
+/// The routes of the server.
+pub fn router(
+    schema: PortalSchema,
+    guard: DocumentGuard,
+    application: Arc<Application>,
+    replays: Arc<Replays>,
+    town: TownName,
+    drain: Drain,
+) -> Router {
+    let limits = Arc::new(application.limits().clone());
+    let files = crate::documents::routes(application.clone(), town)
+        .merge(crate::exports::routes(application.clone()))
+        .merge(crate::uploads::routes(application.clone()))
+        .layer(from_fn_with_state(application.clone(), record_download))
+        .layer(from_fn_with_state(limits.transfer, deadline::of_transfer));
+    let health = Router::new().route("/health", get(health::health)).with_state(application.clone());
+    let (request, stall) = (limits.request, limits.stall);
+    let people = socket::People::default();
+    Router::new()
+        .route("/graphql", get(graphql::read).post(graphql::write))
+        .route("/graphql/ws", get(socket::open))
+        .with_state(Server { schema, guard, replays, application, limits, people, drain })
+        .layer(from_fn_with_state(request, deadline::of_graphql))
+        .merge(files)
+        .merge(health)
+        .layer(RequestBodyTimeoutLayer::new(stall))
+}
