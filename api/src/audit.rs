@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use flate2::{Compression, write::GzEncoder};
 use portail_event_store::{
-    CheckpointSigner, Checkpoints, Tree, TrustedKeys, Verified, VerifyError, Wrong, hex,
-    merkle::MerkleFrontier, of_hex, read_head, verify_reads,
+    CheckpointSigner, Checkpoints, Database, FollowError, KeyChange, Tree, Verified, VerifyError, Wrong,
+    follow_keys, hex, key_changes, merkle::MerkleFrontier, of_hex, read_head, verify_reads,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -110,12 +110,13 @@ pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions)
         Verified::default()
     };
     let own = if options.keys.is_empty() { settings.public_key()? } else { None };
-    let known = options.keys.iter().chain(&own);
+    let known: Vec<String> = options.keys.iter().cloned().chain(own).collect();
     ensure!(
-        known.clone().next().is_some() || Checkpoints::after(pool, 0, 1).await?.is_empty(),
+        !known.is_empty() || Checkpoints::after(pool, 0, 1).await?.is_empty(),
         "no public key is known to check the signed checkpoints with: give --key"
     );
-    let keys = TrustedKeys::new(known.map(String::as_str))?;
+    let changes = key_changes(pool).await?;
+    let keys = follow_keys(&known, &changes)?;
     let folder = options.checkpoints.as_ref().unwrap_or(&settings.checkpoint_dir);
     let held = checkpoints::held(pool, Some(folder), &keys).await?;
     let progress = Progress::new("verify", "events");
@@ -137,6 +138,13 @@ pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions)
     if outside == 0 {
         println!("no checkpoint is held outside the database: a log written anew as a whole would not show");
     }
+    for KeyChange { position, recorded_at, previous, key, lost, note: _ } in &changes {
+        let (day, before) = (recorded_at.format("%Y-%m-%d"), previous.as_deref().unwrap_or("no key"));
+        println!("the signing key changed at position {position} on {day}, from {before} to {key}");
+        if *lost {
+            println!("  WITHOUT the signature of the key before, which was declared lost");
+        }
+    }
     println!("{} entries of the trail of reads fit", verify_reads(pool, &held).await?);
     let unfinished = state.with_added_extension("part");
     let kept = serde_json::to_vec_pretty(&State::of(&verified))?;
@@ -148,7 +156,8 @@ pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions)
 ///
 /// # Errors
 /// There is no such moment, it cannot be made, or the query is refused.
-pub async fn replay(pool: &PgPool, settings: &Settings, options: &ReplayOptions) -> Result<()> {
+pub async fn replay(database: &Database, settings: &Settings, options: &ReplayOptions) -> Result<()> {
+    let pool = database.pool();
     let query = match options.query.strip_prefix('@') {
         Some(file) => std::fs::read_to_string(file).with_context(|| format!("{file} cannot be read"))?,
         None => options.query.clone(),
@@ -157,7 +166,7 @@ pub async fn replay(pool: &PgPool, settings: &Settings, options: &ReplayOptions)
     let auditor = Principal { role: Role::Auditor, login: "command line".into() };
     let mut answers = vec![];
     for moment in [Some(options.at), options.against].into_iter().flatten() {
-        let past = past(pool, settings, moment.find(pool).await?).await?;
+        let past = past(database, settings, moment.find(pool).await?).await?;
         let answer = past.answer(&query, &variables, &auditor).await?;
         if let Some(error) = answer["errors"][0]["message"].as_str() {
             bail!("the query was refused: {error}");
@@ -176,11 +185,12 @@ pub async fn replay(pool: &PgPool, settings: &Settings, options: &ReplayOptions)
 }
 
 /// The town at a position, its clock showing what it showed then.
-async fn past(pool: &PgPool, settings: &Settings, found: (u64, DateTime<Utc>)) -> Result<PastTown> {
+async fn past(database: &Database, settings: &Settings, found: (u64, DateTime<Utc>)) -> Result<PastTown> {
+    let keys = settings.keys(database).await?;
     let progress = Progress::new("replay", "events");
     let place = (settings.data.as_path(), settings.site.clone());
     let at = |done, all| progress.at(done, all);
-    let past = PastTown::open(pool.clone(), settings.keys()?, found, place, at).await?;
+    let past = PastTown::open(database.pool().clone(), keys, found, place, at).await?;
     progress.finish();
     Ok(past)
 }
@@ -189,9 +199,10 @@ async fn past(pool: &PgPool, settings: &Settings, found: (u64, DateTime<Utc>)) -
 ///
 /// # Errors
 /// There is no such event, or the log cannot be folded.
-pub async fn effects(pool: &PgPool, settings: &Settings, position: u64) -> Result<()> {
+pub async fn effects(database: &Database, settings: &Settings, position: u64) -> Result<()> {
+    let pool = database.pool();
     let (_, at) = Moment::Position(position).find(pool).await?;
-    let past = past(pool, settings, (position.saturating_sub(1), at)).await?;
+    let past = past(database, settings, (position.saturating_sub(1), at)).await?;
     for change in past.effects_of_next(pool.clone()).await? {
         let row = |row: Option<serde_json::Value>| row.map_or_else(|| "-".to_owned(), |row| row.to_string());
         println!("{}.{}: {} -> {}", change.read_model, change.table, row(change.before), row(change.after));
@@ -201,7 +212,8 @@ pub async fn effects(pool: &PgPool, settings: &Settings, position: u64) -> Resul
 
 /// The exit code of an error: 1 says that the log is wrong, 2 that it could not be examined.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
-    let found = matches!(error.downcast_ref(), Some(VerifyError::Wrong(_)));
+    let found = matches!(error.downcast_ref(), Some(VerifyError::Wrong(_)))
+        || matches!(error.downcast_ref(), Some(FollowError::Wrong(_)));
     if found || error.is::<Wrong>() { 1 } else { 2 }
 }
 

@@ -40,7 +40,7 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Readies the folder, with the public key in it.
+    /// Readies the folder.
     ///
     /// # Errors
     /// The folder cannot be written.
@@ -48,9 +48,7 @@ impl Publisher {
         let folder = settings.checkpoint_dir.clone();
         let failed = || format!("the checkpoints' folder {} cannot be written", folder.display());
         std::fs::create_dir_all(&folder).with_context(failed)?;
-        let key = application.checkpoints().signer().public_key();
-        std::fs::write(folder.join("log.pub"), format!("{key}\n")).with_context(failed)?;
-        let written = files(&folder)?.into_iter().map(|(size, _)| size).max().unwrap_or(0);
+        let written = largest(&folder)?.unwrap_or(0);
         let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
         let (url, every) = (settings.checkpoint_url.clone(), settings.checkpoint_every);
         Ok(Self { application, folder, url, every, client, written, posted: 0 })
@@ -77,6 +75,12 @@ impl Publisher {
     async fn publish(&mut self) -> Result<()> {
         let checkpoints = self.application.checkpoints();
         checkpoints.make(self.application.clock().now()).await?;
+        // The log's own key signed: it is the one to check the copies with.
+        let (file, key) = (self.folder.join("log.pub"), checkpoints.signer().public_key());
+        if std::fs::read_to_string(&file).unwrap_or_default().trim() != key {
+            std::fs::write(&file, format!("{key}\n"))
+                .with_context(|| format!("{} cannot be written", file.display()))?;
+        }
         loop {
             let due = Checkpoints::after(self.application.pool(), self.written, MOST).await?;
             let Some(last) = due.last().map(portail_event_store::KeptCheckpoint::size) else { break };
@@ -109,6 +113,9 @@ fn write(folder: &Path, size: u64, note: &str) -> Result<()> {
     let unfinished = path.with_added_extension("part");
     std::fs::write(&unfinished, note).with_context(|| format!("{} cannot be written", path.display()))?;
     std::fs::File::open(&unfinished)?.sync_all()?;
+    // A copy is there to be taken by others; it holds nothing about anybody.
+    #[cfg(unix)]
+    std::fs::set_permissions(&unfinished, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
     std::fs::rename(&unfinished, &path)?;
     Ok(())
 }
@@ -129,6 +136,14 @@ fn files(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
     }
     found.sort_unstable();
     Ok(found)
+}
+
+/// How many events the largest checkpoint of a folder is of; none where there is none.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn largest(folder: &Path) -> Result<Option<u64>> {
+    Ok(files(folder)?.into_iter().map(|(size, _)| size).max())
 }
 
 /// Everything the log is held against: the checkpoints of the database and those of a folder.

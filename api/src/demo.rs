@@ -4,6 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
@@ -42,6 +43,14 @@ pub struct Step {
     command: Command,
 }
 
+/// The demo's fixture by name.
+const GUIDE: &str = "guide";
+
+/// The id of a fixture's command that has none of its own.
+fn step_id(name: &str, index: usize) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{name}/{index}").as_bytes())
+}
+
 /// Replays a fixture.
 ///
 /// # Errors
@@ -52,9 +61,7 @@ pub async fn replay(application: &Application, name: &str, steps: &str) -> Resul
         let (role, login) = step.actor.split_once(':').context("an actor is role:login")?;
         let role = if role == "parent" { Role::Parent } else { Role::Staff };
         let caller = Caller { role, login: login.to_owned(), at: step.at };
-        let id = step
-            .id
-            .unwrap_or_else(|| Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{name}/{index}").as_bytes()));
+        let id = step.id.unwrap_or_else(|| step_id(name, index));
         // Closing days reads the catalogue's read model: each step sees the ones before.
         let executed = application.execute(&caller, id, step.command).await?;
         let outcome = &executed.outcome;
@@ -65,12 +72,37 @@ pub async fn replay(application: &Application, name: &str, steps: &str) -> Resul
     Ok(())
 }
 
+/// A town's database gets no public administrator: the demo goes on in its own, or begins in an empty one.
+///
+/// # Errors
+/// The log begins with something else, or somebody else has an account.
+pub async fn ensure_own(pool: &PgPool) -> Result<()> {
+    let first: Option<Uuid> = sqlx::query_scalar("SELECT command_id FROM events ORDER BY position LIMIT 1")
+        .fetch_optional(pool)
+        .await?;
+    let logins = ACCOUNTS.map(|(login, ..)| login.to_owned());
+    let strangers: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM account WHERE login <> ALL ($1))")
+        .bind(logins.to_vec())
+        .fetch_one(pool)
+        .await?;
+    let is_own = match first {
+        Some(first) => first == step_id(GUIDE, 0),
+        None => !strangers,
+    };
+    ensure!(
+        is_own,
+        "this database is a town's, not the demo's: the demo would give it an administrator whose password is \
+         public. Serve it without --demo, or name another PORTAIL_DATA_DIR or DATABASE_URL"
+    );
+    Ok(())
+}
+
 /// Makes the guide's town with its family and accounts.
 ///
 /// # Errors
 /// The fixture or the accounts cannot be made.
 pub async fn prepare(application: &Application) -> Result<()> {
-    replay(application, "guide", COMMANDS).await?;
+    replay(application, GUIDE, COMMANDS).await?;
     for (login, password, role) in ACCOUNTS {
         let hashing = application.log_ins().hashing();
         access::set_account(application.pool(), hashing, login, role, password).await?;

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod application;
 pub mod audit;
+pub mod check;
 pub mod checkpoints;
 pub mod clock;
 pub mod demo;
@@ -14,6 +15,8 @@ pub mod exports;
 pub mod graphql;
 pub mod http;
 pub mod import;
+pub mod key_tools;
+pub mod keys;
 pub mod money_words;
 pub mod notifications;
 pub mod progress;

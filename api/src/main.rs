@@ -14,13 +14,14 @@ use clap::{Parser, Subcommand};
 use portail_api::{
     access,
     application::{Application, Role, run_billing, run_housekeeping, run_retention, run_timers},
-    audit,
+    audit, check,
     checkpoints::Publisher,
     clock::Clock,
     demo,
     documents::TownName,
     graphql::{self, document_guard::DocumentGuard},
-    http, import,
+    http, import, key_tools,
+    keys::{Making, report_signing_key},
     notifications::Notifier,
     progress::{Bars, Progress},
     replay::Replays,
@@ -56,6 +57,19 @@ enum Tool {
         /// With the guide's town, family and logins; the clock starts on 8 April 2015.
         #[arg(long)]
         demo: bool,
+        /// Serve the demo, whose passwords are public, on an address that others reach.
+        #[arg(long, requires = "demo")]
+        public: bool,
+    },
+    /// Make the database and its keys, and say what belongs to the backups.
+    Init,
+    /// Check a database after a restore, an upgrade or a move: role, keys, log, read models. Exit codes as of
+    /// `audit verify`.
+    Check,
+    /// Show or rotate the keys.
+    Keys {
+        #[command(subcommand)]
+        command: key_tools::KeyCommand,
     },
     /// Rebuild read models from the log, compare them with the live ones, and swap them in.
     Rebuild {
@@ -128,7 +142,10 @@ enum Audit {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let is_audit = matches!(arguments.command, Tool::Audit { .. });
+    // What it writes is for its owner: names, password hashes, keys.
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    let is_audit = matches!(arguments.command, Tool::Audit { .. } | Tool::Check);
     match start(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -153,7 +170,13 @@ fn start(tool: Tool) -> Result<()> {
 
 async fn run(tool: Tool) -> Result<()> {
     match tool {
-        Tool::Serve { demo } => serve(demo).await,
+        Tool::Serve { demo, public } => serve(demo, public).await,
+        Tool::Init => key_tools::init(&Settings::from_environment()?).await,
+        Tool::Check => {
+            let settings = Settings::from_environment()?;
+            check::check(&settings, &settings.database().await?).await
+        }
+        Tool::Keys { command } => key_tools::run(&Settings::from_environment()?, command).await,
         Tool::Rebuild { names } => rebuild_all(&names).await,
         Tool::Audit { command } => audit(command).await,
         Tool::Account { login, role } => account(&login, &role).await,
@@ -168,15 +191,25 @@ async fn run(tool: Tool) -> Result<()> {
     }
 }
 
-async fn serve(with_demo: bool) -> Result<()> {
+async fn serve(with_demo: bool, in_public: bool) -> Result<()> {
     let settings = Settings::from_environment()?;
     if !with_demo {
         settings.names_its_town()?;
     }
+    ensure!(
+        !with_demo || in_public || settings.listen.ip().is_loopback(),
+        "the demo's passwords are public and {} is reached by others: --public serves it there all the same",
+        settings.listen
+    );
     let limits = settings.limits.clone();
     let database = settings.serving_database().await?;
+    if with_demo {
+        demo::ensure_own(database.pool()).await?;
+    }
     let clock = clock(&settings, with_demo, &database).await?;
-    let application = Application::open_within(&database, settings.keys()?, clock, limits.clone()).await?;
+    let keys = settings.keys_or_new(&database, Making::InDataFolder).await?;
+    let application = Application::open_within(&database, keys, clock, limits.clone()).await?;
+    report_signing_key(application.checkpoints()).await?;
     let engine = application.engine().start();
     if with_demo {
         demo::prepare(&application).await?;
@@ -271,7 +304,7 @@ async fn rebuild_all(names: &[String]) -> Result<()> {
     let settings = Settings::from_environment()?;
     let database = settings.database().await?;
     let log = EventLog::open(&database, Upcasters::default()).await?;
-    let vault = Vault::new(database.pool().clone(), settings.master_key()?);
+    let vault = Vault::unlock(database.pool().clone(), settings.database_key(&database).await?).await?;
     let context = FoldContext { log, vault };
     let projections = portail_projections::all();
     for name in names {
@@ -308,11 +341,15 @@ async fn audit(command: Audit) -> Result<()> {
     }
     let database = settings.database().await?;
     let pool = database.pool();
+    // An auditor has no master key. Where there is one, it is this database's.
+    if !settings.master_key_place()?.is_missing() {
+        settings.database_key(&database).await?;
+    }
     match command {
         Audit::Verify(options) => audit::verify(pool, &settings, &options).await,
         Audit::Export { file } => audit::export(pool, &file).await,
-        Audit::Replay(options) => audit::replay(pool, &settings, &options).await,
-        Audit::Effects { position } => audit::effects(pool, &settings, position).await,
+        Audit::Replay(options) => audit::replay(&database, &settings, &options).await,
+        Audit::Effects { position } => audit::effects(&database, &settings, position).await,
         Audit::Prove { position } => audit::prove(pool, settings.signer()?, position).await,
         Audit::Consistency { size } => audit::prove_consistency(pool, settings.signer()?, size).await,
         Audit::Checkpoint => {
@@ -334,7 +371,8 @@ async fn import_file(
 ) -> Result<()> {
     let settings = Settings::from_environment()?;
     let database = settings.database().await?;
-    let application = Application::open(&database, settings.keys()?, settings.clock(None)).await?;
+    let keys = settings.keys(&database).await?;
+    let application = Application::open(&database, keys, settings.clock(None)).await?;
     let progress = Progress::new("import", "rows");
     let reports =
         import::import(&application, what, file, dry_run, language, |at, all| progress.at(at, all)).await?;
@@ -363,6 +401,7 @@ async fn account(login: &str, role: &str) -> Result<()> {
     std::io::stdin().lock().read_line(&mut password)?;
     let settings = Settings::from_environment()?;
     let database = settings.database().await?;
+    settings.database_key(&database).await?;
     let password = password.trim_end_matches(['\r', '\n']);
     access::set_account(database.pool(), &access::Hashing::new(1, 0), login, role, password).await?;
     println!("account {login} is ready");

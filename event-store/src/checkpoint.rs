@@ -36,6 +36,9 @@ pub struct Checkpoint {
     /// Where the trail of reads stood, in an extension line of the note: `reads`, how many entries,
     /// the hash of the last one.
     pub reads: Option<Reads>,
+    /// The key that signs from here on, in an extension line of the note: `signing-key`, `name+id+key`. Only
+    /// a change of keys has one.
+    pub next_key: Option<String>,
     /// The signed note, to the byte.
     pub note: String,
 }
@@ -48,6 +51,9 @@ pub struct Reads {
     /// Its hash.
     pub chain: Hash,
 }
+
+/// What the extension line that names the next key begins with.
+const NEXT_KEY: &str = "signing-key ";
 
 impl Reads {
     fn line(&self) -> String {
@@ -92,18 +98,37 @@ impl CheckpointSigner {
         Ok(Self { signer: Arc::new(signer), public })
     }
 
-    /// The signer of a key file; the key is made, for an origin, when there is no file.
+    /// The signer of a key file.
     ///
     /// # Errors
-    /// The file cannot be read or written, or holds no key.
-    pub fn from_file(path: &Path, origin: &str) -> Result<Self, CheckpointError> {
+    /// The file cannot be read or holds no key.
+    pub fn from_file(path: &Path) -> Result<Self, CheckpointError> {
+        let failed = |e: &dyn fmt::Display| CheckpointError::Key(format!("{}: {e}", path.display()));
+        Self::new(&std::fs::read_to_string(path).map_err(|e| failed(&e))?).map_err(|e| failed(&e))
+    }
+
+    /// Makes a key for an origin, and its file, which only its owner reads.
+    ///
+    /// # Errors
+    /// There is such a file, it cannot be written, or the origin is none.
+    pub fn make_file(path: &Path, origin: &str) -> Result<Self, CheckpointError> {
         if !signed_note::is_key_name_valid(origin) {
             return Err(CheckpointError::Key(format!("{origin}: an origin has no space and no plus sign")));
         }
-        let make = || signed_note::generate_key(&mut OsRng, origin).0;
-        let key = secret_file::read_or_make(path, make)
+        let key = signed_note::generate_key(&mut OsRng, origin).0;
+        secret_file::make(path, &key)
             .map_err(|e| CheckpointError::Key(format!("{}: {e}", path.display())))?;
         Self::new(&key)
+    }
+
+    /// The public key without the key: what a signature tells of it.
+    pub(crate) fn name_and_id(&self) -> String {
+        format!("{}+{:08x}", self.origin(), self.signer.key_id())
+    }
+
+    /// The log's name: the key's too.
+    pub fn origin(&self) -> &str {
+        self.signer.name()
     }
 
     /// The public key, `name+id+key`: what whoever checks needs.
@@ -116,24 +141,64 @@ impl CheckpointSigner {
     /// # Errors
     /// The key cannot sign.
     pub fn sign(&self, size: u64, root: &Hash, reads: Option<Reads>) -> Result<Checkpoint, CheckpointError> {
+        self.signed_with(&[], size, root, reads, None)
+    }
+
+    /// Signs the head of the log at which another key takes over: that one signs too, and so vouches for
+    /// what this one signed.
+    ///
+    /// # Errors
+    /// A key cannot sign.
+    pub(crate) fn hand_over(
+        &self,
+        next: &Self,
+        size: u64,
+        root: &Hash,
+    ) -> Result<Checkpoint, CheckpointError> {
+        self.signed_with(&[&*next.signer], size, root, None, Some(next.public.clone()))
+    }
+
+    /// Signs the head of the log at which this key takes over from one that is lost.
+    ///
+    /// # Errors
+    /// The key cannot sign.
+    pub(crate) fn take_over(&self, size: u64, root: &Hash) -> Result<Checkpoint, CheckpointError> {
+        self.signed_with(&[], size, root, None, Some(self.public.clone()))
+    }
+
+    fn signed_with(
+        &self,
+        others: &[&dyn signed_note::Signer],
+        size: u64,
+        root: &Hash,
+        reads: Option<Reads>,
+        next_key: Option<String>,
+    ) -> Result<Checkpoint, CheckpointError> {
         let failed = |e: &dyn fmt::Display| CheckpointError::Key(e.to_string());
-        let origin = self.signer.name().to_owned();
-        let extension = reads.as_ref().map(Reads::line).unwrap_or_default();
+        let origin = self.origin().to_owned();
+        let mut extension = reads.as_ref().map(Reads::line).unwrap_or_default();
+        if let Some(key) = &next_key {
+            extension += &format!("{NEXT_KEY}{key}\n");
+        }
         let text = format!("{origin}\n{size}\n{}\n{extension}", BASE64_STANDARD.encode(root));
         let mut note = Note::new(text.as_bytes(), &[]).map_err(|e| failed(&e))?;
-        note.add_sigs(&[&*self.signer]).map_err(|e| failed(&e))?;
+        let own: [&dyn signed_note::Signer; 1] = [&*self.signer];
+        note.add_sigs(&[&own[..], others].concat()).map_err(|e| failed(&e))?;
         let note = String::from_utf8(note.to_bytes()).map_err(|e| failed(&e))?;
-        Ok(Checkpoint { origin, size, root: *root, reads, note })
+        Ok(Checkpoint { origin, size, root: *root, reads, next_key, note })
     }
 }
 
+/// Which checkpoints a key may have signed: those of so many events.
+pub(crate) type Sizes = std::ops::RangeInclusive<u64>;
+
 /// Public keys whose checkpoints are believed: today's, and those used before.
 #[derive(Clone)]
-pub struct TrustedKeys(Vec<StandardVerifier>);
+pub struct TrustedKeys(Vec<(StandardVerifier, Sizes)>);
 
 impl fmt::Debug for TrustedKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(Verifier::name)).finish()
+        f.debug_list().entries(self.0.iter().map(|(key, sizes)| (key.name(), sizes))).finish()
     }
 }
 
@@ -143,8 +208,14 @@ impl TrustedKeys {
     /// # Errors
     /// One is not a public key.
     pub fn new<'a>(keys: impl IntoIterator<Item = &'a str>) -> Result<Self, CheckpointError> {
-        let verifier = |key: &str| {
-            StandardVerifier::new(key.trim()).map_err(|_| CheckpointError::PublicKey(key.trim().to_owned()))
+        Self::of(keys.into_iter().map(|key| (key, 0..=u64::MAX)))
+    }
+
+    /// Keys with the checkpoints each of them may have signed.
+    pub(crate) fn of<'a>(keys: impl IntoIterator<Item = (&'a str, Sizes)>) -> Result<Self, CheckpointError> {
+        let verifier = |(key, sizes): (&str, Sizes)| {
+            let failed = |_| CheckpointError::PublicKey(key.trim().to_owned());
+            Ok((StandardVerifier::new(key.trim()).map_err(failed)?, sizes))
         };
         Ok(Self(keys.into_iter().map(verifier).collect::<Result<_, _>>()?))
     }
@@ -152,10 +223,10 @@ impl TrustedKeys {
     /// Reads a checkpoint that one of them signed.
     ///
     /// # Errors
-    /// It is not a checkpoint, or none of them signed it.
+    /// It is not a checkpoint, or none of them signed it, or none whose turn it was.
     pub fn read(&self, note: &str) -> Result<Checkpoint, CheckpointError> {
         let failed = |e: &dyn fmt::Display| CheckpointError::Note(e.to_string());
-        let verifiers = self.0.iter().map(|v| Box::new(v.clone()) as Box<dyn Verifier>).collect();
+        let verifiers = self.0.iter().map(|(key, _)| Box::new(key.clone()) as Box<dyn Verifier>).collect();
         let parsed = Note::from_bytes(note.as_bytes()).map_err(|e| failed(&e))?;
         let (signatures, _) = parsed.verify(&VerifierList::new(verifiers)).map_err(|e| failed(&e))?;
         let text = std::str::from_utf8(parsed.text()).map_err(|e| failed(&e))?;
@@ -168,9 +239,25 @@ impl TrustedKeys {
         if !signatures.iter().any(|signature| signature.name() == origin) {
             return Err(failed(&"another log's key signed it"));
         }
-        let reads = lines.find_map(Reads::read);
-        Ok(Checkpoint { origin, size, root, reads, note: note.to_owned() })
+        let signed_by = |key: &StandardVerifier| {
+            signatures.iter().any(|by| by.name() == key.name() && by.id() == key.key_id())
+        };
+        if !self.0.iter().any(|(key, sizes)| sizes.contains(&size) && signed_by(key)) {
+            return Err(failed(&format!("its key was not the log's when that had {size} events")));
+        }
+        let lines: Vec<&str> = lines.collect();
+        let reads = lines.iter().copied().find_map(Reads::read);
+        let next_key = lines.iter().find_map(|line| line.strip_prefix(NEXT_KEY)).map(str::to_owned);
+        Ok(Checkpoint { origin, size, root, reads, next_key, note: note.to_owned() })
     }
+}
+
+/// The name and id of the key that signed a note, for who does not know that key.
+pub(crate) fn signed_by(note: &str) -> Option<String> {
+    let signature = note.lines().rev().find_map(|line| line.strip_prefix("\u{2014} "))?;
+    let (name, signature) = signature.split_once(' ')?;
+    let bytes = BASE64_STANDARD.decode(signature).ok()?;
+    Some(format!("{name}+{}", crate::hashing::hex(bytes.get(..4)?)))
 }
 
 #[cfg(test)]
@@ -201,10 +288,14 @@ mod tests {
     #[test]
     fn a_key_is_made_once() {
         let folder = std::env::temp_dir().join(format!("portail-key-{}", uuid::Uuid::new_v4()));
-        let made = CheckpointSigner::from_file(&folder, "famille.example.fr/log").unwrap();
-        let again = CheckpointSigner::from_file(&folder, "another").unwrap();
+        assert!(CheckpointSigner::from_file(&folder).is_err(), "reading makes nothing");
+        let made = CheckpointSigner::make_file(&folder, "famille.example.fr/log").unwrap();
+        let again = CheckpointSigner::from_file(&folder).unwrap();
         assert_eq!(made.public_key(), again.public_key());
-        std::fs::remove_file(folder).unwrap();
-        assert!(CheckpointSigner::from_file(Path::new("/nowhere/at/all"), "with space").is_err());
+        assert!(CheckpointSigner::make_file(&folder, "famille.example.fr/log").is_err());
+        assert_eq!(CheckpointSigner::from_file(&folder).unwrap().public_key(), made.public_key());
+        std::fs::remove_file(&folder).unwrap();
+        assert!(CheckpointSigner::make_file(&folder, "with space").is_err());
+        assert!(!folder.exists());
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     hashing::Hash,
     log::read_head,
     merkle::{self, MerkleFrontier},
-    read_trail,
+    read_trail, signing_keys,
     tree::{self, BLOCK},
 };
 
@@ -24,6 +24,17 @@ pub enum MakeError {
     /// It cannot be signed.
     #[error(transparent)]
     Sign(#[from] CheckpointError),
+    /// The key is not the log's: nothing is signed with it.
+    #[error(
+        "the signing key {found} is not the log's, which is {expected}: nothing is signed. Put the log's key \
+         back, or change it with `portail keys rotate-signing`"
+    )]
+    NotTheLogsKey {
+        /// The log's key, as far as it is known: `name+id+key`, or `name+id`.
+        expected: String,
+        /// The key that was to sign.
+        found: String,
+    },
     /// Events are gone that a checkpoint was made of: nothing more is signed.
     #[error("the log ends at {head}, before its checkpoint of {size} events: run `portail audit verify`")]
     Shortened {
@@ -70,6 +81,23 @@ impl Checkpoints {
         &self.signer
     }
 
+    /// The database they are in.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Why nothing is signed: the key is not the log's. None where it is.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn refusal(&self) -> Result<Option<String>, MakeError> {
+        match signing_keys::check_signing_key(&self.pool, &self.signer).await {
+            Ok(()) => Ok(None),
+            Err(error @ MakeError::NotTheLogsKey { .. }) => Ok(Some(error.to_string())),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Signs the log's head, unless it was signed already. Of several processes that do so at once
     /// one writes.
     ///
@@ -78,30 +106,11 @@ impl Checkpoints {
     pub async fn make(&self, now: DateTime<Utc>) -> Result<Option<Checkpoint>, MakeError> {
         let mut tx = self.pool.begin().await?;
         let head = read_head(&mut *tx).await?;
-        let last: Option<(i64, Vec<u8>)> =
-            sqlx::query_as("SELECT size, subtrees FROM log_checkpoint ORDER BY size DESC LIMIT 1")
-                .fetch_optional(&mut *tx)
-                .await?;
-        let mut frontier = MerkleFrontier::default();
-        if let Some((size, subtrees)) = last {
-            let roots = subtrees.chunks(32).map(Hash::try_from).collect::<Result<_, _>>();
-            let kept = roots.ok().and_then(|roots| MerkleFrontier::of(size.unsigned_abs(), roots));
-            frontier = kept.ok_or_else(|| sqlx::Error::Decode("the subtrees of a checkpoint".into()))?;
+        if head > 0 {
+            // Also where nothing is left to sign: whoever asks for a checkpoint hears that the key is wrong.
+            signing_keys::claim(&mut tx, head, &self.signer).await?;
         }
-        if head < frontier.size() {
-            return Err(MakeError::Shortened { head, size: frontier.size() });
-        }
-        if head == frontier.size() {
-            return Ok(None);
-        }
-        while frontier.size() < head {
-            let from = frontier.size();
-            let leaves = tree::leaves(&mut tx, from..head.min(from + STRETCH)).await?;
-            if leaves.is_empty() {
-                return Err(MakeError::Shortened { head: from, size: head });
-            }
-            leaves.into_iter().for_each(|leaf| frontier.push(leaf));
-        }
+        let Some(frontier) = grown_frontier(&mut tx, head).await? else { return Ok(None) };
         self.close_blocks(&mut tx, head / BLOCK).await?;
         let checkpoint = self.signer.sign(head, &frontier.root(), read_trail::tip(&mut tx).await?)?;
         let written = sqlx::query(
@@ -174,4 +183,41 @@ impl Checkpoints {
         let query = "SELECT size, note, made_at FROM log_checkpoint WHERE size > $1 ORDER BY size LIMIT $2";
         sqlx::query_as(query).bind(size.cast_signed()).bind(i64::from(limit)).fetch_all(pool).await
     }
+}
+
+/// The tree of the whole log, from its last checkpoint on; none where that is of the whole log already.
+async fn grown_frontier(
+    connection: &mut PgConnection,
+    head: u64,
+) -> Result<Option<MerkleFrontier>, MakeError> {
+    let frontier = frontier(connection, head).await?;
+    let signed: Option<i64> =
+        sqlx::query_scalar("SELECT max(size) FROM log_checkpoint").fetch_one(connection).await?;
+    Ok((signed.unwrap_or(0).unsigned_abs() < head).then_some(frontier))
+}
+
+/// The tree of the whole log, from its last checkpoint on.
+pub(crate) async fn frontier(connection: &mut PgConnection, head: u64) -> Result<MerkleFrontier, MakeError> {
+    let last: Option<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT size, subtrees FROM log_checkpoint ORDER BY size DESC LIMIT 1")
+            .fetch_optional(&mut *connection)
+            .await?;
+    let mut frontier = MerkleFrontier::default();
+    if let Some((size, subtrees)) = last {
+        let roots = subtrees.chunks(32).map(Hash::try_from).collect::<Result<_, _>>();
+        let kept = roots.ok().and_then(|roots| MerkleFrontier::of(size.unsigned_abs(), roots));
+        frontier = kept.ok_or_else(|| sqlx::Error::Decode("the subtrees of a checkpoint".into()))?;
+    }
+    if head < frontier.size() {
+        return Err(MakeError::Shortened { head, size: frontier.size() });
+    }
+    while frontier.size() < head {
+        let from = frontier.size();
+        let leaves = tree::leaves(connection, from..head.min(from + STRETCH)).await?;
+        if leaves.is_empty() {
+            return Err(MakeError::Shortened { head: from, size: head });
+        }
+        leaves.into_iter().for_each(|leaf| frontier.push(leaf));
+    }
+    Ok(frontier)
 }

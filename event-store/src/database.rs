@@ -7,6 +7,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+#[cfg(feature = "embedded")]
+use crate::data_folder;
+use crate::data_folder::FolderError;
+
 /// The database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
@@ -19,6 +23,27 @@ pub enum DatabaseError {
     /// The embedded database does not start.
     #[error("embedded database: {0}")]
     Embedded(String),
+    /// The folder of the embedded database cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// There is no portal in the database.
+    #[error(
+        "the database {0:?} holds no portal: is DATABASE_URL mistyped? `portail init` or `portail serve` makes a \
+         new one"
+    )]
+    Missing(String),
+}
+
+/// What is opened, and whether it may be made.
+#[cfg(feature = "embedded")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// A town's database; made where there is none.
+    Make,
+    /// A town's database that is there.
+    Use,
+    /// Data that are worth nothing once the process ends.
+    Scratch,
 }
 
 /// How long a server's statements may take, so that one that hangs does not keep its connection, and
@@ -92,6 +117,15 @@ impl Database {
         Ok(Self { pool, shared: true, _embedded: None })
     }
 
+    /// The same, of a database that has a portal in it: none is made.
+    ///
+    /// # Errors
+    /// It cannot be reached or migrated, or is empty.
+    pub async fn connect_existing(url: &str, connections: u32) -> Result<Self, DatabaseError> {
+        ensure_portal(&PgConnectOptions::from_str(url)?.disable_statement_logging()).await?;
+        Self::connect(url, connections).await
+    }
+
     async fn open(
         options: PgConnectOptions,
         connections: u32,
@@ -102,6 +136,7 @@ impl Database {
         // One plain connection, closed before the pool opens: the embedded database has no other.
         let mut owner = PgConnection::connect_with(&options).await?;
         sqlx::migrate!("../migrations").run(&mut owner).await?;
+        owner.execute(include_str!("application_role.sql")).await?;
         let can_step_down: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'portail_app') \
              AND pg_has_role(current_user, 'portail_app', 'MEMBER') \
@@ -153,7 +188,16 @@ impl Database {
     /// It does not start, or cannot be migrated.
     #[cfg(feature = "embedded")]
     pub async fn embedded(folder: &Path) -> Result<Self, DatabaseError> {
-        Self::start(folder, false, Box::new(())).await
+        Self::start(folder, Purpose::Make, Box::new(())).await
+    }
+
+    /// The same, of a folder that has a database in it: none is made.
+    ///
+    /// # Errors
+    /// There is none, it does not start, or cannot be migrated.
+    #[cfg(feature = "embedded")]
+    pub async fn embedded_existing(folder: &Path) -> Result<Self, DatabaseError> {
+        Self::start(folder, Purpose::Use, Box::new(())).await
     }
 
     /// The same for data that are worth nothing once the process ends: nothing waits for a disk. The
@@ -164,15 +208,30 @@ impl Database {
     #[cfg(feature = "embedded")]
     pub async fn scratch(folder: impl AsRef<Path> + Send + Sync + 'static) -> Result<Self, DatabaseError> {
         let path = folder.as_ref().to_owned();
-        Self::start(&path, true, Box::new(folder)).await
+        Self::start(&path, Purpose::Scratch, Box::new(folder)).await
     }
 
     #[cfg(feature = "embedded")]
-    async fn start(folder: &Path, scratch: bool, owned: Box<dyn Send + Sync>) -> Result<Self, DatabaseError> {
+    async fn start(
+        folder: &Path,
+        purpose: Purpose,
+        owned: Box<dyn Send + Sync>,
+    ) -> Result<Self, DatabaseError> {
         let failed = |e: &dyn std::fmt::Display| DatabaseError::Embedded(e.to_string());
-        std::fs::create_dir_all(folder).map_err(|e| failed(&e))?;
-        let mut builder =
-            pglite_oxide::PgliteServer::builder().path(folder.join("postgres")).relaxed_durability(scratch);
+        let scratch = purpose == Purpose::Scratch;
+        let is_there = data_folder::holds_database(folder)?;
+        if !scratch {
+            if purpose == Purpose::Use && !is_there {
+                return Err(FolderError::Missing(folder.to_owned()).into());
+            }
+            data_folder::make_private_folder(folder)?;
+            data_folder::ensure_private(folder)?;
+        }
+        data_folder::make_private_folder(&data_folder::server_folder(folder))?;
+        data_folder::close(&data_folder::server_folder(folder))?;
+        let mut builder = pglite_oxide::PgliteServer::builder()
+            .path(data_folder::server_folder(folder))
+            .relaxed_durability(scratch);
         // A socket in the data folder is for who may read that; a port is for everybody on the machine.
         #[cfg(unix)]
         if let Some(socket) = socket(folder).map_err(|e| failed(&e))? {
@@ -183,7 +242,13 @@ impl Database {
             .await
             .map_err(|e| failed(&e))?
             .map_err(|e| failed(&format!("{e:#}")))?;
+        if !scratch && !is_there {
+            data_folder::close(&data_folder::server_folder(folder))?;
+        }
         let options = options(&server)?;
+        if purpose == Purpose::Use {
+            ensure_portal(&options).await?;
+        }
         // Everything takes its turn on the one connection.
         let pool = Self::open(options, 1, Duration::from_secs(60), None).await?;
         let server = EmbeddedServer(std::sync::Mutex::new(Some((server, owned))));
@@ -208,6 +273,15 @@ impl Database {
         Err(DatabaseError::Embedded("built without it: set DATABASE_URL".into()))
     }
 
+    /// The embedded database was left out of this build.
+    ///
+    /// # Errors
+    /// Always.
+    #[cfg(not(feature = "embedded"))]
+    pub async fn embedded_existing(folder: &Path) -> Result<Self, DatabaseError> {
+        Self::embedded(folder).await
+    }
+
     /// The pool.
     pub fn pool(&self) -> &PgPool {
         &self.pool
@@ -217,6 +291,17 @@ impl Database {
     pub fn is_shared(&self) -> bool {
         self.shared
     }
+}
+
+/// A database is not empty: a portal was made in it.
+async fn ensure_portal(options: &PgConnectOptions) -> Result<(), DatabaseError> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    let (name, is_there): (String, bool) =
+        sqlx::query_as("SELECT current_database()::text, to_regclass('public.events') IS NOT NULL")
+            .fetch_one(&mut connection)
+            .await?;
+    connection.close().await?;
+    if is_there { Ok(()) } else { Err(DatabaseError::Missing(name)) }
 }
 
 #[cfg(feature = "embedded")]

@@ -72,6 +72,14 @@ pub enum Wrong {
         /// Which entry does not follow.
         number: u64,
     },
+    /// A change of the signing key is not what it should be.
+    #[error("the change of the signing key at position {position} is not to be believed: {reason}")]
+    SigningKey {
+        /// Where it stands.
+        position: u64,
+        /// Why.
+        reason: String,
+    },
     /// What stands where a checkpoint should is none.
     #[error("a checkpoint ({held}) is not one: {reason}")]
     Checkpoint {

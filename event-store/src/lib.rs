@@ -19,6 +19,7 @@ mod checkpoint;
 mod checkpoints;
 mod codec;
 mod cqrs;
+mod data_folder;
 mod database;
 mod diagnosis;
 mod durable;
@@ -32,6 +33,7 @@ pub mod merkle;
 mod read_trail;
 mod search;
 mod secret_file;
+mod signing_keys;
 mod tree;
 mod unit_of_work;
 mod vault;
@@ -45,6 +47,7 @@ pub use checkpoint::{Checkpoint, CheckpointError, CheckpointSigner, Reads, Trust
 pub use checkpoints::{Checkpoints, KeptCheckpoint, MakeError};
 pub use codec::{DecodeError, Upcasters};
 pub use cqrs::{CqrsStore, LoadedStream};
+pub use data_folder::{FolderError, ensure_private, make_private_folder, open_mode};
 pub use database::{Database, DatabaseError, StatementLimits};
 pub use diagnosis::Wrong;
 pub use envelope::Envelope;
@@ -54,7 +57,14 @@ pub use hashing::{GENESIS, Hash, chain, hex, leaf, of_hex};
 pub use log::{COLUMNS, EventLog, LogError, RecordedEvent, Span, read_head};
 pub use read_trail::{Read, RecordedRead, forget_old_reads, reads, record_read, verify_reads};
 pub use search::{Search, search};
+pub use secret_file::replace as replace_secret;
+pub use signing_keys::{
+    Before, ChangeError, FollowError, KeyChange, change_signing_key, claim_signing_key, follow_keys,
+    key_changes, signing_key_in_force,
+};
 pub use tree::Tree;
 pub use unit_of_work::{AggregateCache, UnitOfWork};
-pub use vault::{DestroyedKey, MasterKey, SealedBytes, Vault, VaultError};
+pub use vault::{
+    Binding, DestroyedKey, MasterKey, Opened, SealedBytes, Vault, VaultError, binding, rotate_master_key,
+};
 pub use verify::{Held, Verified, VerifyError, verify};

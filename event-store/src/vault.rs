@@ -3,10 +3,13 @@
 //! Destroying a subject's key makes what the log holds of it unreadable, while the hashes, which
 //! run over the sealed form, stay valid.
 
+mod binding;
+mod master_key;
+mod rotation;
+
 use std::{
     collections::HashMap,
     fmt,
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -18,10 +21,10 @@ use chacha20poly1305::{
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection, PgPool};
 
-use crate::{
-    hashing::{hex, of_hex},
-    secret_file,
-};
+pub use binding::{Binding, Opened, binding};
+pub use master_key::MasterKey;
+use master_key::fingerprint;
+pub use rotation::rotate_master_key;
 
 /// A value cannot be sealed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -38,40 +41,25 @@ pub enum VaultError {
     /// The master key file is not usable.
     #[error("master key: {0}")]
     MasterKey(String),
-}
-
-/// The key that wraps the subjects' keys; it is kept outside the database.
-#[derive(Clone)]
-pub struct MasterKey([u8; 32]);
-
-impl fmt::Debug for MasterKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MasterKey(..)")
-    }
-}
-
-impl MasterKey {
-    /// Reads the key's 64 hexadecimal digits.
-    ///
-    /// # Errors
-    /// It is not that.
-    pub fn from_hex(text: &str) -> Result<Self, VaultError> {
-        let wrong = || VaultError::MasterKey("64 hexadecimal digits are expected".into());
-        of_hex(text.trim()).map(Self).ok_or_else(wrong)
-    }
-
-    /// Reads the key from a file readable by its owner only; makes both when there is none.
-    ///
-    /// # Errors
-    /// The file cannot be read or made.
-    pub fn from_file(path: &Path) -> Result<Self, VaultError> {
-        let failed = |e: std::io::Error| VaultError::MasterKey(format!("{}: {e}", path.display()));
-        let make = || {
-            let key: [u8; 32] = XChaCha20Poly1305::generate_key(&mut OsRng).into();
-            hex(&key)
-        };
-        Self::from_hex(&secret_file::read_or_make(path, make).map_err(failed)?)
-    }
+    /// The master key is not the database's.
+    #[error(
+        "the master key {found} is not the one this database is sealed with{}",
+        expected.as_ref().map_or_else(String::new, |key| format!(": that is {key}"))
+    )]
+    WrongMasterKey {
+        /// The fingerprint of the database's key, where it is known.
+        expected: Option<String>,
+        /// The fingerprint of the key that was given.
+        found: String,
+    },
+    /// A subject's key was wrapped with a master key that is not given.
+    #[error("the key {subject}/{purpose} was wrapped with yet another master key: nothing was changed")]
+    Foreign {
+        /// Whose.
+        subject: String,
+        /// For what.
+        purpose: String,
+    },
 }
 
 /// A nonce and a ciphertext with its tag.
@@ -114,9 +102,21 @@ impl fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// The vault of a database.
-    pub fn new(pool: PgPool, master: MasterKey) -> Self {
-        Self { pool, master, keys: Arc::default() }
+    /// The vault of a database; a database that has no key yet is bound to this one.
+    ///
+    /// # Errors
+    /// The database is bound to another key, or failed.
+    pub async fn unlock(pool: PgPool, master: MasterKey) -> Result<Self, VaultError> {
+        binding::bind(&pool, &master).await?;
+        Ok(Self { pool, master, keys: Arc::default() })
+    }
+
+    /// Tries the master key on every key of the database.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn try_all(&self) -> Result<Opened, sqlx::Error> {
+        binding::open_all(&mut *self.pool.acquire().await?, &self.master).await
     }
 
     /// Seals a value for a subject and purpose; `context` binds it to where it will stand.
@@ -215,6 +215,18 @@ impl Vault {
         (since.elapsed() < FRESH).then(|| key.clone())
     }
 
+    /// Why a subject's key cannot be opened or made: the database was bound to another master key since, or
+    /// this one is damaged.
+    async fn why_not(&self, connection: &mut PgConnection) -> Result<VaultError, sqlx::Error> {
+        let known = binding::known(connection).await?.unwrap_or_default();
+        Ok(if known == self.master.check_value() {
+            VaultError::Cannot
+        } else {
+            let (expected, found) = (Some(fingerprint(&known)), self.master.fingerprint());
+            VaultError::WrongMasterKey { expected, found }
+        })
+    }
+
     async fn key(
         &self,
         connection: &mut PgConnection,
@@ -226,30 +238,55 @@ impl Vault {
         if let Some(key) = self.cached(&name) {
             return Ok(key);
         }
-        let master = XChaCha20Poly1305::new(&self.master.0.into());
-        let wrapping = format!("subject-key/{subject}/{purpose}");
+        let master = self.master.cipher();
         let select = "SELECT wrapped_key FROM public.subject_key WHERE subject = $1 AND purpose = $2";
         let find = || sqlx::query_scalar::<_, Option<Vec<u8>>>(select).bind(subject).bind(purpose);
         let mut found = find().fetch_optional(&mut *connection).await?;
         if found.is_none() && make {
             let fresh = XChaCha20Poly1305::generate_key(&mut OsRng);
-            let SealedBytes { nonce, ciphertext } = seal_with(&master, &wrapping, &fresh)?;
-            let insert = "INSERT INTO public.subject_key (subject, purpose, wrapped_key) VALUES ($1, $2, $3) \
+            let SealedBytes { nonce, ciphertext } = seal_with(&master, &wrapping(subject, purpose), &fresh)?;
+            // Only as long as the database is bound to this master key: another process may change it.
+            let insert = "WITH bound AS (SELECT 1 FROM public.master_key_check WHERE check_value = $4 FOR KEY SHARE) \
+                INSERT INTO public.subject_key (subject, purpose, wrapped_key) SELECT $1, $2, $3 FROM bound \
                 ON CONFLICT DO NOTHING";
-            let wrapped = [nonce, ciphertext].concat();
-            sqlx::query(insert).bind(subject).bind(purpose).bind(wrapped).execute(&mut *connection).await?;
+            sqlx::query(insert)
+                .bind(subject)
+                .bind(purpose)
+                .bind([nonce, ciphertext].concat())
+                .bind(self.master.check_value().as_slice())
+                .execute(&mut *connection)
+                .await?;
             found = find().fetch_optional(&mut *connection).await?;
+            if found.is_none() {
+                return Err(self.why_not(connection).await?);
+            }
         }
         let wrapped = found.flatten().ok_or(VaultError::Destroyed)?;
-        let (nonce, ciphertext) = wrapped.split_at_checked(24).ok_or(VaultError::Cannot)?;
-        let sealed = SealedBytes { nonce: nonce.into(), ciphertext: ciphertext.into() };
-        let key = open_with(&master, &wrapping, &sealed)?;
+        let Ok(key) = unwrap(&master, subject, purpose, &wrapped) else {
+            return Err(self.why_not(connection).await?);
+        };
         let key = XChaCha20Poly1305::new_from_slice(&key).map_err(|_| VaultError::Cannot)?;
         let key = Arc::new(key);
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.insert(name, (Instant::now(), key.clone()));
         Ok(key)
     }
+}
+
+/// What binds a wrapped key to its place.
+fn wrapping(subject: &str, purpose: &str) -> String {
+    format!("subject-key/{subject}/{purpose}")
+}
+
+fn unwrap(
+    master: &XChaCha20Poly1305,
+    subject: &str,
+    purpose: &str,
+    wrapped: &[u8],
+) -> Result<Vec<u8>, VaultError> {
+    let (nonce, ciphertext) = wrapped.split_at_checked(24).ok_or(VaultError::Cannot)?;
+    let sealed = SealedBytes { nonce: nonce.into(), ciphertext: ciphertext.into() };
+    open_with(master, &wrapping(subject, purpose), &sealed)
 }
 
 fn seal_with(key: &XChaCha20Poly1305, context: &str, value: &[u8]) -> Result<SealedBytes, VaultError> {

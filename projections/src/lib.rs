@@ -27,7 +27,7 @@ pub mod regies;
 pub mod request_list;
 pub mod requests;
 
-pub use engine::{Engine, ProjectionStatus};
+pub use engine::{Engine, ProjectionStatus, status};
 pub use projection::{FoldContext, FoldError, PoisonPolicy, Projection};
 
 /// Every projection of the portal.

@@ -42,6 +42,7 @@ pub(super) async fn seal(
 pub(super) fn refused(error: VaultError) -> CommandError {
     match error {
         VaultError::Database(e) => CommandError::Unavailable(e.to_string()),
+        VaultError::WrongMasterKey { .. } => CommandError::Unavailable(error.to_string()),
         VaultError::Destroyed => CommandError::Erased,
         other => CommandError::Unreadable(other.to_string()),
     }

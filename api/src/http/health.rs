@@ -8,6 +8,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use portail_event_store::MakeError;
 use serde_json::json;
 
 use crate::application::Application;
@@ -19,13 +20,19 @@ const PATIENCE: Duration = Duration::from_millis(800);
 pub async fn health(State(application): State<Arc<Application>>) -> Response {
     let unavailable =
         |reason: &str| (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "reason": reason }))).into_response();
-    match tokio::time::timeout(PATIENCE, application.engine().status()).await {
-        Ok(Ok(status)) => {
+    let standing = async {
+        let status = application.engine().status().await?;
+        Ok::<_, MakeError>((status, application.checkpoints().refusal().await?))
+    };
+    match tokio::time::timeout(PATIENCE, standing).await {
+        Ok(Ok((status, signing))) => {
             let failed: Vec<&str> =
                 status.iter().filter(|s| s.status == "failed").map(|s| s.name.as_str()).collect();
-            let code = if failed.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+            let is_well = failed.is_empty() && signing.is_none();
+            let code = if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
             let lag = status.iter().map(|s| s.lag_events).max().unwrap_or(0);
-            (code, Json(json!({ "failed": failed, "lagEvents": lag }))).into_response()
+            let told = json!({ "failed": failed, "lagEvents": lag, "signing": signing });
+            (code, Json(told)).into_response()
         }
         Ok(Err(error)) => {
             tracing::error!(%error, "health check");

@@ -7,10 +7,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use chrono::NaiveDate;
-use portail_event_store::{CheckpointSigner, Database, MasterKey, StatementLimits};
+use portail_event_store::{Database, StatementLimits};
 use tracing_subscriber::EnvFilter;
 
-use crate::{application::Keys, clock::Clock, graphql::document_guard::DocumentLimits};
+use crate::{clock::Clock, graphql::document_guard::DocumentLimits};
 pub use environment::Environment;
 pub use limits::{Introspection, Limits, Rate};
 
@@ -36,6 +36,8 @@ pub struct Settings {
     pub today: Option<NaiveDate>,
     /// `PORTAIL_MASTER_KEY`: 64 hexadecimal digits; none: a file in the data folder.
     pub master_key: Option<String>,
+    /// `PORTAIL_MASTER_KEY_FILE`: the file it is in.
+    pub master_key_file: Option<PathBuf>,
     /// `PORTAIL_SITE`: the town's own site, where logging out leads.
     pub site: String,
     /// `PORTAIL_TOWN`: the town as its documents name it.
@@ -48,6 +50,8 @@ pub struct Settings {
     pub sms_url: Option<String>,
     /// `PORTAIL_SIGNING_KEY`: signs checkpoints of the log; none: a file in the data folder.
     pub signing_key: Option<String>,
+    /// `PORTAIL_SIGNING_KEY_FILE`: the file it is in.
+    pub signing_key_file: Option<PathBuf>,
     /// `PORTAIL_LOG_ORIGIN`: the name of the town's log; none: the site's host and `/portail-famille`.
     pub log_origin: String,
     /// `PORTAIL_CHECKPOINT_DIR`: where copies of the checkpoints are written; none: the data folder.
@@ -101,6 +105,7 @@ impl Settings {
         env.text("PORTAIL_LOG");
         let settings = Self {
             signing_key: env.text("PORTAIL_SIGNING_KEY"),
+            signing_key_file: env.text("PORTAIL_SIGNING_KEY_FILE").map(PathBuf::from),
             log_origin: origin,
             checkpoint_dir: checkpoints.map_or_else(|| data.join("checkpoints"), PathBuf::from),
             checkpoint_url: env.url("PORTAIL_CHECKPOINT_URL", &http)?,
@@ -110,6 +115,7 @@ impl Settings {
             database_url: env.url("DATABASE_URL", &["postgres", "postgresql"])?,
             today: env.parsed("PORTAIL_TODAY", "a day YYYY-MM-DD")?,
             master_key: env.text("PORTAIL_MASTER_KEY"),
+            master_key_file: env.text("PORTAIL_MASTER_KEY_FILE").map(PathBuf::from),
             smtp_url: env.url("PORTAIL_SMTP_URL", &["smtp", "smtps"])?,
             mail_from,
             sms_url: env.url("PORTAIL_SMS_URL", &http)?,
@@ -138,18 +144,18 @@ impl Settings {
         Ok(())
     }
 
-    /// Opens the database for a tool: its statements may take long.
+    /// Opens the database for a tool: its statements may take long, and none is made.
     ///
     /// # Errors
-    /// It cannot be opened.
+    /// There is none, or it cannot be opened.
     pub async fn database(&self) -> Result<Database> {
         match &self.database_url {
-            Some(url) => Database::connect(url, 12).await.context("DATABASE_URL"),
-            None => Ok(Database::embedded(&self.data).await?),
+            Some(url) => Database::connect_existing(url, 12).await.context("DATABASE_URL"),
+            None => Ok(Database::embedded_existing(&self.data).await?),
         }
     }
 
-    /// Opens the database for a server: no statement may keep anybody waiting for ever.
+    /// Opens the database for a server, made where there is none: no statement may keep anybody waiting for ever.
     ///
     /// # Errors
     /// It cannot be opened.
@@ -159,51 +165,6 @@ impl Settings {
             Some(url) => Database::connect_within(url, 12, patience).await.context("DATABASE_URL"),
             None => Ok(Database::embedded(&self.data).await?),
         }
-    }
-
-    /// The master key.
-    ///
-    /// # Errors
-    /// It cannot be read or made.
-    pub fn master_key(&self) -> Result<MasterKey> {
-        Ok(match &self.master_key {
-            Some(text) => MasterKey::from_hex(text)?,
-            None => {
-                std::fs::create_dir_all(&self.data)?;
-                MasterKey::from_file(&self.data.join("master.key"))?
-            }
-        })
-    }
-
-    /// The key that signs checkpoints.
-    ///
-    /// # Errors
-    /// It cannot be read or made.
-    pub fn signer(&self) -> Result<CheckpointSigner> {
-        Ok(match &self.signing_key {
-            Some(key) => CheckpointSigner::new(key)?,
-            None => {
-                std::fs::create_dir_all(&self.data)?;
-                CheckpointSigner::from_file(&self.data.join("signing.key"), &self.log_origin)?
-            }
-        })
-    }
-
-    /// The public key of the signing key, where there is one already.
-    ///
-    /// # Errors
-    /// It cannot be read.
-    pub fn public_key(&self) -> Result<Option<String>> {
-        let known = self.signing_key.is_some() || self.data.join("signing.key").exists();
-        Ok(if known { Some(self.signer()?.public_key().to_owned()) } else { None })
-    }
-
-    /// All keys the application works with.
-    ///
-    /// # Errors
-    /// One cannot be read or made.
-    pub fn keys(&self) -> Result<Keys> {
-        Ok(Keys { master: self.master_key()?, signer: self.signer()? })
     }
 
     /// The clock; `default` is the day it starts on unless the environment says another.

@@ -130,6 +130,7 @@ async fn a_session_ends_with_log_out_and_wrong_credentials_tell_nothing() {
 #[tokio::test]
 async fn without_the_demo_the_town_is_empty_and_its_first_administrator_comes_from_the_command_line() {
     let home = Home::new().await;
+    home.init();
     let account = |password: &str| {
         let mut child = home
             .command()

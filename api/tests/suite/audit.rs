@@ -230,6 +230,7 @@ async fn an_auditor_gets_proofs_that_hold_against_the_root_alone() {
 #[tokio::test]
 async fn a_family_proves_what_was_decided_on_its_request() {
     let home = Home::new().await;
+    home.prepare_demo();
     home.account(OTHER, "parent");
     let server = home.serve(&["--demo"]);
     let parent = Client::log_in(&server.address, PARENT).await;

@@ -141,6 +141,7 @@ async fn open(home: &Home) -> Database {
 #[tokio::test]
 async fn the_search_finds_a_family_that_was_not_forgotten() {
     let home = Home::new().await;
+    home.prepare_demo();
     home.account(FAMILY, "parent");
     let server = home.serve(&["--demo"]);
     registered(&Client::log_in(&server.address, STAFF).await, &server.address).await;
@@ -154,6 +155,7 @@ async fn the_search_finds_a_family_that_was_not_forgotten() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_family_is_forgotten_and_nothing_of_it_is_left() {
     let home = Home::new().await;
+    home.prepare_demo();
     home.account(DIRECTOR, "administrator");
     home.account(FAMILY, "parent");
     let server = home.serve(&["--demo"]);
@@ -230,6 +232,7 @@ async fn a_family_is_forgotten_and_nothing_of_it_is_left() {
 #[tokio::test]
 async fn what_is_over_is_reported_and_erased_by_itself_where_the_town_says_so() {
     let mut home = Home::new().await;
+    home.prepare_demo();
     home.account(DIRECTOR, "administrator");
     home.account(FAMILY, "parent");
     let server = home.serve(&["--demo"]);
@@ -269,6 +272,7 @@ async fn what_is_over_is_reported_and_erased_by_itself_where_the_town_says_so() 
 #[tokio::test]
 async fn a_family_gets_everything_about_it_as_one_archive() {
     let home = Home::new().await;
+    home.prepare_demo();
     home.account(FAMILY, "parent");
     let server = home.serve(&["--demo"]);
     let staff = Client::log_in(&server.address, STAFF).await;

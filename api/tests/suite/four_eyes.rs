@@ -17,6 +17,7 @@ fn code(made: &Value) -> &Value {
 #[tokio::test]
 async fn other_bank_details_and_refunds_take_two_where_the_town_says_so() {
     let home = Home::new().await;
+    home.prepare_demo();
     home.account(SECOND, "staff");
     home.account(DIRECTOR, "administrator");
     let server = home.serve(&["--demo"]);

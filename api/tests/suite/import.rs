@@ -30,6 +30,7 @@ fn import(home: &Home, what: &str, file: &Path, more: &[&str]) -> (bool, String)
 #[tokio::test]
 async fn a_file_is_checked_row_by_row_then_imported_once_however_often_it_is_sent() {
     let home = Home::new().await;
+    home.init();
     // As a spreadsheet on Windows writes it.
     let windows: Vec<u8> = FAMILIES.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
     let families = write(&home, "families.csv", &windows);
@@ -84,6 +85,7 @@ async fn a_file_is_checked_row_by_row_then_imported_once_however_often_it_is_sen
 #[tokio::test]
 async fn an_unknown_column_is_named_before_anything_is_imported() {
     let home = Home::new().await;
+    home.init();
     let file = write(&home, "f.csv", b"family_number;surname;first_name;shoe_size\n1001001020001;A;B;38\n");
     let output = home.command().args(["import", "families"]).arg(file).output().unwrap();
     assert!(!output.status.success());

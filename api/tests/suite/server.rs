@@ -45,6 +45,11 @@ impl Home {
         Self { folder, url, environment: vec![], _cluster: cluster }
     }
 
+    /// One whose database somebody else keeps.
+    pub fn at(folder: tempfile::TempDir, url: Option<String>) -> Self {
+        Self { folder, url, environment: vec![], _cluster: None }
+    }
+
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portail"));
         command
@@ -66,6 +71,16 @@ impl Home {
             command.env("DATABASE_URL", url);
         }
         command
+    }
+
+    /// Makes the guide's town, and stops: for what is done from the command line before it is served.
+    pub fn prepare_demo(&self) {
+        self.serve(&["--demo"]).kill();
+    }
+
+    /// Makes an empty town and its keys.
+    pub fn init(&self) {
+        assert!(self.command().arg("init").stdout(Stdio::null()).status().unwrap().success());
     }
 
     /// Makes an account from the command line, before the server starts.

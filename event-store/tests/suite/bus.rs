@@ -163,31 +163,27 @@ async fn a_sealed_value_opens_only_in_its_place_and_with_its_key() {
     let (test, _log) = log().await;
     let pool = test.database.pool().clone();
     let master = MasterKey::from_hex(&"ab".repeat(32)).unwrap();
-    let vault = Vault::new(pool.clone(), master.clone());
+    let vault = Vault::unlock(pool.clone(), master.clone()).await.unwrap();
     let sealed = vault.seal("child-1", "IDENTITY", "Child", b"Lou").await.unwrap();
     assert!(!sealed.ciphertext.windows(3).any(|w| w == b"Lou"));
 
+    let reopened = Vault::unlock(pool.clone(), master).await.unwrap();
     let mut connection = pool.acquire().await.unwrap();
-    let reopened = Vault::new(pool.clone(), master);
     assert_eq!(
         reopened.open(&mut connection, "child-1", "IDENTITY", "Child", &sealed).await.unwrap(),
         b"Lou"
     );
     let moved = reopened.open(&mut connection, "child-1", "IDENTITY", "Family", &sealed).await;
     assert!(matches!(moved, Err(VaultError::Cannot)));
-    let other = Vault::new(pool.clone(), MasterKey::from_hex(&"cd".repeat(32)).unwrap());
-    assert!(matches!(
-        other.open(&mut connection, "child-1", "IDENTITY", "Child", &sealed).await,
-        Err(VaultError::Cannot)
-    ));
+    // With the embedded database there is no other connection.
+    drop(connection);
+    let other = Vault::unlock(pool.clone(), MasterKey::from_hex(&"cd".repeat(32)).unwrap()).await;
+    assert!(matches!(other, Err(VaultError::WrongMasterKey { .. })), "{other:?}");
 
     sqlx::query("UPDATE subject_key SET wrapped_key = NULL, destroyed_at = now()")
-        .execute(&mut *connection)
+        .execute(&pool)
         .await
         .unwrap();
-    let late = Vault::new(pool, MasterKey::from_hex(&"ab".repeat(32)).unwrap());
-    assert!(matches!(
-        late.open(&mut connection, "child-1", "IDENTITY", "Child", &sealed).await,
-        Err(VaultError::Destroyed)
-    ));
+    let late = Vault::unlock(pool, MasterKey::from_hex(&"ab".repeat(32)).unwrap()).await.unwrap();
+    assert!(matches!(late.unseal("child-1", "IDENTITY", "Child", &sealed).await, Err(VaultError::Destroyed)));
 }

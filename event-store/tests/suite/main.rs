@@ -5,6 +5,7 @@ mod bus;
 mod conformance;
 mod crash;
 mod group_read;
+mod keys;
 mod log;
 mod search;
 mod support;

@@ -3,7 +3,9 @@
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use portail_event_store::{Checkpoints, Hash, KeptCheckpoint, RecordedEvent, Tree, hex};
+use portail_event_store::{
+    Checkpoints, Hash, KeptCheckpoint, RecordedEvent, Tree, hex, signing_key_in_force,
+};
 use portail_projections::request_list;
 
 use crate::{
@@ -124,8 +126,10 @@ impl ProofQuery {
     /// The key checkpoints are signed with: keep it, and compare.
     #[graphql(guard = "EVERYBODY")]
     async fn log_key(&self, ctx: &Context<'_>) -> Result<LogKey> {
-        let public_key = ctx.application()?.checkpoints().signer().public_key().to_owned();
-        Ok(LogKey { public_key })
+        // The log's, not this server's: it may have been started with another one.
+        let checkpoints = ctx.application()?.checkpoints();
+        let in_force = signing_key_in_force(checkpoints.pool()).await.map_err(unavailable)?;
+        Ok(LogKey { public_key: in_force.unwrap_or_else(|| checkpoints.signer().public_key().to_owned()) })
     }
 
     /// The signed heads of the log, in order.

@@ -1,0 +1,74 @@
+//! Whether a database is whole, and this installation's: after a restore, an upgrade, a move.
+#![allow(clippy::print_stdout, reason = "a command line answers on its standard output")]
+
+use anyhow::{Result, bail};
+use portail_event_store::{Checkpoints, Database, Vault, read_head, signing_key_in_force};
+use portail_projections::status;
+
+use crate::{
+    audit::{self, VerifyOptions},
+    settings::Settings,
+};
+
+/// Checks the role, the keys, the log and where the read models stand, and prints what it found. Nothing is
+/// changed but the rights a restored database lacks.
+///
+/// # Errors
+/// The log is wrong (as `audit verify` says it), something does not fit, or cannot be examined.
+pub async fn check(settings: &Settings, database: &Database) -> Result<()> {
+    let pool = database.pool();
+    let mut wrong = vec![];
+    let role: String = sqlx::query_scalar("SELECT current_user::text").fetch_one(pool).await?;
+    if role == "portail_app" {
+        println!("role: the server works as portail_app and owns nothing of the log");
+    } else {
+        wrong.push(format!(
+            "the server would work as {role}, who owns the log: make the role (CREATE ROLE portail_app NOLOGIN; \
+             GRANT portail_app TO {role}) before the database is restored or made"
+        ));
+    }
+    let master = settings.database_key(database).await?;
+    let opened = Vault::unlock(pool.clone(), master.clone()).await?.try_all().await?;
+    println!("master key: {} opens {} keys of personal data", master.fingerprint(), opened.ours);
+    if opened.others > 0 {
+        let others = opened.others;
+        wrong.push(format!(
+            "{others} keys open with another master key: `portail keys rotate-master --also FILE`"
+        ));
+    }
+    let signer = settings.signer()?;
+    println!("signing key: {}", signer.public_key());
+    let refusal = Checkpoints::new(pool.clone(), signer).refusal().await?;
+    let mut options = VerifyOptions::default();
+    if refusal.is_some() {
+        // The log is another question than the settings: it is verified with its own key.
+        options.keys.extend(signing_key_in_force(pool).await?);
+    }
+    wrong.extend(refusal);
+    audit::verify(pool, settings, &options).await?;
+    let head = read_head(pool).await?;
+    let models = status(pool).await?;
+    for model in &models {
+        if model.position > head {
+            let (name, at) = (&model.name, model.position);
+            wrong.push(format!(
+                "the read model {name} stands at {at}, beyond the log's end {head}: rebuild it"
+            ));
+        } else if model.status == "failed" {
+            let error = model.error.as_deref().unwrap_or_default();
+            wrong.push(format!("the read model {} has failed: {error}", model.name));
+        }
+    }
+    println!(
+        "{} read models stand within the log; `portail rebuild` compares their rows with it",
+        models.len()
+    );
+    if wrong.is_empty() {
+        println!("everything fits");
+        return Ok(());
+    }
+    for problem in &wrong {
+        println!("WRONG: {problem}");
+    }
+    bail!("{} things do not fit", wrong.len())
+}
