@@ -37,7 +37,9 @@ impl Home {
     }
 
     pub async fn on(cluster: Option<Arc<Cluster>>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        // As an operator has to: others could read what a server writes.
+        let closed = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        let folder = tempfile::Builder::new().permissions(closed).tempdir().unwrap();
         let url = match &cluster {
             Some(cluster) => Some(cluster.create_database().await.unwrap()),
             None => None,
