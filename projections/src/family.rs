@@ -201,9 +201,10 @@ pub(crate) async fn open(
         Ok(text) => Ok(Some(String::from_utf8(text).map_err(|e| FoldError::poison(event, e))?)),
         Err(VaultError::Destroyed) => Ok(None),
         Err(VaultError::Database(error)) => Err(error.into()),
-        // The database was bound to another key under a running server: no fault of the event.
+        // The database was bound to another key under a running server: no fault of the event, and it passes
+        // when the server is started with that one.
         Err(error @ VaultError::WrongMasterKey { .. }) => {
-            Err(sqlx::Error::Configuration(Box::new(error)).into())
+            Err(sqlx::Error::Io(std::io::Error::other(error)).into())
         }
         Err(error) => Err(FoldError::poison(event, error)),
     }
