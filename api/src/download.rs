@@ -5,6 +5,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use chrono::NaiveDate;
+use portail_domain::time::{self, DayError};
+use serde::Deserialize;
+
 use crate::{
     access::Principal,
     application::{Application, Role},
@@ -24,6 +28,18 @@ pub struct Download {
     pub name: String,
     /// What is in it.
     pub content: Vec<u8>,
+}
+
+/// A day in an address, within what the portal knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Day(pub NaiveDate);
+
+impl TryFrom<String> for Day {
+    type Error = DayError;
+    fn try_from(text: String) -> Result<Self, DayError> {
+        time::day(&text).map(Self)
+    }
 }
 
 /// What kept a file from being made.

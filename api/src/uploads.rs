@@ -17,7 +17,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, patch, post},
 };
-use portail_domain::{attachment::MediaType, ids::FamilyNumber, messages::Language, sealed::Purpose};
+use portail_domain::{
+    attachment::MediaType, ids::FamilyNumber, messages::Language, sealed::Purpose, text::cleaned,
+};
 use portail_event_store::{AttachmentError, Attachments, LARGEST, StoredAttachment, Upload, VaultError};
 use portail_projections::attachments;
 use serde::Deserialize;
@@ -334,8 +336,7 @@ fn recognise(content: &[u8]) -> Option<&'static str> {
 /// file system.
 fn file_name(given: &str) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
-    let kept: String =
-        last.chars().filter(|c| !c.is_control() && !"<>:\"|?*".contains(*c)).take(100).collect();
+    let kept: String = cleaned(last, 200).chars().filter(|c| !"<>:\"|?*".contains(*c)).take(100).collect();
     let kept = kept.trim_matches(['.', ' ']);
     if kept.is_empty() { "document".to_owned() } else { kept.to_owned() }
 }

@@ -157,6 +157,13 @@ pub fn line(raw: &str, most: usize) -> Result<String, TextError> {
     accept(raw, Layout::Line, most)
 }
 
+/// What a text keeps when everything is taken out that no text may hold, as one line: for names that
+/// people did not type, such as those of files.
+pub fn cleaned(raw: &str, most: usize) -> String {
+    let kept: String = canonical(raw).chars().filter(|c| *c != '\n' && is_allowed(*c)).take(most).collect();
+    kept.nfc().collect::<String>().trim().to_owned()
+}
+
 /// Checks what every text must be, wherever it stands in a command: composed, of allowed
 /// characters, within [`LONGEST`].
 ///
@@ -348,6 +355,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_cleaned_is_a_line(raw in any::<String>()) {
+            prop_assert_eq!(check(&cleaned(&raw, 100)), Ok(()));
+        }
+
         #[test]
         fn what_is_accepted_is_its_own_form_and_passes_everywhere(raw in any::<String>()) {
             if let Ok(text) = raw.parse::<Paragraphs<60>>() {

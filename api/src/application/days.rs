@@ -102,9 +102,18 @@ fn targets(command: &Command) -> Result<(Vec<Asked>, Option<&FamilyNumber>), Rej
     };
     if targets.len() > MOST_DAYS {
         let error = Rejection::of_code("TOO_MANY_DAYS").with("days", MOST_DAYS.to_string());
-        return Err(error.at(&["input", "dates"]));
+        return Err(error.at(&["input", list_of(command)]));
     }
     Ok((targets, payer))
+}
+
+/// The field of a command's input that lists its days.
+fn list_of(command: &Command) -> &'static str {
+    match command {
+        Command::DecideReservations { .. } => "requests",
+        Command::RecordRollCall { .. } => "entries",
+        _ => "dates",
+    }
 }
 
 /// Decides a command about days.
@@ -124,7 +133,9 @@ pub(super) async fn decide(
     }
     let (asked, payer) = match targets(command) {
         Ok((targets, _)) if targets.is_empty() => {
-            return Ok(CommandOutcome::rejected(Rejection::of_code("NO_DAYS").at(&["input", "dates"])));
+            return Ok(CommandOutcome::rejected(
+                Rejection::of_code("NO_DAYS").at(&["input", list_of(command)]),
+            ));
         }
         Ok(found) => found,
         Err(error) => return Ok(CommandOutcome::rejected(error)),
@@ -132,7 +143,7 @@ pub(super) async fn decide(
     if let (Role::Parent, Some(payer)) = (caller.role, payer)
         && caller.family().as_ref() != Some(payer)
     {
-        return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND")));
+        return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND").at(&["input"])));
     }
     let targets: Vec<Target> = asked.iter().map(|asked| asked.target.clone()).collect();
     load(&targets, work).await?;
@@ -281,7 +292,7 @@ impl Day<'_> {
         let stream = session::stream_id(activity, *date);
         let act = match self.act(id, command, work) {
             Ok(act) => act,
-            Err(error) => return Ok(self.rejected(&error)),
+            Err(error) => return Ok(self.refused(&error, work)),
         };
         let leave = match &act {
             Act::TakeLeave { payer, .. } => Some(payer.clone()),
@@ -294,7 +305,7 @@ impl Day<'_> {
         let command_of = |act| SessionCommand { terms: self.terms.clone(), at: caller.at, latitude, act };
         let events = match work.get::<Session>(&stream).decide(command_of(act)) {
             Ok(events) => events,
-            Err(error) => return Ok(self.rejected(&error)),
+            Err(error) => return Ok(self.refused(&error, work)),
         };
         if let Some(payer) = leave {
             let count = ChildCommand::CountLeave { activity: activity.clone(), payer, date: *date };
@@ -321,6 +332,20 @@ impl Day<'_> {
                 ..Rejection::of(&SessionError::SessionFull(capacity))
             }),
         })
+    }
+
+    /// A rule of the session that is in the way; activities are told by the names families know.
+    fn refused(&self, rule: &SessionError, work: &UnitOfWork<'_>) -> DayOutcome {
+        let name = |activity: &ActivityId| {
+            let state = work.get::<Activity>(activity.as_str());
+            state.settings_on(self.target.date).map(|(_, settings)| settings.name.clone())
+        };
+        let args = rule.args_named(name).into_iter().map(|(key, value)| (key.to_owned(), value));
+        let mut day = self.rejected(rule);
+        if let Some(error) = &mut day.error {
+            error.args = args.collect();
+        }
+        day
     }
 
     fn rejected(&self, rule: &impl portail_domain::messages::Rule) -> DayOutcome {
@@ -449,6 +474,6 @@ async fn whole_session(
             work.record::<Session>(&stream, events)?;
             Ok(outcome)
         }
-        Err(error) => Ok(CommandOutcome::rejected(Rejection::of(&error))),
+        Err(error) => Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
     }
 }

@@ -123,3 +123,39 @@ impl Outcome for CommandOutcome {
         !self.recorded
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use portail_domain::messages::parameters;
+
+    /// A code with parameters is never sent without them: where a source names one, it fills it.
+    #[test]
+    fn no_code_with_parameters_is_named_without_filling_them() {
+        let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+        let mut seen = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let source = std::fs::read_to_string(&path).unwrap();
+                for made in ["of_code(\"", "coded(\"", "Refused(StatusCode::", "failure(\""] {
+                    for (at, _) in source.match_indices(made) {
+                        let rest: String = source[at + made.len()..].chars().take(300).collect();
+                        let Some(code) = rest.split('"').find(|t| portail_domain::messages::has(t)) else {
+                            continue;
+                        };
+                        for parameter in parameters(code) {
+                            seen += 1;
+                            let filled = format!("\"{parameter}\"");
+                            assert!(rest.contains(&filled), "{}: {code} without {parameter}", path.display());
+                        }
+                    }
+                }
+            }
+        }
+        assert!(seen >= 10, "{seen}");
+    }
+}

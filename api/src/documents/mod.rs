@@ -25,7 +25,7 @@ use portail_projections::family;
 use crate::{
     access::Principal,
     application::{Application, Role},
-    download::{Download, Failed, NOT_FOUND, PDF, answer, officer, reader},
+    download::{Day, Download, Failed, NOT_FOUND, PDF, answer, officer, reader},
     http::language,
 };
 pub use attendance_sheet::status_label;
@@ -85,7 +85,7 @@ async fn prefilled_form(
 
 async fn attendance_sheet(
     State(printer): State<Printer>,
-    Path((activity, date)): Path<(String, NaiveDate)>,
+    Path((activity, Day(date))): Path<(String, Day)>,
     headers: HeaderMap,
 ) -> Response {
     answer(printer.attendance_sheet(&activity, date, &headers).await, &headers)

@@ -7,7 +7,10 @@ use axum::{
     response::Response,
     routing::get,
 };
-use portail_domain::{ids::FamilyNumber, messages::Language};
+use portail_domain::{
+    ids::{FamilyNumber, RegieId},
+    messages::Language,
+};
 use portail_projections::{accounts, family};
 
 use super::{
@@ -94,7 +97,8 @@ impl Printer {
     /// An invoice is printed once, in French: every further print is the copy kept then.
     async fn invoice(&self, regie: &str, number: i32, headers: &HeaderMap) -> Result<Download, Failed> {
         let principal = reader(&self.application, headers).await?;
-        let row = accounts::invoice(self.application.pool(), regie, number).await?;
+        let known: RegieId = regie.parse().map_err(|_| NOT_FOUND)?;
+        let row = accounts::invoice(self.application.pool(), known.as_str(), number).await?;
         let row = row.filter(|r| may_read(&principal, &r.family)).ok_or(NOT_FOUND)?;
         let name = format!("facture-{regie}-{number}.pdf");
         let document = format!("invoice/{regie}/{number}");
@@ -109,7 +113,8 @@ impl Printer {
 
     async fn receipt(&self, regie: &str, number: i32, headers: &HeaderMap) -> Result<Download, Failed> {
         let principal = reader(&self.application, headers).await?;
-        let row = accounts::payment(self.application.pool(), regie, number).await?;
+        let known: RegieId = regie.parse().map_err(|_| NOT_FOUND)?;
+        let row = accounts::payment(self.application.pool(), known.as_str(), number).await?;
         let row = row.filter(|r| may_read(&principal, &r.family)).ok_or(NOT_FOUND)?;
         let made = account::receipt(&self.application, &self.writer(language(headers)), &row).await?;
         let content = self.print(&row.family, &format!("receipt/{regie}/{number}"), made).await?;

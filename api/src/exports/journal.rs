@@ -1,7 +1,7 @@
 //! The operations and the books of a régie.
 
 use portail_domain::{
-    account::books::{Booking, entries},
+    account::books::{Booking, Entry, entries},
     amount::Amount,
     messages::Language,
     regie::RegieSettings,
@@ -17,8 +17,8 @@ use crate::money_words::description;
 /// The writer failed.
 pub fn operations(rows: &[OperationRow], regie: &RegieSettings) -> csv::Result<Vec<u8>> {
     let head = ["numero", "date", "famille", "nature", "description", "debit", "credit"];
-    table(&head, rows, |row, out| {
-        out.write_record([
+    table(head, rows, |row| {
+        vec![[
             format!("{}-{}", regie.prefix, row.number),
             row.date.to_string(),
             row.family.clone(),
@@ -26,7 +26,7 @@ pub fn operations(rows: &[OperationRow], regie: &RegieSettings) -> csv::Result<V
             description(row, &regie.prefix, Language::Fr),
             comma(row.debit),
             comma(row.credit),
-        ])
+        ]]
     })
 }
 
@@ -48,16 +48,16 @@ pub fn books(rows: &[BookedOperation], code: &str, regie: &RegieSettings) -> csv
         "Debit",
         "Credit",
     ];
-    table(&head, rows, |row, out| {
+    table(head, rows, |row| {
         let operation = &row.operation;
         let (Some(booking), amount) = (booking(row), operation.debit + operation.credit) else {
-            return Ok(());
+            return vec![];
         };
         let date = operation.date.format("%Y%m%d").to_string();
         let words = description(operation, &regie.prefix, Language::Fr);
-        for entry in entries(booking, amount, &regie.debtor_account) {
+        let line = |entry: Entry| {
             let is_debtor = entry.account == regie.debtor_account;
-            out.write_record([
+            [
                 code.to_uppercase(),
                 operation.line.to_string(),
                 date.clone(),
@@ -68,9 +68,9 @@ pub fn books(rows: &[BookedOperation], code: &str, regie: &RegieSettings) -> csv
                 words.clone(),
                 comma(entry.debit),
                 comma(entry.credit),
-            ])?;
-        }
-        Ok(())
+            ]
+        };
+        entries(booking, amount, &regie.debtor_account).into_iter().map(line).collect()
     })
 }
 

@@ -16,14 +16,14 @@ use axum::{
     routing::get,
 };
 use chrono::NaiveDate;
-use portail_domain::regie::RegieSettings;
+use portail_domain::{ids::FamilyNumber, regie::RegieSettings};
 use portail_projections::{accounts, regies};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
     application::{Application, Role},
-    download::{Download, FORBIDDEN, Failed, NOT_FOUND, answer, officer, reader, staff},
+    download::{Day, Download, FORBIDDEN, Failed, NOT_FOUND, answer, officer, reader, staff},
     http::language,
 };
 
@@ -56,12 +56,14 @@ async fn everything(
 ) -> Response {
     let made = async {
         let principal = reader(&application, &headers).await?;
+        let number: FamilyNumber = number.parse().map_err(|_| NOT_FOUND)?;
+        let number = number.as_str();
         match principal.role {
             Role::Parent if principal.login != number => return Err(NOT_FOUND),
             Role::Auditor => return Err(FORBIDDEN),
             _ => {}
         }
-        subject_access::archive(&application, &number, language(&headers)).await
+        subject_access::archive(&application, number, language(&headers)).await
     };
     answer(made.await, &headers)
 }
@@ -69,8 +71,8 @@ async fn everything(
 /// The range of days an export is asked for, both included.
 #[derive(Debug, Clone, Copy, Deserialize)]
 struct Range {
-    from: NaiveDate,
-    to: NaiveDate,
+    from: Day,
+    to: Day,
 }
 
 const CSV: &str = "text/csv; charset=utf-8";
@@ -135,7 +137,7 @@ async fn ledger_file(
     application: &Application,
     ledger: Ledger,
     code: &str,
-    Range { from, to }: Range,
+    Range { from: Day(from), to: Day(to) }: Range,
     headers: &HeaderMap,
 ) -> Result<Download, Failed> {
     officer(application, headers).await?;
@@ -155,7 +157,7 @@ async fn ledger_file(
 
 async fn attendance(
     State(application): State<Arc<Application>>,
-    Path((activity, date)): Path<(String, NaiveDate)>,
+    Path((activity, Day(date))): Path<(String, Day)>,
     headers: HeaderMap,
 ) -> Response {
     answer(attendance_file(&application, &activity, date, &headers).await, &headers)

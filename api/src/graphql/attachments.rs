@@ -36,7 +36,7 @@ impl From<DomainAttachment> for Attachment {
     }
 }
 
-/// The uploads an input names: finished, and of that owner.
+/// The uploads a field of the input names: finished, and of that owner.
 ///
 /// # Errors
 /// The database failed; what is wrong with the input is inside.
@@ -44,13 +44,14 @@ pub async fn uploaded(
     ctx: &Context<'_>,
     ids: &[ID],
     owner: &str,
+    field: &str,
 ) -> Result<Result<Vec<DomainAttachment>, Rejection>> {
     let parsed: Vec<uuid::Uuid> = ids.iter().filter_map(|id| id.parse().ok()).collect();
     if parsed.len() > MOST {
         let error = Rejection::of_code("FIELD_TOO_MANY").with("most", MOST.to_string());
-        return Ok(Err(error.at(&["input", "attachmentIds"])));
+        return Ok(Err(error.at(&["input", field])));
     }
     let found = uploads::named(ctx.application()?.attachments(), &parsed, owner).await;
     let found = found.map_err(unavailable)?.filter(|_| parsed.len() == ids.len());
-    Ok(found.ok_or_else(|| Rejection::of_code("NOT_FOUND").at(&["input", "attachmentIds"])))
+    Ok(found.ok_or_else(|| Rejection::of_code("NOT_FOUND").at(&["input", field])))
 }

@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use async_graphql::{Enum, Object};
 use portail_domain::{
+    ids::ActivityId,
     messages::{Language, Rule},
     session::SessionError,
 };
@@ -172,9 +173,19 @@ impl UserError {
         Self { source: Source::Rejection(rejection.clone()), language }
     }
 
-    /// A session's rule that is in the way, in a language.
-    pub fn of_session(rule: SessionError, language: Language) -> Self {
-        Self { source: Source::Session(rule), language }
+    /// A session's rule that is in the way, in a language; `name` knows activities as families do.
+    pub fn of_session(
+        rule: SessionError,
+        language: Language,
+        name: impl Fn(&ActivityId) -> Option<String>,
+    ) -> Self {
+        let source = if matches!(rule, SessionError::OverlappingReservation(_)) {
+            let args = rule.args_named(name).into_iter().map(|(key, value)| (key.to_owned(), value));
+            Source::Rejection(Rejection { args: args.collect(), ..Rejection::of(&rule) })
+        } else {
+            Source::Session(rule)
+        };
+        Self { source, language }
     }
 }
 

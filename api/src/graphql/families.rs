@@ -9,6 +9,7 @@ use super::{
     context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, send, unavailable},
     entered::{optional_text, parse, text},
     errors::UserError,
+    places::keep_real,
     scalars::{Date, Position},
     sessions::Weekday,
 };
@@ -214,11 +215,27 @@ pub(super) async fn record(
     id: Uuid,
     command: Result<Command, Rejection>,
 ) -> Result<RecordPayload> {
-    let language = ctx.language();
-    match command {
-        Ok(command) => Ok(RecordPayload::of(id, send(ctx, id, command).await?, language)),
-        Err(error) => Ok(RecordPayload::of(id, (CommandOutcome::rejected(error), 0), language)),
-    }
+    record_with_places(ctx, id, command, |_| {}).await
+}
+
+/// As [`record`], where the mutation's input has other places than the command's own; `rename` turns
+/// the latter into the former.
+///
+/// # Errors
+/// The command was not decided.
+pub(super) async fn record_with_places(
+    ctx: &Context<'_>,
+    id: Uuid,
+    command: Result<Command, Rejection>,
+    rename: impl Fn(&mut Vec<String>),
+) -> Result<RecordPayload> {
+    let (mut outcome, position) = match command {
+        Ok(command) => send(ctx, id, command).await?,
+        Err(error) => (CommandOutcome::rejected(error), 0),
+    };
+    outcome.errors.iter_mut().for_each(|error| rename(&mut error.path));
+    keep_real(ctx, &mut outcome);
+    Ok(RecordPayload::of(id, (outcome, position), ctx.language()))
 }
 
 fn name(surname: &str, first_name: &str) -> Result<PersonName, Rejection> {

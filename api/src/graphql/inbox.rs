@@ -288,7 +288,7 @@ impl InboxMutation {
     ) -> Result<RecordPayload> {
         let family = acting_family(ctx, input.family_number)?;
         let owner = family.as_ref().map(ToString::to_string).unwrap_or_default();
-        let attachments = uploaded(ctx, &input.attachment_ids, &owner).await?;
+        let attachments = uploaded(ctx, &input.attachment_ids, &owner, "attachmentIds").await?;
         let build = || {
             Ok(Command::OpenConversation {
                 family: family?,
@@ -310,7 +310,7 @@ impl InboxMutation {
                 let (pool, side) = (ctx.application()?.pool(), side(ctx.caller()?.role));
                 let row = inbox::conversation(pool, side, id.0).await.map_err(unavailable)?;
                 let owner = row.map(|r| r.family).unwrap_or_default();
-                uploaded(ctx, &input.attachment_ids, &owner).await?
+                uploaded(ctx, &input.attachment_ids, &owner, "attachmentIds").await?
             }
             _ => Ok(vec![]),
         };

@@ -19,6 +19,7 @@ pub mod log;
 pub mod money;
 pub mod notices;
 pub mod operations;
+mod places;
 pub mod planning;
 pub mod privacy;
 pub mod proposals;

@@ -194,7 +194,7 @@ impl NoticeMutation {
             _ => TOWN,
         };
         let forms: Vec<ID> = input.form_id.into_iter().collect();
-        let form = uploaded(ctx, &forms, owner).await?;
+        let form = uploaded(ctx, &forms, owner, "formId").await?;
         let today = ctx.application()?.clock().today();
         let build = || -> Result<Command, Rejection> {
             Ok(Command::PublishNotice {

@@ -166,6 +166,8 @@ pub struct Request {
     /// CERTIFICATE_MISSING, CERTIFICATE_REFUSED, CLOSED; or what it fell with: ENROLMENT_ENDED,
     /// LEFT_FAMILY, ACTIVITY_ENDED, NOT_OFFERED.
     detail: Option<String>,
+    /// The same, in the caller's language.
+    detail_label: Option<String>,
     /// The child; null for the family's own file, and for a new child.
     child_id: Option<ID>,
     /// The child's first name; null once erased.
@@ -220,6 +222,7 @@ pub struct RequestFilter {
 pub fn refusal_text(refusal: &Refusal, language: Language) -> String {
     let key = match refusal.code {
         RefusalCode::Capacity if refusal.held.is_some() => "REFUSAL_CAPACITY_HELD",
+        RefusalCode::Capacity if refusal.capacity.is_none() => "REFUSAL_CAPACITY_UNKNOWN",
         RefusalCode::Capacity => "REFUSAL_CAPACITY",
         RefusalCode::ListClosed => "REFUSAL_LIST_CLOSED",
         RefusalCode::IncompleteFile => "REFUSAL_INCOMPLETE_FILE",
@@ -227,8 +230,10 @@ pub fn refusal_text(refusal: &Refusal, language: Language) -> String {
         RefusalCode::Late => "REFUSAL_LATE",
         RefusalCode::Other => "REFUSAL_OTHER",
     };
-    let number = |known: Option<u32>| known.map_or_else(|| "-".to_owned(), |n| n.to_string());
-    text(key, language, &[("held", number(refusal.held)), ("capacity", number(refusal.capacity))])
+    let number = |name: &'static str, known: Option<u32>| known.map(|n| (name, n.to_string()));
+    let known: Vec<_> =
+        [number("held", refusal.held), number("capacity", refusal.capacity)].into_iter().flatten().collect();
+    text(key, language, &known)
 }
 
 /// Queries of requests.
@@ -393,6 +398,7 @@ async fn shown(
                 "WITHDRAWN" => RequestStatus::Withdrawn,
                 _ => RequestStatus::Pending,
             },
+            detail_label: line.detail.as_deref().map(|detail| label("DETAIL", detail)),
             detail: line.detail,
             child_id: line.child.map(|c| ID(c.to_string())),
             child: line.child.and_then(|c| names.get(&c.0).cloned()),

@@ -17,8 +17,9 @@ use uuid::Uuid;
 use super::{
     attachments::uploaded,
     context::{Ask, PARENTS, send},
-    entered::optional_text,
+    entered::{optional_text, place},
     errors::UserError,
+    places::keep_real,
     planning::mirrored_enum,
     scalars::{Date, Position},
 };
@@ -159,7 +160,8 @@ pub struct SessionPayload {
     request_id: Option<ID>,
     /// What became of each asked day.
     days: Vec<DayOutcomePayload>,
-    /// Why nothing was recorded; empty when anything was: each day says for itself what became of it.
+    /// What went wrong as a whole. A day refused among others has its error in `days`; when nothing
+    /// was recorded, the errors of all days stand here, each at its place in the input.
     user_errors: Vec<UserError>,
     /// The position of the log that shows the effect; null when nothing was recorded.
     position: Option<Position>,
@@ -188,11 +190,6 @@ impl SessionPayload {
             position: outcome.recorded.then_some(Position(position)),
             days: outcome.days.into_iter().map(day).collect(),
         }
-    }
-
-    /// Nothing was sent: the input itself is wrong.
-    fn wrong(id: Uuid, error: Rejection, language: Language) -> Self {
-        Self::of(id, (CommandOutcome::rejected(error), 0), language)
     }
 }
 
@@ -289,8 +286,10 @@ fn payer(ctx: &Context<'_>, on_behalf_of: Option<&String>) -> Result<Result<Fami
     })
 }
 
+/// An id of the input, by the dotted name of its field; one that cannot be answers like an unknown
+/// one.
 fn parse<T: std::str::FromStr>(text: &str, field: &str) -> Result<T, Rejection> {
-    text.parse().map_err(|_| Rejection::of_code("NOT_FOUND").at(&["input", field]))
+    text.parse().map_err(|_| Rejection::of_code("NOT_FOUND").at(&place(field)))
 }
 
 /// Sends a command built from input that may be wrong.
@@ -300,11 +299,8 @@ async fn send_days(
     on_behalf_of: Option<&String>,
     build: impl FnOnce(FamilyNumber) -> Result<Command, Rejection>,
 ) -> Result<SessionPayload> {
-    let language = ctx.language();
-    match payer(ctx, on_behalf_of)?.and_then(build) {
-        Ok(command) => Ok(SessionPayload::of(id, send(ctx, id, command).await?, language)),
-        Err(error) => Ok(SessionPayload::wrong(id, error, language)),
-    }
+    let command = payer(ctx, on_behalf_of)?.and_then(build);
+    send_staff(ctx, id, command).await
 }
 
 async fn send_staff(
@@ -312,11 +308,12 @@ async fn send_staff(
     id: Uuid,
     command: Result<Command, Rejection>,
 ) -> Result<SessionPayload> {
-    let language = ctx.language();
-    match command {
-        Ok(command) => Ok(SessionPayload::of(id, send(ctx, id, command).await?, language)),
-        Err(error) => Ok(SessionPayload::wrong(id, error, language)),
-    }
+    let (mut outcome, position) = match command {
+        Ok(command) => send(ctx, id, command).await?,
+        Err(error) => (CommandOutcome::rejected(error), 0),
+    };
+    keep_real(ctx, &mut outcome);
+    Ok(SessionPayload::of(id, (outcome, position), ctx.language()))
 }
 
 fn dates(dates: Vec<Date>) -> Vec<chrono::NaiveDate> {
@@ -458,7 +455,7 @@ impl ParentMutation {
             Ok(payer) => payer.to_string(),
             Err(_) => String::new(),
         };
-        let files = uploaded(ctx, &input.attachment_ids, &owner).await?;
+        let files = uploaded(ctx, &input.attachment_ids, &owner, "attachmentIds").await?;
         send_days(ctx, input.client_mutation_id, input.on_behalf_of.as_ref(), |payer| {
             let files = files?;
             if files.is_empty() {

@@ -13,6 +13,7 @@ mod custody;
 mod deadlines_and_prices;
 mod document_limits;
 mod ends;
+mod entry;
 mod erasure;
 mod events;
 mod explain;

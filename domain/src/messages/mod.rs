@@ -8,6 +8,8 @@ mod limits;
 mod mail;
 mod money;
 mod privacy;
+#[cfg(test)]
+mod rules;
 mod sessions;
 mod template;
 

@@ -169,12 +169,21 @@ impl Rule for SessionError {
     }
 
     fn args(&self) -> Args {
+        self.args_named(|_| None)
+    }
+}
+
+impl SessionError {
+    /// The arguments of its message, activities by the name families know; by their code where none
+    /// is known.
+    pub fn args_named(&self, name: impl Fn(&ActivityId) -> Option<String>) -> Args {
         match self {
             Self::DeadlinePassed(at) | Self::OfferExpired(at) | Self::CertificateTooLate(at) => {
                 vec![("deadline", local(at))]
             }
             Self::OverlappingReservation(activities) => {
-                let names: Vec<&str> = activities.iter().map(ActivityId::as_str).collect();
+                let named = |id: &ActivityId| name(id).unwrap_or_else(|| id.to_string());
+                let names: Vec<String> = activities.iter().map(named).collect();
                 vec![("activities", names.join(", "))]
             }
             Self::SessionFull(capacity) => vec![("capacity", capacity.to_string())],

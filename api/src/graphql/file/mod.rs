@@ -21,7 +21,7 @@ use super::{
     context::{Ask, EVERYBODY, OFFICERS, PARENTS, STAFF, be_fresh, coded, send, unavailable, visible_child},
     entered::{optional_text, parse},
     errors::UserError,
-    families::{RecordPayload, record},
+    families::{RecordPayload, record, record_with_places},
     planning::mirrored_enum,
     scalars::Position,
     sessions::RefusalCode as RefusalReason,
@@ -339,10 +339,13 @@ async fn decide(
     } else {
         decided(id, send(ctx, id, Command::DecideModifications { targets, decision }).await?, language)
     };
-    let missing = Rejection::of_code("NOT_FOUND").at(&["input", "requestIds"]);
+    let missing = |request: &Uuid| {
+        let at = asked.iter().position(|a| a == request).unwrap_or_default().to_string();
+        Rejection::of_code("NOT_FOUND").at(&["input", "requestIds", &at])
+    };
     payload.requests.extend(unknown.into_iter().map(|request| DecidedRequest {
         request_id: ID(request.to_string()),
-        error: Some(UserError::of(&missing, language)),
+        error: Some(UserError::of(&missing(&request), language)),
     }));
     Ok(payload)
 }
@@ -392,7 +395,7 @@ impl FileMutation {
     ) -> Result<RecordPayload> {
         let family = acting_family(ctx, input.family_number)?;
         let uploader = family.as_ref().map(ToString::to_string).unwrap_or_default();
-        let attachments = uploaded(ctx, &input.attachment_ids, &uploader).await?;
+        let attachments = uploaded(ctx, &input.attachment_ids, &uploader, "attachmentIds").await?;
         let build = || {
             let (section, values) = values(input.change)?;
             let owner = owner(family?, input.child_id.as_ref())?;
@@ -424,7 +427,13 @@ impl FileMutation {
             let owner = FileOwner { family: family?, child: None };
             Ok(Command::RequestModification { owner, section, seen_revision: 0, values, attachments: vec![] })
         };
-        record(ctx, input.client_mutation_id, build()).await
+        let announced = |place: &mut Vec<String>| {
+            let change = ["input", "change", "childIdentity"];
+            if place.iter().map(String::as_str).take(3).eq(change) {
+                place.splice(1..3, ["identity".to_owned()]);
+            }
+        };
+        record_with_places(ctx, input.client_mutation_id, build(), announced).await
     }
 
     /// Takes an undecided request for a modification back.

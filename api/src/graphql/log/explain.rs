@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, Json, Object, Result, SimpleObject};
 use portail_domain::{
-    file::{Document, Owner, Section},
+    file::{Document, Field, Owner, Section},
     ids::ActivityId,
     sealed::Sealed,
 };
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::LogEvent;
 use crate::{
-    application::Role,
+    application::{Role, camel_case},
     explain::{self, Explaining, Part},
     graphql::{
         context::{AUDITORS, Ask, EVERYBODY, OFFICERS, coded, unavailable, visible_child},
@@ -215,13 +215,13 @@ impl ExplainQuery {
         #[graphql(desc = "The family's number.")] family_number: String,
         #[graphql(desc = "The child, for a child's section.")] child_id: Option<ID>,
         #[graphql(desc = "The section.")] section: FileSectionName,
-        #[graphql(desc = "The field, as the log names it, e.g. birth_date.")] field_name: String,
+        #[graphql(desc = "The field, as the section's type names it, e.g. birthDate.")] field_name: String,
     ) -> Result<Vec<ExplainingEvent>> {
         let not_found = || coded("NOT_FOUND", ctx.language());
         let section = Section::from(section);
-        if !section.fields().iter().any(|field| field.name == field_name) {
-            return Err(not_found());
-        }
+        // The log's own name, birth_date, is the older way to ask.
+        let named = |f: &&Field| camel_case(f.name) == field_name || f.name == field_name;
+        let field_name = section.fields().iter().find(named).ok_or_else(not_found)?.name;
         let owner = match (section.owner(), child_id) {
             (Owner::Family, _) => family_number.clone(),
             (Owner::Child, Some(id)) => visible_child(ctx, &id).await?.to_string(),
@@ -238,7 +238,7 @@ impl ExplainQuery {
         let mut last = None;
         for explaining in explained {
             let value = match explaining.part {
-                Part::Value => field(ctx, &explaining.event, &field_name).await?,
+                Part::Value => field(ctx, &explaining.event, field_name).await?,
                 _ => None,
             };
             // A value that stayed as it was does not explain itself anew.

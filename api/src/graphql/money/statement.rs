@@ -1,11 +1,12 @@
 //! The account statement ("Relevé de compte"), and what the home page shows of it.
 
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
+use chrono::Datelike;
 use portail_domain::{
     amount::Amount,
     messages::{Language, text},
     regie::CollectionMode as DomainMode,
-    time::school_year,
+    time::{FIRST_DAY, LAST_DAY, school_year},
 };
 use portail_projections::{
     accounts::{self, OperationRow},
@@ -17,6 +18,7 @@ use super::{CollectionMode, Regies, all_regies, family_asked, number};
 use crate::documents;
 use crate::graphql::{
     context::{Ask, EVERYBODY, be_fresh, unavailable},
+    entered::bad_argument,
     scalars::{Date, Position},
 };
 use crate::money_words::description;
@@ -241,6 +243,9 @@ impl StatementQuery {
         let application = ctx.application()?;
         let running = school_year(application.clock().today());
         let year = school_year_from.unwrap_or(running);
+        if !(FIRST_DAY.year()..LAST_DAY.year()).contains(&year) {
+            return Err(bad_argument("schoolYearFrom", "EXPECTED_YEAR", ctx.language()));
+        }
         let pool = application.pool();
         let rows = accounts::statement(pool, &family, year).await.map_err(unavailable)?;
         let mut years = accounts::years(pool, &family).await.map_err(unavailable)?;

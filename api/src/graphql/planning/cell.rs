@@ -200,6 +200,8 @@ pub(super) struct CellView<'a> {
     pub(super) now: DateTime<Utc>,
     pub(super) language: Language,
     pub(super) prices: Option<CellPrices<'a>>,
+    /// The names of activities, as families know them on the day.
+    pub(super) names: &'a dyn Fn(&ActivityId) -> Option<String>,
 }
 
 /// Who acts in a cell.
@@ -247,7 +249,7 @@ impl CellView<'_> {
                         action: p.action.into(),
                         allowed: p.refusal.is_none(),
                         until: p.until,
-                        reason: p.refusal.map(|rule| UserError::of_session(rule, self.language)),
+                        reason: p.refusal.map(|rule| UserError::of_session(rule, self.language, self.names)),
                         reason_required: p.takes_reason,
                         price: price.map(|p| p.price.decimal()),
                         change: price.map(|p| p.change.decimal()),
@@ -296,7 +298,7 @@ mod tests {
     }
 
     fn cells() -> Vec<Cell> {
-        let reason = UserError::of_session(SessionError::NotEnrolled, Language::Fr);
+        let reason = UserError::of_session(SessionError::NotEnrolled, Language::Fr, |_| None);
         let action = |reason| AllowedAction {
             action: CellAction::CancelReservation,
             allowed: true,

@@ -138,6 +138,10 @@ impl MonthView<'_> {
             let prices = self.prices(&payer, terms, row.map(|r| &r.booking));
             // Who booked it acts on it.
             let own = row.is_none_or(|r| r.booking.payer == payer || r.booking.status.is_over());
+            let names = |id: &ActivityId| {
+                let state = self.catalogue.activities.get(id)?;
+                state.settings_on(date).map(|(_, settings)| settings.name.clone())
+            };
             let view = CellView {
                 terms,
                 row,
@@ -147,6 +151,7 @@ impl MonthView<'_> {
                 acts: acts.filter(|_| own && (row.is_some() || enrolled)),
                 now: self.caller.at,
                 language: self.language,
+                names: &names,
             };
             view.cell()
         };

@@ -25,10 +25,10 @@ pub struct TargetInput {
     date: Date,
 }
 
-fn target(input: &TargetInput) -> Result<Target, Rejection> {
+fn target(input: &TargetInput, field: &str) -> Result<Target, Rejection> {
     Ok(Target {
-        child: parse(&input.child_id, "childId")?,
-        activity: parse(&input.activity_id, "activityId")?,
+        child: parse(&input.child_id, &format!("{field}.childId"))?,
+        activity: parse(&input.activity_id, &format!("{field}.activityId"))?,
         date: input.date.0,
     })
 }
@@ -212,9 +212,9 @@ impl StaffMutation {
         ctx: &Context<'_>,
         input: RecordRollCallInput,
     ) -> Result<SessionPayload> {
-        let entry = |e: &RollCallEntryInput| {
+        let entry = |(i, e): (usize, &RollCallEntryInput)| {
             Ok(RollCallEntry {
-                child: parse(&e.child_id, "entries")?,
+                child: parse(&e.child_id, &format!("entries.{i}.childId"))?,
                 present: e.present,
                 arrived: e.arrived.map(|t| t.0),
                 left: e.left.map(|t| t.0),
@@ -224,7 +224,7 @@ impl StaffMutation {
             Ok(Command::RecordRollCall {
                 activity: parse(&input.activity_id, "activityId")?,
                 date: input.date.0,
-                entries: input.entries.iter().map(entry).collect::<Result<_, _>>()?,
+                entries: input.entries.iter().enumerate().map(entry).collect::<Result<_, _>>()?,
             })
         };
         send_staff(ctx, input.client_mutation_id, build()).await
@@ -238,7 +238,7 @@ impl StaffMutation {
         input: CorrectAttendanceInput,
     ) -> Result<SessionPayload> {
         let build = || {
-            let target = target(&input.target)?;
+            let target = target(&input.target, "target")?;
             let reason = text(&input.reason, "reason")?;
             Ok(Command::CorrectAttendance { target, to: input.to.into(), reason })
         };
@@ -263,10 +263,10 @@ impl StaffMutation {
         let build = || {
             let scope = match input.scope {
                 MaybeUndefined::Value(ClosureScopeInput::StructureId(id)) => {
-                    ClosureScope::Structure(parse(&id, "scope")?)
+                    ClosureScope::Structure(parse(&id, "scope.structureId")?)
                 }
                 MaybeUndefined::Value(ClosureScopeInput::ActivityId(id)) => {
-                    ClosureScope::Activity(parse(&id, "scope")?)
+                    ClosureScope::Activity(parse(&id, "scope.activityId")?)
                 }
                 _ => ClosureScope::Town,
             };
@@ -289,6 +289,7 @@ async fn decide(
     requests: &[TargetInput],
     decision: Decision,
 ) -> Result<SessionPayload> {
-    let targets: Result<Vec<Target>, Rejection> = requests.iter().map(target).collect();
+    let read = |(i, input): (usize, &TargetInput)| target(input, &format!("requests.{i}"));
+    let targets: Result<Vec<Target>, Rejection> = requests.iter().enumerate().map(read).collect();
     send_staff(ctx, id, targets.map(|targets| Command::DecideReservations { targets, decision })).await
 }
