@@ -1,5 +1,5 @@
 # Portail Famille. `make run` serves the guide's town; `make test` runs the whole suite.
-.PHONY: run test test-postgres test-embedded lint schema schema-check bench fuzz fuzz-bytes postgres python
+.PHONY: run test test-postgres test-embedded torture lint schema schema-check bench fuzz fuzz-bytes postgres python
 
 run:
 	cargo run --release --locked --quiet --bin portail -- serve --demo
@@ -14,6 +14,10 @@ test-postgres: postgres
 
 test-embedded:
 	PORTAIL_TEST_BACKEND=embedded cargo test --locked --workspace
+
+# PostgreSQL's own processes are killed 60 times under load: what was acknowledged, lost, doubled.
+torture: postgres
+	PORTAIL_TEST_BACKEND=postgres cargo test --locked --workspace --test suite -- --ignored --nocapture torture::long_form
 
 # The tests start a cluster of their own; they need PostgreSQL's programs.
 postgres:

@@ -146,9 +146,28 @@ pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions)
         }
     }
     println!("{} entries of the trail of reads fit", verify_reads(pool, &held).await?);
+    check_read_models(pool).await?;
     let unfinished = state.with_added_extension("part");
     let kept = serde_json::to_vec_pretty(&State::of(&verified))?;
     std::fs::write(&unfinished, kept).and_then(|()| std::fs::rename(&unfinished, &state))?;
+    Ok(())
+}
+
+/// A read model shows what is not in the log.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; run `portail rebuild`")]
+struct Ahead(String);
+
+/// Holds where the read models stand against the log.
+async fn check_read_models(pool: &PgPool) -> Result<()> {
+    let status = portail_projections::engine::status(pool).await?;
+    let ahead = status.iter().filter(|s| s.status == "ahead");
+    let ahead: Vec<String> =
+        ahead.map(|s| format!("read model {}: {}", s.name, s.error.as_deref().unwrap_or_default())).collect();
+    if !ahead.is_empty() {
+        return Err(Ahead(ahead.join("; ")).into());
+    }
+    println!("{} read models stand in the log", status.len());
     Ok(())
 }
 
@@ -210,11 +229,12 @@ pub async fn effects(database: &Database, settings: &Settings, position: u64) ->
     Ok(())
 }
 
-/// The exit code of an error: 1 says that the log is wrong, 2 that it could not be examined.
+/// The exit code of an error: 1 says that the log is wrong, or a read model not of the log, 2 that it could
+/// not be examined.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     let found = matches!(error.downcast_ref(), Some(VerifyError::Wrong(_)))
         || matches!(error.downcast_ref(), Some(FollowError::Wrong(_)));
-    if found || error.is::<Wrong>() { 1 } else { 2 }
+    if found || error.is::<Wrong>() || error.is::<Ahead>() { 1 } else { 2 }
 }
 
 /// Writes the log to a file, whole or not at all.

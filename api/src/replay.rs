@@ -136,7 +136,8 @@ impl PastTown {
             }
         }
         let status = engine.status().await?;
-        if let Some(ProjectionStatus { name, error, .. }) = status.into_iter().find(|s| s.status == "failed")
+        if let Some(ProjectionStatus { name, error, .. }) =
+            status.into_iter().find(ProjectionStatus::is_stopped)
         {
             return Err(ReplayError::Failed(format!("{name}: {}", error.unwrap_or_default())));
         }

@@ -84,6 +84,13 @@ pub struct CommandMeta {
     pub received_at: DateTime<Utc>,
 }
 
+impl CommandMeta {
+    /// What tells this decision of a command from any other: its id, with its time as PostgreSQL keeps it.
+    pub(crate) fn proof(&self) -> (Uuid, DateTime<Utc>) {
+        (self.command_id, self.received_at.trunc_subsecs(6))
+    }
+}
+
 /// A command's whole effect.
 #[derive(Debug)]
 pub struct Append {
@@ -96,6 +103,8 @@ pub struct Append {
     /// Streams it writes, with the versions it saw.
     pub(crate) writes: Vec<(StreamId, u64)>,
     pub(crate) events: Vec<PreparedEvent>,
+    /// The history of the log it was decided on, where that is known.
+    pub(crate) history: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -156,7 +165,7 @@ impl Append {
                 });
             }
         }
-        Ok(Self { meta, outcome, reads, writes, events })
+        Ok(Self { meta, outcome, reads, writes, events, history: None })
     }
 }
 

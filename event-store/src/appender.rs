@@ -8,6 +8,7 @@
 mod batch;
 mod flusher;
 mod statement;
+mod unproved;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -147,16 +148,19 @@ impl Appender {
                 tracing::warn!(%error, commands = batch.len(), "append failed");
                 self.connection = None;
                 self.known.forget(None);
-                leave_unknown(batch.drain(..), &error);
+                leave_unknown(batch.drain(..), error);
             }
         }
     }
 
     /// Writes a batch. What is left in it was not written, and may yet be.
     async fn try_write(&mut self, batch: &mut Vec<Job>) -> Result<(), sqlx::Error> {
-        let (head, tip) = self.known.tip();
+        let durable = self.durable.end();
+        let outdated = batch.extract_if(.., |job| job.append.history.is_some_and(|h| h != durable.history));
+        leave_unknown(outdated, "the log is not the one it was decided on");
+        let head = self.known.tip((durable.position, durable.chain));
         let is_durable = self.waits_for_the_disk(batch.len());
-        let Layout { columns, conflicts, after } = Layout::new(batch, &mut self.known, self.doubtful);
+        let Layout { columns, conflicts, after } = Layout::new(batch, head, &mut self.known, self.doubtful);
         if columns.is_empty() {
             self.settle(take_out(batch, &conflicts));
             return Ok(());
@@ -165,17 +169,23 @@ impl Appender {
             Some(connection) => connection,
             none => none.insert(self.pool.acquire().await?),
         };
-        let verdict = columns.append(connection, (head, tip), is_durable).await?;
+        let verdict = columns.append(connection, head, is_durable).await?;
+        if let Verdict::Moved { continues: false, .. } = verdict {
+            // Only what had not been flushed, or what this process took for the log's past.
+            self.durable.catch_up(connection).await?;
+        }
         if !self.durable.is_behind() {
             self.connection = None;
         }
         match verdict {
             Verdict::Appended => {
+                let end = after.end;
                 self.known.learn(after);
                 self.doubtful = false;
                 self.settle(take_out(batch, &conflicts));
-                let (jobs, (end, _)) = (std::mem::take(batch), self.known.tip());
-                let mut written = Written { jobs, after: head, end, is_durable };
+                let jobs = std::mem::take(batch);
+                let command = jobs.last().map(|job| job.append.meta.proof());
+                let mut written = Written { jobs, after: head, end, command, is_durable };
                 if is_durable {
                     written.answer();
                     self.durable.raise(end);
@@ -185,10 +195,10 @@ impl Appender {
                 // The flusher outlives this.
                 let _ = self.written.send(written);
             }
-            Verdict::Moved(position, chain) => self.known.forget(Some((position, chain))),
+            Verdict::Moved { end, .. } => self.known.forget(Some(end)),
             Verdict::Conflicts(found) => self.settle(take_out(batch, &(&found | &conflicts))),
             Verdict::Exists => {
-                self.known.forget(Some((head, tip)));
+                self.known.forget(Some(head));
                 self.explain(batch).await?;
             }
         }
@@ -237,7 +247,7 @@ impl Appender {
 }
 
 /// Answers commands of which nobody knows whether they were written, or will last.
-fn leave_unknown(jobs: impl Iterator<Item = Job>, error: &sqlx::Error) {
+fn leave_unknown(jobs: impl Iterator<Item = Job>, error: impl std::fmt::Display) {
     let error = AppendError::Unavailable(error.to_string());
     for Job { reply, .. } in jobs {
         let _ = reply.send(Err(error.clone()));

@@ -54,6 +54,8 @@ pub struct Executed<O> {
     pub position: u64,
     /// Whether it had been decided before.
     pub repeated: bool,
+    /// The streams it wrote to; not known of one that had been decided before.
+    pub streams: Vec<StreamId>,
 }
 
 /// A command that was not decided.
@@ -164,14 +166,15 @@ impl CommandBus {
             let stored = canonical_json(&outcome)?;
             let (append, written) = work.finish(meta.clone(), stored, &no_metadata)?;
             let lanes = lanes_of(&append);
+            let streams = append.writes.iter().map(|(stream, _)| stream.clone()).collect();
             match self.log.append(append).await {
                 Ok(receipt) => {
                     written.keep(&self.cache);
-                    return Ok(Executed { outcome, position: receipt.position, repeated: false });
+                    return Ok(Executed { outcome, position: receipt.position, repeated: false, streams });
                 }
                 Err(AppendError::AlreadyDecided { outcome, position }) => {
                     let outcome = serde_json::from_str(outcome.get())?;
-                    return Ok(Executed { outcome, position, repeated: true });
+                    return Ok(Executed { outcome, position, repeated: true, streams: vec![] });
                 }
                 Err(AppendError::CommandReused) => return Err(CommandError::CommandReused),
                 Err(AppendError::Conflict) => {

@@ -70,6 +70,12 @@ impl StatementLimits {
     }
 }
 
+/// A commit waits for the disk, whatever is set for the server, the database or the role, now or later. An
+/// operator who asks for more (a standby that has applied it) keeps it.
+const WAIT_FOR_THE_DISK: &str = "SELECT set_config('synchronous_commit', \
+    CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' \
+    ELSE current_setting('synchronous_commit') END, false)";
+
 /// A running database with its pool.
 #[derive(Clone)]
 pub struct Database {
@@ -113,7 +119,7 @@ impl Database {
         limits: Option<StatementLimits>,
     ) -> Result<Self, DatabaseError> {
         let options = PgConnectOptions::from_str(url)?.application_name("portail");
-        let pool = Self::open(options, connections, Duration::from_secs(10), limits).await?;
+        let pool = Self::open(options, connections, Duration::from_secs(10), limits, true).await?;
         Ok(Self { pool, shared: true, _embedded: None })
     }
 
@@ -131,6 +137,7 @@ impl Database {
         connections: u32,
         patience: Duration,
         limits: Option<StatementLimits>,
+        lasts: bool,
     ) -> Result<PgPool, DatabaseError> {
         let options = options.disable_statement_logging();
         // One plain connection, closed before the pool opens: the embedded database has no other.
@@ -172,6 +179,9 @@ impl Database {
                     }
                     if let Some(limits) = limits {
                         connection.execute(limits.settings().as_str()).await?;
+                    }
+                    if lasts {
+                        connection.execute(WAIT_FOR_THE_DISK).await?;
                     }
                     Ok(())
                 })
@@ -250,7 +260,7 @@ impl Database {
             ensure_portal(&options).await?;
         }
         // Everything takes its turn on the one connection.
-        let pool = Self::open(options, 1, Duration::from_secs(60), None).await?;
+        let pool = Self::open(options, 1, Duration::from_secs(60), None, !scratch).await?;
         let server = EmbeddedServer(std::sync::Mutex::new(Some((server, owned))));
         Ok(Self { pool, shared: false, _embedded: Some(Arc::new(server)) })
     }

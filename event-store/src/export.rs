@@ -76,7 +76,8 @@ pub async fn export(
     line(out, &Head { format: FORMAT, genesis: hex(&*GENESIS) })?;
     // One statement sees one state of the log, whatever is appended meanwhile.
     let query = format!("SELECT {COLUMNS} FROM events ORDER BY position");
-    let mut rows = sqlx::query_as::<_, RecordedEvent>(&query).fetch(pool);
+    let mut connection = pool.acquire().await?;
+    let mut rows = sqlx::query_as::<_, RecordedEvent>(&query).fetch(&mut *connection);
     let (mut tree, mut tip) = (MerkleFrontier::default(), *GENESIS);
     while let Some(event) = rows.try_next().await? {
         let canonical = event.envelope().canonical();
@@ -91,7 +92,7 @@ pub async fn export(
     }
     drop(rows);
     // What leaves the database must not be taken back by a crash of it.
-    durable::flush(pool, None).await?;
+    durable::flush(&mut connection).await?;
     let exported = Exported { events: tree.size(), tip, root: tree.root() };
     line(out, &Tail { events: exported.events, root: hex(&exported.root), tip: hex(&exported.tip) })?;
     Ok(exported)

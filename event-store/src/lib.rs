@@ -50,6 +50,7 @@ pub use cqrs::{CqrsStore, LoadedStream};
 pub use data_folder::{FolderError, ensure_private, make_private_folder, open_mode};
 pub use database::{Database, DatabaseError, StatementLimits};
 pub use diagnosis::Wrong;
+pub use durable::Head;
 pub use envelope::Envelope;
 pub use export::{ExportError, Exported, export};
 pub use group_read::{GroupRead, Lookup};

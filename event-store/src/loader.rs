@@ -5,7 +5,7 @@ use sqlx::{FromRow, PgConnection, PgExecutor, Row, postgres::PgRow};
 
 use crate::{
     append::StreamId,
-    durable::Durable,
+    durable::{self, Durable},
     group_read::Lookup,
     log::{COLUMNS, RecordedEvent},
 };
@@ -27,9 +27,10 @@ impl Lookup for DurableStreams {
         connection: &'a mut PgConnection,
     ) -> BoxFuture<'a, Result<Vec<Self::Answer>, sqlx::Error>> {
         async move {
-            let found = read(connection, questions.iter().map(Vec::as_slice)).await?;
-            let last = found.iter().flatten().map(|event| event.position).max();
-            self.0.reach(last.unwrap_or(0)).await?;
+            let found = read(&mut *connection, questions.iter().map(Vec::as_slice)).await?;
+            if let Some(last) = found.iter().flatten().max_by_key(|event| event.position) {
+                self.0.reach(connection, (last.position, durable::hash(last.chain.clone())?)).await?;
+            }
             Ok(found)
         }
         .boxed()

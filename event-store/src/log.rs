@@ -13,7 +13,7 @@ use crate::{
     appender::{Appender, Job},
     codec::Upcasters,
     database::Database,
-    durable::Durable,
+    durable::{self, Durable, Head},
     envelope::Envelope,
     group_read::GroupRead,
     hashing::Hash,
@@ -139,7 +139,7 @@ pub struct EventLog {
     database: Database,
     jobs: mpsc::Sender<Job>,
     streams: GroupRead<DurableStreams>,
-    head: watch::Receiver<u64>,
+    head: watch::Receiver<Head>,
     upcasters: Arc<Upcasters>,
 }
 
@@ -150,9 +150,9 @@ impl EventLog {
     /// # Errors
     /// The database cannot be read.
     pub async fn open(database: &Database, upcasters: Upcasters) -> Result<Self, LogError> {
-        let durable = Durable::new(database.is_shared().then(|| database.pool().clone()));
+        let durable = Durable::new(database.is_shared());
         let head = durable.subscribe();
-        durable.reach(read_head(database.pool()).await?).await?;
+        durable.catch_up(&mut *database.pool().acquire().await?).await?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         Appender::start(database.pool().clone(), durable.clone(), queue);
         let streams = GroupRead::start(database, DurableStreams(durable.clone()), 1);
@@ -267,18 +267,23 @@ impl EventLog {
 
     /// The last position this process knows of: never ahead of what is durable.
     pub fn head(&self) -> u64 {
-        *self.head.borrow()
+        self.head.borrow().position
     }
 
-    /// A receiver that wakes at every append.
-    pub fn subscribe(&self) -> watch::Receiver<u64> {
+    /// How often the log turned out not to go on from what this process knew of it.
+    pub(crate) fn history(&self) -> u64 {
+        self.head.borrow().history
+    }
+
+    /// A receiver that wakes at every append, and when the log turns out to be another one.
+    pub fn subscribe(&self) -> watch::Receiver<Head> {
         self.head.clone()
     }
 
     /// Waits until the log has reached a position; whether it did in time.
     pub async fn wait_for(&self, position: u64, limit: Duration) -> bool {
         let mut head = self.head.clone();
-        let reached = head.wait_for(|at| *at >= position);
+        let reached = head.wait_for(|at| at.position >= position);
         matches!(tokio::time::timeout(limit, reached).await, Ok(Ok(_)))
     }
 
@@ -313,17 +318,20 @@ async fn listen(pool: PgPool, durable: Durable) {
         let connected = async {
             let mut listener = sqlx::postgres::PgListener::connect_with(&pool).await?;
             listener.listen("portail_log").await?;
+            let mut net = tokio::time::interval(NET);
+            net.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 if durable.is_closed() {
                     return Ok(());
                 }
-                match tokio::time::timeout(NET, listener.recv()).await {
-                    Ok(notification) => {
-                        if let Ok(position) = notification?.payload().parse() {
-                            durable.raise(position);
+                tokio::select! {
+                    notification = listener.recv() => {
+                        if let Some(end) = durable::heard(notification?.payload()) {
+                            durable.raise(end);
                         }
                     }
-                    Err(_) => durable.reach(read_head(&pool).await?).await?,
+                    // Also looks whether the log still goes on from what is known of it.
+                    _ = net.tick() => durable.catch_up(&mut *pool.acquire().await?).await?,
                 }
             }
         };

@@ -21,27 +21,39 @@ use crate::{
 
 type State = Arc<dyn Any + Send + Sync>;
 
-/// Recently used aggregate states of this process.
+/// Recently used aggregate states of this process, all of one history of the log.
 #[derive(Debug)]
 pub struct AggregateCache {
-    states: Mutex<LruCache<StreamId, (u64, State)>>,
+    states: Mutex<States>,
+}
+
+#[derive(Debug)]
+struct States {
+    history: u64,
+    of: LruCache<StreamId, (u64, State)>,
 }
 
 impl AggregateCache {
     /// A cache of at most `capacity` states.
     pub fn new(capacity: NonZeroUsize) -> Self {
-        Self { states: Mutex::new(LruCache::new(capacity)) }
+        Self { states: Mutex::new(States { history: 0, of: LruCache::new(capacity) }) }
     }
 
-    fn get(&self, stream: &StreamId) -> Option<(u64, State)> {
+    fn get(&self, stream: &StreamId, history: u64) -> Option<(u64, State)> {
         let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
-        states.get(stream).cloned()
+        if states.history < history {
+            // The log is another one than these states were made of.
+            states.history = history;
+            states.of.clear();
+        }
+        let is_current = states.history == history;
+        states.of.get(stream).filter(|_| is_current).cloned()
     }
 
-    fn put(&self, stream: StreamId, version: u64, state: State) {
+    fn put(&self, stream: StreamId, version: u64, state: State, history: u64) {
         let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
-        if states.peek(&stream).is_none_or(|(known, _)| *known < version) {
-            states.put(stream, (version, state));
+        if states.history == history && states.of.peek(&stream).is_none_or(|(known, _)| *known < version) {
+            states.of.put(stream, (version, state));
         }
     }
 }
@@ -57,6 +69,8 @@ struct Stream {
 pub struct UnitOfWork<'a> {
     log: &'a EventLog,
     cache: &'a AggregateCache,
+    /// The history of the log it decides on.
+    history: u64,
     /// Whether cached states are brought up to date before use.
     fresh: bool,
     used_cache: bool,
@@ -67,7 +81,8 @@ pub struct UnitOfWork<'a> {
 impl<'a> UnitOfWork<'a> {
     /// An empty unit. A `fresh` one reads what the log has beyond the cache.
     pub fn new(log: &'a EventLog, cache: &'a AggregateCache, fresh: bool) -> Self {
-        Self { log, cache, fresh, used_cache: false, streams: HashMap::new(), order: Vec::new() }
+        let (history, streams, order) = (log.history(), HashMap::new(), Vec::new());
+        Self { log, cache, history, fresh, used_cache: false, streams, order }
     }
 
     /// Whether some state came from the cache without asking the log.
@@ -91,7 +106,7 @@ impl<'a> UnitOfWork<'a> {
             if self.streams.contains_key(&stream) || !asked.insert(stream.clone()) {
                 continue;
             }
-            match self.cache.get(&stream) {
+            match self.cache.get(&stream, self.history) {
                 Some((version, state)) if !self.fresh => {
                     self.used_cache = true;
                     self.streams.insert(stream, Stream { seen: version, state, events: vec![] });
@@ -119,7 +134,7 @@ impl<'a> UnitOfWork<'a> {
         }
         for (stream, (version, state)) in states {
             let state: State = Arc::new(state);
-            self.cache.put(stream.clone(), version, state.clone());
+            self.cache.put(stream.clone(), version, state.clone(), self.history);
             self.streams.insert(stream, Stream { seen: version, state, events: vec![] });
         }
         Ok(())
@@ -186,18 +201,23 @@ impl<'a> UnitOfWork<'a> {
         } else {
             self.streams.into_iter().map(|(stream, s)| (stream, s.seen)).collect()
         };
-        Ok((Append::new(meta, outcome, reads, streams, metadata)?, Written(written)))
+        let mut append = Append::new(meta, outcome, reads, streams, metadata)?;
+        append.history = Some(self.history);
+        Ok((append, Written { states: written, history: self.history }))
     }
 }
 
 /// The states of the streams an append writes.
-pub(crate) struct Written(Vec<(StreamId, u64, State)>);
+pub(crate) struct Written {
+    states: Vec<(StreamId, u64, State)>,
+    history: u64,
+}
 
 impl Written {
     /// Keeps them for the next decision.
     pub fn keep(self, cache: &AggregateCache) {
-        for (stream, version, state) in self.0 {
-            cache.put(stream, version, state);
+        for (stream, version, state) in self.states {
+            cache.put(stream, version, state, self.history);
         }
     }
 }

@@ -11,7 +11,6 @@ use crate::{
     diagnosis::{Wrong, diagnose},
     durable,
     hashing::{self, GENESIS, Hash},
-    log::read_head,
     merkle::MerkleFrontier,
 };
 
@@ -84,9 +83,9 @@ pub async fn verify(
     checkpoints: &[Held],
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Verified, VerifyError> {
-    let head = read_head(pool).await?;
     // What was verified once is held against the log ever after.
-    durable::flush(pool, None).await?;
+    let (head, connection) = durable::head(pool).await?;
+    drop(connection);
     let mut due: Vec<&Held> = checkpoints.iter().filter(|h| h.checkpoint.size >= start.events()).collect();
     due.sort_by_key(|held| held.checkpoint.size);
     let mut due = due.into_iter().peekable();

@@ -216,7 +216,7 @@ impl CatalogueCache {
     /// # Errors
     /// The database failed.
     pub async fn get(&self) -> Result<Arc<Catalogue>, sqlx::Error> {
-        let effect = self.engine.last_effect(NAME);
+        let effect = self.engine.effects(NAME);
         if let Some((at, catalogue)) = &*self.kept.read().await
             && *at == effect
         {

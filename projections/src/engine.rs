@@ -2,25 +2,31 @@
 //!
 //! A projection's row is its fence: it is advanced in the transaction that holds the row and
 //! writes the read model, so effect and checkpoint commit together, on whichever node got there
-//! first. Waking up: the log's watch in this process, its notification for other nodes, a slow
-//! poll as a net.
+//! first. Its position is always that of an event of the log, checked in the same transaction. Waking up:
+//! the log's watch in this process, its notification for other nodes, a slow poll as a net.
+
+mod advance;
+mod handle;
+mod prepare;
+mod status;
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    collections::{HashMap, HashSet},
+    sync::Arc,
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
-use portail_event_store::{EventLog, LogError, RecordedEvent, Span, Vault};
-use sqlx::{Executor, PgPool};
+use portail_event_store::{EventLog, LogError, Span, StreamId, Vault};
+use sqlx::PgPool;
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::projection::{
-    FoldContext, FoldError, PoisonPolicy, Projection, code_hash, enter, install_indexes, install_tables,
-    live_schema,
+pub(crate) use advance::{put_aside, streams_aside};
+use handle::{At, Handle, Standing};
+pub use status::{ProjectionStatus, SetAside, status};
+
+use crate::{
+    fault::Fault,
+    projection::{FoldContext, Projection},
 };
 
 /// How many positions one pass reads at the most.
@@ -49,57 +55,68 @@ pub enum EngineError {
         /// Its version.
         version: i32,
     },
-}
-
-/// Where a projection stands, for staff and health checks.
-#[derive(Debug, Clone)]
-pub struct ProjectionStatus {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: i32,
-    /// The last position it has folded.
-    pub position: u64,
-    /// How many events it is behind.
-    pub lag_events: u64,
-    /// How old the first event it has not folded is, in seconds; 0 when it is up to date.
-    pub lag_seconds: i64,
-    /// `live`, `building`, `failed` or `retired`.
-    pub status: String,
-    /// Why it failed.
-    pub error: Option<String>,
-    /// How many streams are set aside.
-    pub quarantined: i64,
-}
-
-struct Handle {
-    projection: Box<dyn Projection>,
-    position: watch::Sender<u64>,
-    /// The last position that changed its tables, as far as this process knows.
-    effect: AtomicU64,
-    failed: std::sync::atomic::AtomicBool,
-}
-
-impl Handle {
-    fn at(&self) -> u64 {
-        *self.position.borrow()
-    }
-
-    fn advance(&self, to: u64, effect: bool) {
-        if effect {
-            self.effect.store(to, Ordering::Release);
-        }
-        self.position.send_if_modified(|at| {
-            let moved = *at != to;
-            *at = to;
-            moved
-        });
-    }
+    /// A read model had to be built anew, and cannot be.
+    #[error("{0}")]
+    Unbuilt(String),
 }
 
 struct Shared {
     context: FoldContext,
     handles: Vec<Handle>,
+}
+
+impl Shared {
+    fn pool(&self) -> &PgPool {
+        self.context.log.database().pool()
+    }
+
+    /// Learns what other nodes and tools did.
+    async fn refresh(&self) -> Result<(), sqlx::Error> {
+        type Row = (String, i32, i64, String, bool);
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT name, version, position, status, log_has(position, chain) FROM projection",
+        )
+        .fetch_all(self.pool())
+        .await?;
+        let aside: Vec<(String, i32, String, String)> =
+            sqlx::query_as("SELECT name, version, aggregate_type, aggregate_id FROM projection_quarantine")
+                .fetch_all(self.pool())
+                .await?;
+        let mut streams: HashMap<(String, i32), HashSet<StreamId>> = HashMap::new();
+        for (name, version, kind, id) in aside {
+            streams.entry((name, version)).or_default().insert(StreamId { kind: kind.into(), id });
+        }
+        for handle in &self.handles {
+            let (name, own) = (handle.projection.name(), handle.projection.version());
+            let of_name = rows.iter().filter(|(n, v, ..)| n == name && *v >= own);
+            // A newer version is the one whose tables are served.
+            let Some((_, version, position, status, fits)) = of_name.max_by_key(|(_, v, ..)| *v) else {
+                continue;
+            };
+            let position = position.unsigned_abs();
+            let at = handle.at.borrow().clone();
+            let standing = match (*version > own, status == "live" && *fits) {
+                (true, _) => Standing::Newer,
+                (false, false) => Standing::Stopped,
+                // Another node may have brought it past what this one cannot fold.
+                (false, true) if position == at.position => match &at.standing {
+                    Standing::Back(text) => Standing::Back(text.clone()),
+                    Standing::Live | Standing::Stopped | Standing::Newer => Standing::Live,
+                },
+                (false, true) => Standing::Live,
+            };
+            if !fits && at.standing != Standing::Stopped {
+                tracing::error!(
+                    projection = name,
+                    position,
+                    "it stands where the log has no such event: run `portail rebuild {name}`"
+                );
+            }
+            handle.set_aside(streams.remove(&(name.to_owned(), *version)).unwrap_or_default());
+            handle.set(position, standing, position != at.position);
+        }
+        Ok(())
+    }
 }
 
 /// The running engine.
@@ -115,8 +132,8 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Prepares the projections: makes the tables of new ones, builds the tables of new versions
-    /// from the log, and refuses one whose code changed without a new version.
+    /// Prepares the projections: makes the tables of new ones, builds the tables of new versions and of
+    /// those that stand ahead of the log, and refuses one whose code changed without a new version.
     ///
     /// # Errors
     /// The database failed, or a projection's code changed.
@@ -128,13 +145,8 @@ impl Engine {
         let context = FoldContext { log, vault };
         let mut handles = Vec::new();
         for projection in projections {
-            let position = prepare_one(&*projection, &context).await?;
-            handles.push(Handle {
-                projection,
-                position: watch::channel(position).0,
-                effect: AtomicU64::new(position),
-                failed: false.into(),
-            });
+            let (position, standing) = prepare::prepare(&*projection, &context).await?;
+            handles.push(Handle::new(projection, position, standing));
         }
         Ok(Self { shared: Arc::new(Shared { context, handles }) })
     }
@@ -145,45 +157,71 @@ impl Engine {
         tokio::spawn(async move { engine.run().await })
     }
 
-    /// Waits until the named projections have folded a position; whether they did in time.
+    /// Waits until the named projections have folded a position; whether they did in time. One that has
+    /// stopped is not waited for.
     pub async fn wait_for(&self, names: &[&str], position: u64, limit: Duration) -> bool {
         self.wait(|handle| names.contains(&handle.projection.name()), position, limit).await
     }
 
-    /// Waits until every projection has folded a position; whether they did in time.
+    /// Waits until every projection has folded a position; whether they did in time. One that has stopped
+    /// is not waited for.
     pub async fn wait_for_all(&self, position: u64, limit: Duration) -> bool {
         self.wait(|_| true, position, limit).await
     }
 
     async fn wait(&self, concerned: impl Fn(&Handle) -> bool, position: u64, limit: Duration) -> bool {
         let all = async {
+            let mut reached = true;
             for handle in self.shared.handles.iter().filter(|h| concerned(h)) {
-                let mut at = handle.position.subscribe();
-                if at.wait_for(|p| *p >= position).await.is_err() {
-                    return false;
-                }
+                let mut at = handle.at.subscribe();
+                let goes_on = |at: &At| matches!(at.standing, Standing::Live | Standing::Newer);
+                let done = at.wait_for(|at| at.position >= position || !goes_on(at)).await;
+                reached &= done.is_ok_and(|at| at.position >= position);
             }
-            true
+            reached
         };
         tokio::time::timeout(limit, all).await.unwrap_or(false)
+    }
+
+    /// The projections that do not show what was written to streams: they have stopped, or set one of the
+    /// streams aside.
+    pub fn hide(&self, streams: &[StreamId]) -> Vec<&'static str> {
+        let reads = |handle: &&Handle| {
+            streams.iter().any(|stream| handle.projection.reads().contains(&&*stream.kind))
+        };
+        let hides = |handle: &&Handle| {
+            let standing = handle.at.borrow().standing.clone();
+            matches!(standing, Standing::Stopped | Standing::Back(_)) || handle.has_aside(streams)
+        };
+        let hiding = self.shared.handles.iter().filter(reads).filter(hides);
+        hiding.map(|handle| handle.projection.name()).collect()
+    }
+
+    /// The projections that wait here for a newer program, with what it has to fold.
+    pub fn waiting(&self) -> Vec<(&'static str, String)> {
+        let waiting = |handle: &Handle| match &handle.at.borrow().standing {
+            Standing::Back(text) => Some((handle.projection.name(), text.clone())),
+            Standing::Live | Standing::Stopped | Standing::Newer => None,
+        };
+        self.shared.handles.iter().filter_map(waiting).collect()
     }
 
     /// The position the named projections have all folded.
     pub fn position(&self, names: &[&str]) -> u64 {
         let of_names = self.shared.handles.iter().filter(|h| names.contains(&h.projection.name()));
-        of_names.map(Handle::at).min().unwrap_or(0)
+        of_names.map(Handle::position).min().unwrap_or(0)
     }
 
-    /// The last position that changed a projection's tables: a cache made then is still good.
-    pub fn last_effect(&self, name: &str) -> u64 {
+    /// How often a projection's tables changed: a cache made at the same count is still good.
+    pub fn effects(&self, name: &str) -> u64 {
         let handle = self.shared.handles.iter().find(|h| h.projection.name() == name);
-        handle.map_or(0, |h| h.effect.load(Ordering::Acquire))
+        handle.map_or(0, Handle::effects)
     }
 
     /// A receiver that wakes when a projection advances.
-    pub fn subscribe(&self, name: &str) -> Option<watch::Receiver<u64>> {
+    pub fn subscribe(&self, name: &str) -> Option<Wakeup> {
         let handle = self.shared.handles.iter().find(|h| h.projection.name() == name)?;
-        Some(handle.position.subscribe())
+        Some(Wakeup(handle.at.subscribe()))
     }
 
     /// Where every projection stands.
@@ -191,7 +229,7 @@ impl Engine {
     /// # Errors
     /// The database failed.
     pub async fn status(&self) -> Result<Vec<ProjectionStatus>, sqlx::Error> {
-        status(self.pool()).await
+        status(self.shared.pool()).await
     }
 
     /// Folds everything the log holds now; for tools and tests that do not start the loop.
@@ -204,15 +242,17 @@ impl Engine {
         Ok(())
     }
 
-    fn pool(&self) -> &PgPool {
-        self.shared.context.log.database().pool()
-    }
-
     async fn run(&self) {
         let mut head = self.shared.context.log.subscribe();
+        let mut history = head.borrow().history;
         loop {
             let seen = *head.borrow_and_update();
-            match self.pass(seen).await {
+            if seen.history != history {
+                // The log is another one: so are the positions.
+                history = seen.history;
+                self.refresh().await;
+            }
+            match self.pass(seen.position).await {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => {
@@ -227,251 +267,46 @@ impl Engine {
         }
     }
 
+    async fn refresh(&self) {
+        if let Err(error) = self.shared.refresh().await {
+            tracing::debug!(%error, "positions cannot be read");
+        }
+    }
+
     /// One pass over the next stretch of the log; whether there may be more to do at once.
     async fn pass(&self, head: u64) -> Result<bool, LogError> {
-        let active = || self.shared.handles.iter().filter(|h| !h.failed.load(Ordering::Relaxed));
-        let Some(after) = active().map(Handle::at).min().filter(|at| *at < head) else {
+        let due: Vec<&Handle> = self.shared.handles.iter().filter(|handle| handle.is_due(NET)).collect();
+        let Some(after) = due.iter().map(|handle| handle.position()).min().filter(|at| *at < head) else {
             return Ok(false);
         };
-        let through = head.min(after + BATCH);
-        let events = self.shared.context.log.read_span(Span { after, through }, None).await?;
+        let span = Span { after, through: head.min(after + BATCH) };
+        let events = self.shared.context.log.read_span(span, None).await?;
         let mut advanced = false;
-        for handle in active().filter(|h| h.at() < through) {
-            match self.advance(handle, &events, through).await {
+        for handle in due {
+            match self.shared.advance(handle, &events).await {
                 Ok(moved) => advanced |= moved,
-                Err(error) => tracing::warn!(projection = handle.projection.name(), %error, "will try again"),
+                Err(error) => {
+                    handle.note_trouble(Fault::of(&error) == Fault::Unclear);
+                    tracing::warn!(projection = handle.projection.name(), %error, "will try again");
+                }
             }
         }
         Ok(advanced)
     }
-
-    /// Advances one projection over read events; whether it moved.
-    async fn advance(
-        &self,
-        handle: &Handle,
-        events: &[RecordedEvent],
-        through: u64,
-    ) -> Result<bool, sqlx::Error> {
-        let (projection, at) = (&*handle.projection, handle.at());
-        let concerned: Vec<&RecordedEvent> = events
-            .iter()
-            .filter(|e| e.position > at && projection.reads().contains(&&*e.stream.kind))
-            .collect();
-        if concerned.is_empty() {
-            let moved = sqlx::query(
-                "UPDATE projection SET position = $4, updated_at = now() \
-                 WHERE name = $1 AND version = $2 AND position = $3 AND status = 'live'",
-            )
-            .bind(projection.name())
-            .bind(projection.version())
-            .bind(at.cast_signed())
-            .bind(through.cast_signed())
-            .execute(self.pool())
-            .await?
-            .rows_affected()
-                == 1;
-            if moved {
-                handle.advance(through, false);
-            } else {
-                self.refresh_one(handle).await?;
-            }
-            return Ok(moved);
-        }
-        let mut tx = self.pool().begin().await?;
-        let held: Option<(i64, String)> = sqlx::query_as(
-            "SELECT position, status FROM projection WHERE name = $1 AND version = $2 \
-             FOR UPDATE SKIP LOCKED",
-        )
-        .bind(projection.name())
-        .bind(projection.version())
-        .fetch_optional(&mut *tx)
-        .await?;
-        match held {
-            Some((position, status)) if position.unsigned_abs() == at && status == "live" => {}
-            // Another node is on it, has been here, or it has failed there.
-            _ => {
-                tx.rollback().await?;
-                self.refresh_one(handle).await?;
-                return Ok(false);
-            }
-        }
-        let concerned = without_quarantined(projection, concerned, &mut tx).await?;
-        enter(&live_schema(projection), &mut tx).await?;
-        match projection.fold(&concerned, &self.shared.context, &mut tx).await {
-            Ok(()) => {
-                sqlx::query(
-                    "UPDATE public.projection SET position = $3, updated_at = now() \
-                     WHERE name = $1 AND version = $2",
-                )
-                .bind(projection.name())
-                .bind(projection.version())
-                .bind(through.cast_signed())
-                .execute(&mut *tx)
-                .await?;
-                tx.commit().await?;
-                handle.advance(through, true);
-                Ok(true)
-            }
-            Err(FoldError::Database(error)) => Err(error),
-            Err(FoldError::Poison { position, stream, reason }) => {
-                tx.rollback().await?;
-                tracing::error!(projection = projection.name(), position, %stream, reason, "poison");
-                match projection.poison_policy() {
-                    PoisonPolicy::Stop => {
-                        self.stop(handle, position, &reason).await?;
-                        Ok(false)
-                    }
-                    PoisonPolicy::QuarantineStream => {
-                        sqlx::query(
-                            "INSERT INTO projection_quarantine VALUES ($1, $2, $3, $4, $5, $6) \
-                             ON CONFLICT DO NOTHING",
-                        )
-                        .bind(projection.name())
-                        .bind(projection.version())
-                        .bind(&*stream.kind)
-                        .bind(&stream.id)
-                        .bind(position.cast_signed())
-                        .bind(&reason)
-                        .execute(self.pool())
-                        .await?;
-                        Ok(true)
-                    }
-                }
-            }
-        }
-    }
-
-    async fn stop(&self, handle: &Handle, position: u64, reason: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("UPDATE projection SET status = 'failed', error = $3 WHERE name = $1 AND version = $2")
-            .bind(handle.projection.name())
-            .bind(handle.projection.version())
-            .bind(format!("event {position}: {reason}"))
-            .execute(self.pool())
-            .await?;
-        handle.failed.store(true, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Learns what other nodes and tools did.
-    async fn refresh(&self) {
-        for handle in &self.shared.handles {
-            if let Err(error) = self.refresh_one(handle).await {
-                tracing::debug!(%error, "positions cannot be read");
-                return;
-            }
-        }
-    }
-
-    async fn refresh_one(&self, handle: &Handle) -> Result<(), sqlx::Error> {
-        let row: Option<(i64, String)> =
-            sqlx::query_as("SELECT position, status FROM projection WHERE name = $1 AND version = $2")
-                .bind(handle.projection.name())
-                .bind(handle.projection.version())
-                .fetch_optional(self.pool())
-                .await?;
-        if let Some((position, status)) = row {
-            handle.failed.store(status != "live", Ordering::Relaxed);
-            let position = position.unsigned_abs();
-            if position != handle.at() {
-                handle.advance(position, true);
-            }
-        }
-        Ok(())
-    }
 }
 
-async fn without_quarantined<'e>(
-    projection: &dyn Projection,
-    events: Vec<&'e RecordedEvent>,
-    connection: &mut sqlx::PgConnection,
-) -> Result<Vec<&'e RecordedEvent>, sqlx::Error> {
-    if projection.poison_policy() == PoisonPolicy::Stop {
-        return Ok(events);
-    }
-    let aside: Vec<(String, String)> = sqlx::query_as(
-        "SELECT aggregate_type, aggregate_id FROM projection_quarantine WHERE name = $1 AND version = $2",
-    )
-    .bind(projection.name())
-    .bind(projection.version())
-    .fetch_all(connection)
-    .await?;
-    let is_aside =
-        |e: &&RecordedEvent| aside.iter().any(|(kind, id)| *kind == e.stream.kind && *id == e.stream.id);
-    Ok(events.into_iter().filter(|e| !is_aside(e)).collect())
-}
+/// Wakes when a projection advances.
+#[derive(Debug)]
+pub struct Wakeup(watch::Receiver<At>);
 
-async fn prepare_one(projection: &dyn Projection, context: &FoldContext) -> Result<u64, EngineError> {
-    let pool = context.log.database().pool();
-    let (name, version) = (projection.name(), projection.version());
-    let mut tx = pool.begin().await?;
-    // Nodes that start together prepare one after the other, as long as it takes.
-    tx.execute("SET LOCAL statement_timeout TO 0; SET LOCAL lock_timeout TO 0").await?;
-    sqlx::query("SELECT pg_advisory_xact_lock(5843923847262)").execute(&mut *tx).await?;
-    let rows: Vec<(i32, i64, String)> =
-        sqlx::query_as("SELECT version, position, code_hash FROM projection WHERE name = $1")
-            .bind(name)
-            .fetch_all(&mut *tx)
-            .await?;
-    let hash = code_hash(projection);
-    match rows.iter().find(|(v, _, _)| *v == version) {
-        Some((_, position, known)) if *known == hash => {
-            tx.commit().await?;
-            Ok(position.unsigned_abs())
-        }
-        Some(_) => Err(EngineError::CodeChanged { name, version }),
-        None if rows.is_empty() => {
-            let schema = live_schema(projection);
-            install_tables(projection, &schema, &mut tx).await?;
-            install_indexes(projection, &schema, &mut tx).await?;
-            sqlx::query("INSERT INTO public.projection (name, version, status, code_hash) VALUES ($1, $2, 'live', $3)")
-                .bind(name)
-                .bind(version)
-                .bind(hash)
-                .execute(&mut *tx)
-                .await?;
-            tx.commit().await?;
-            Ok(0)
-        }
-        None => {
-            tx.commit().await?;
-            let rebuilt = crate::rebuild::rebuild(projection, context, |_, _| ()).await;
-            rebuilt.map(|r| r.position).map_err(|error| match error {
-                crate::rebuild::RebuildError::Database(e) => EngineError::Database(e),
-                crate::rebuild::RebuildError::Log(e) => EngineError::Log(e),
-                crate::rebuild::RebuildError::Fold(e) => {
-                    EngineError::Database(sqlx::Error::Protocol(e.to_string()))
-                }
-            })
-        }
+impl Wakeup {
+    /// Where the projection stands now; the next wait is for what comes after.
+    pub fn position(&mut self) -> u64 {
+        self.0.borrow_and_update().position
     }
-}
 
-/// Where every projection stands.
-///
-/// # Errors
-/// The database failed.
-pub async fn status(pool: &PgPool) -> Result<Vec<ProjectionStatus>, sqlx::Error> {
-    type Row = (String, i32, i64, String, Option<String>, i64, Option<DateTime<Utc>>, i64);
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT p.name, p.version, p.position, p.status, p.error, h.head, \
-            (SELECT recorded_at FROM events WHERE position = p.position + 1), \
-            (SELECT count(*) FROM projection_quarantine q WHERE q.name = p.name AND q.version = p.version) \
-         FROM projection p, (SELECT coalesce(max(position), 0) AS head FROM events) h \
-         ORDER BY p.name, p.version",
-    )
-    .fetch_all(pool)
-    .await?;
-    let now = Utc::now();
-    let of_row =
-        |(name, version, position, status, error, head, oldest, quarantined): Row| ProjectionStatus {
-            name,
-            version,
-            position: position.unsigned_abs(),
-            lag_events: (head - position).max(0).unsigned_abs(),
-            lag_seconds: oldest.map_or(0, |at| (now - at).num_seconds().max(0)),
-            status,
-            error,
-            quarantined,
-        };
-    Ok(rows.into_iter().map(of_row).collect())
+    /// Waits for it; whether the engine is still there.
+    pub async fn changed(&mut self) -> bool {
+        self.0.changed().await.is_ok()
+    }
 }

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::{
     erased::Erased,
     projection::{FoldContext, FoldError, Projection},
+    storable,
 };
 
 /// Its name.
@@ -187,7 +188,7 @@ async fn forget(subject: &Subject, connection: &mut PgConnection) -> Result<(), 
     Ok(())
 }
 
-/// Opens a sealed identity; none once its key is destroyed.
+/// Opens a sealed value, with what tables cannot keep replaced; none once its key is destroyed.
 pub(crate) async fn open(
     sealed: &Sealed,
     context_name: &str,
@@ -198,7 +199,12 @@ pub(crate) async fn open(
     let bytes = sealed_bytes(sealed).map_err(|e| FoldError::poison(event, e))?;
     let place = format!("{context_name}/{}", sealed.subject);
     match context.vault.open(connection, &sealed.subject, sealed.purpose.as_str(), &place, &bytes).await {
-        Ok(text) => Ok(Some(String::from_utf8(text).map_err(|e| FoldError::poison(event, e))?)),
+        Ok(opened) => {
+            let text = String::from_utf8(opened).map_err(|e| FoldError::poison(event, e))?;
+            // What people write is text, all else is a document.
+            let is_text = matches!(sealed.purpose, Purpose::Message | Purpose::Note);
+            Ok(Some(if is_text { storable::text(text) } else { storable::json(&text).into_owned() }))
+        }
         Err(VaultError::Destroyed) => Ok(None),
         Err(VaultError::Database(error)) => Err(error.into()),
         // The database was bound to another key under a running server: no fault of the event, and it passes
@@ -277,7 +283,8 @@ impl Written<'_> {
         }
         if !self.link_child.is_empty() {
             sqlx::query(
-                "INSERT INTO child_family (child, family) SELECT * FROM unnest($1::uuid[], $2::text[])",
+                "INSERT INTO child_family (child, family) SELECT * FROM unnest($1::uuid[], $2::text[]) \
+                 ON CONFLICT DO NOTHING",
             )
             .bind(self.link_child)
             .bind(self.link_family)

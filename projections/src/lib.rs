@@ -12,9 +12,12 @@ pub mod drafts;
 pub mod engine;
 mod erased;
 pub mod family;
+mod fault;
 pub mod file;
+mod fold;
 pub mod household;
 pub mod inbox;
+mod known;
 pub mod month;
 pub mod notices;
 pub mod outbox;
@@ -26,8 +29,9 @@ pub mod rebuild;
 pub mod regies;
 pub mod request_list;
 pub mod requests;
+mod storable;
 
-pub use engine::{Engine, ProjectionStatus, status};
+pub use engine::{Engine, ProjectionStatus, SetAside, status};
 pub use projection::{FoldContext, FoldError, PoisonPolicy, Projection};
 
 /// Every projection of the portal.

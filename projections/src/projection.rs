@@ -1,10 +1,18 @@
 //! What a projection is.
 
-use cqrs_es::DomainEvent;
+use std::borrow::Cow;
+
+use cqrs_es::{Aggregate, DomainEvent};
 use futures::future::BoxFuture;
+use portail_domain::{
+    child::Child, conversation::Conversation, family::Family, notice::Notice, session::Session,
+};
 use portail_event_store::{DecodeError, EventLog, RecordedEvent, StreamId, Vault};
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use sqlx::{Executor, PgConnection};
+
+use crate::storable;
 
 /// What happens when an event cannot be folded. Never a silent skip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,12 +58,19 @@ pub struct FoldContext {
 }
 
 impl FoldContext {
-    /// Decodes an event, brought to today's version.
+    /// Decodes an event, brought to today's version, with what tables cannot keep replaced.
     ///
     /// # Errors
     /// It is poison.
     pub fn decode<E: DomainEvent>(&self, event: &RecordedEvent) -> Result<E, FoldError> {
-        self.log.upcasters().decode(event).map_err(|error: DecodeError| FoldError::poison(event, error))
+        let decoded = match storable::json(event.payload.get()) {
+            Cow::Borrowed(_) => self.log.upcasters().decode(event),
+            Cow::Owned(text) => {
+                let payload = RawValue::from_string(text).map_err(|error| FoldError::poison(event, error))?;
+                self.log.upcasters().decode(&RecordedEvent { payload, ..event.clone() })
+            }
+        };
+        decoded.map_err(|error: DecodeError| FoldError::poison(event, error))
     }
 }
 
@@ -83,9 +98,15 @@ pub trait Projection: Send + Sync + 'static {
     /// The aggregate types whose events it reads.
     fn reads(&self) -> &'static [&'static str];
 
-    /// What happens when an event cannot be folded.
-    fn poison_policy(&self) -> PoisonPolicy {
-        PoisonPolicy::Stop
+    /// What happens when an event of an aggregate type cannot be folded: what one family or one day is
+    /// about is set aside, money and what everything else rests on stops.
+    fn poison_policy(&self, kind: &str) -> PoisonPolicy {
+        match kind {
+            Child::TYPE | Conversation::TYPE | Family::TYPE | Notice::TYPE | Session::TYPE => {
+                PoisonPolicy::QuarantineStream
+            }
+            _ => PoisonPolicy::Stop,
+        }
     }
 
     /// Folds events, in order, into its tables on a connection whose search path leads there.

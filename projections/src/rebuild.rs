@@ -6,25 +6,34 @@
 //! row: the last events are folded, both are compared at the same position, and the schemas change
 //! names. Interrupted, each resumes where it stopped.
 
+mod live;
 mod reader;
 mod tables;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use portail_event_store::{COLUMNS, LogError, RecordedEvent, Span};
+use portail_event_store::{COLUMNS, LogError, RecordedEvent, Span, StreamId};
 use sqlx::{Executor, PgConnection};
 use tokio::{
     sync::{Semaphore, mpsc},
     task::JoinSet,
 };
 
-use self::reader::{AHEAD, Batch, read};
-use crate::projection::{
-    FoldContext, FoldError, Projection, code_hash, enter, install_indexes, install_tables, live_schema,
+use self::{
+    live::Live,
+    reader::{AHEAD, Batch, read},
+};
+use crate::{
+    engine::{put_aside, streams_aside},
+    fold::{Folded, Patience, fold},
+    projection::{FoldContext, Projection, code_hash, enter, install_indexes, install_tables, live_schema},
 };
 
 /// How many positions go by without an event for a read model until it notes that it has come that far.
 const NOTE: u64 = 100_000;
+
+/// A rebuild waits for nobody.
+const STRICT: Patience = Patience { with_errors: false, with_newer: false };
 
 /// A rebuild failed; the live read model is untouched.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +44,14 @@ pub enum RebuildError {
     /// The log cannot be read.
     #[error(transparent)]
     Log(#[from] LogError),
-    /// An event cannot be folded: a rebuild is always strict.
-    #[error(transparent)]
-    Fold(#[from] FoldError),
+    /// An event cannot be folded whose stream cannot be set aside.
+    #[error("{projection} cannot be rebuilt: {event}")]
+    Poison {
+        /// Which projection.
+        projection: &'static str,
+        /// The event, with its position and why.
+        event: String,
+    },
 }
 
 /// What a rebuild did.
@@ -49,6 +63,12 @@ pub struct Rebuilt {
     pub differences: Option<i64>,
     /// How long it took to compare them.
     pub comparing: Duration,
+    /// Where the live one stood, if the log has no such event: it was ahead of the log, or of another one.
+    pub ahead: Option<u64>,
+    /// The events whose streams were set aside, as they are told of.
+    pub aside: Vec<String>,
+    /// Whether the live one had stopped, or set streams aside: then rows differ for that reason too.
+    pub was_incomplete: bool,
 }
 
 /// What is heard of a rebuild.
@@ -58,13 +78,15 @@ pub enum Step {
     At(u64, u64),
     /// It is done.
     Done(Rebuilt),
+    /// It could not be done: the live read model is untouched, the others go on.
+    Failed(RebuildError),
 }
 
 /// Rebuilds projections and swaps each in when it is done. `hear` is told of every step by the
 /// projection's name.
 ///
 /// # Errors
-/// One could not be rebuilt; those still being built go on where they stopped the next time.
+/// The log cannot be read; those still being built go on where they stopped the next time.
 pub async fn rebuild_all(
     projections: Vec<Box<dyn Projection>>,
     context: &FoldContext,
@@ -85,13 +107,15 @@ pub async fn rebuild_all(
         let (context, folding, steps) = (context.clone(), folding.clone(), steps.clone());
         running.spawn(async move {
             let name = projection.name();
-            // Nobody listens any more when another one failed.
+            // Nobody listens any more when the log cannot be read.
             let tell = |step| drop(steps.send((name, step)));
-            if let Some(rebuilt) = build
+            let built = build
                 .run(&*projection, &context, batches, &folding, |at, head| tell(Step::At(at, head)))
-                .await?
-            {
-                tell(Step::Done(rebuilt));
+                .await;
+            match built {
+                Ok(Some(rebuilt)) => tell(Step::Done(rebuilt)),
+                Ok(None) => {}
+                Err(error) => tell(Step::Failed(error)),
             }
             Ok(())
         });
@@ -141,6 +165,8 @@ struct Build {
     fresh: String,
     /// The last position it has folded.
     position: u64,
+    /// The streams it set aside.
+    aside: HashSet<StreamId>,
 }
 
 impl Build {
@@ -152,25 +178,33 @@ impl Build {
             fresh: format!("{live}_rebuild"),
             live,
             position: 0,
+            aside: HashSet::new(),
         };
         let Self { name, fresh, .. } = &build;
         let mut tx = context.log.database().pool().begin().await?;
-        let found: Option<(i64, String)> =
-            sqlx::query_as("SELECT position, code_hash FROM projection WHERE name = $1 AND version = $2")
-                .bind(name)
-                .bind(projection.version())
-                .fetch_optional(&mut *tx)
-                .await?;
+        let found: Option<(i64, String, bool)> = sqlx::query_as(
+            "SELECT position, code_hash, log_has(position, chain) FROM projection WHERE name = $1 AND version = $2",
+        )
+        .bind(name)
+        .bind(projection.version())
+        .fetch_optional(&mut *tx)
+        .await?;
         let hash = code_hash(projection);
-        if let Some((position, known)) = found
+        if let Some((position, known, fits)) = found
             && known == hash
+            && fits
         {
+            build.aside = streams_aside(name, projection.version(), &mut tx).await?;
             tx.commit().await?;
             build.position = position.unsigned_abs();
             return Ok(build);
         }
         tx.execute(format!("DROP SCHEMA IF EXISTS {fresh} CASCADE").as_str()).await?;
-        sqlx::query("DELETE FROM projection WHERE name = $1").bind(name).execute(&mut *tx).await?;
+        for query in
+            ["DELETE FROM projection WHERE name = $1", "DELETE FROM projection_quarantine WHERE name = $1"]
+        {
+            sqlx::query(query).bind(name).execute(&mut *tx).await?;
+        }
         sqlx::query(
             "INSERT INTO projection (name, version, status, code_hash) VALUES ($1, $2, 'building', $3)",
         )
@@ -203,7 +237,7 @@ impl Build {
                     let mut tx = context.log.database().pool().begin().await?;
                     // What a crash takes back is built again: rows and position go together.
                     tx.execute("SET LOCAL synchronous_commit TO off").await?;
-                    fold(projection, context, &self.fresh, &events, &mut tx).await?;
+                    self.fold(projection, context, &events, &mut tx).await?;
                     self.note(projection, batch.through, &mut tx).await?;
                     tx.commit().await?;
                     noted = batch.through;
@@ -218,6 +252,24 @@ impl Build {
         }
         let _turn = folding.acquire().await;
         Ok(Some(self.swap(projection, context).await?))
+    }
+
+    /// Folds events into the new tables; what cannot be folded is set aside, or ends the rebuild.
+    async fn fold(
+        &mut self,
+        projection: &dyn Projection,
+        context: &FoldContext,
+        events: &[&RecordedEvent],
+        connection: &mut PgConnection,
+    ) -> Result<(), RebuildError> {
+        enter(&self.fresh, connection).await?;
+        match fold(projection, events, &mut self.aside, STRICT, context, &mut *connection).await? {
+            Folded::All(found) => put_aside(&self.name, projection.version(), &found, connection).await?,
+            Folded::Until(poison, _) => {
+                return Err(RebuildError::Poison { projection: projection.name(), event: poison.text() });
+            }
+        }
+        Ok(())
     }
 
     async fn note(
@@ -239,37 +291,39 @@ impl Build {
 
     /// Brings the live and the fresh one to the same position, compares them, and puts the fresh one in
     /// the live one's place.
-    async fn swap(self, projection: &dyn Projection, context: &FoldContext) -> Result<Rebuilt, RebuildError> {
-        let Self { name, live, fresh, position } = &self;
+    async fn swap(
+        mut self,
+        projection: &dyn Projection,
+        context: &FoldContext,
+    ) -> Result<Rebuilt, RebuildError> {
         let pool = context.log.database().pool();
         let mut tx = pool.begin().await?;
-        install_indexes(projection, fresh, &mut tx).await?;
+        install_indexes(projection, &self.fresh, &mut tx).await?;
         // Or the first queries are planned for tables nothing is known of.
-        tables::analyze(fresh, &mut tx).await?;
+        tables::analyze(&self.fresh, &mut tx).await?;
         tx.commit().await?;
 
         let mut tx = pool.begin().await?;
-        let was_live: Option<i64> = sqlx::query_scalar(
-            "SELECT position FROM projection WHERE name = $1 AND status IN ('live', 'failed') \
-             ORDER BY version DESC LIMIT 1 FOR UPDATE",
-        )
-        .bind(projection.name())
-        .fetch_optional(&mut *tx)
-        .await?;
+        // Comparing takes as long as it takes, whatever limits the connection has.
+        tx.execute("SET LOCAL statement_timeout TO 0; SET LOCAL lock_timeout TO 0").await?;
+        let live = Live::hold(projection, &mut tx).await?;
         // Whoever rebuilds may be ahead of the live one; both are brought to the same position.
-        let target = was_live.map_or(*position, |p| (*position).max(p.unsigned_abs()));
-        let rest = read_in(&mut tx, Span { after: *position, through: target }).await?;
-        fold(projection, context, fresh, &concerning(projection, &rest, 0), &mut tx).await?;
+        let target = live
+            .as_ref()
+            .filter(|live| live.fits)
+            .map_or(self.position, |live| live.position.max(self.position));
+        let rest = read_in(&mut tx, Span { after: self.position, through: target }).await?;
+        self.fold(projection, context, &concerning(projection, &rest, 0), &mut tx).await?;
         let (mut differences, mut comparing) = (None, Duration::ZERO);
-        if let Some(at) = was_live.map(i64::unsigned_abs) {
-            let behind = read_in(&mut tx, Span { after: at, through: target }).await?;
-            if tables::has_same_tables(live, fresh, &mut tx).await? {
-                fold(projection, context, live, &concerning(projection, &behind, 0), &mut tx).await?;
-                let compared = tables::compare(live, fresh, &mut tx).await?;
-                (differences, comparing) = (Some(compared.differences), compared.took);
-            }
+        if let Some(live) = live.as_ref().filter(|live| live.fits)
+            && tables::has_same_tables(&self.live, &self.fresh, &mut tx).await?
+            && live.catch_up(projection, context, &self.live, target, &mut tx).await?
+        {
+            let compared = tables::compare(&self.live, &self.fresh, &mut tx).await?;
+            (differences, comparing) = (Some(compared.differences), compared.took);
         }
-        tx.execute(format!("SET LOCAL search_path TO public; DROP SCHEMA IF EXISTS {live} CASCADE; ALTER SCHEMA {fresh} RENAME TO {live}").as_str())
+        let Self { name, live: served, fresh, .. } = &self;
+        tx.execute(format!("SET LOCAL search_path TO public; DROP SCHEMA IF EXISTS {served} CASCADE; ALTER SCHEMA {fresh} RENAME TO {served}").as_str())
             .await?;
         sqlx::query("DELETE FROM projection WHERE name IN ($1, $2)")
             .bind(projection.name())
@@ -285,8 +339,22 @@ impl Build {
         .bind(code_hash(projection))
         .execute(&mut *tx)
         .await?;
+        sqlx::query("DELETE FROM projection_quarantine WHERE name = $1")
+            .bind(projection.name())
+            .execute(&mut *tx)
+            .await?;
+        let aside = sqlx::query_scalar(
+            "UPDATE projection_quarantine SET name = $1 WHERE name = $2 \
+             RETURNING 'event ' || position || ' of ' || aggregate_type || '/' || aggregate_id || ': ' || error",
+        )
+        .bind(projection.name())
+        .bind(name)
+        .fetch_all(&mut *tx)
+        .await?;
         tx.commit().await?;
-        Ok(Rebuilt { position: target, differences, comparing })
+        let ahead = live.as_ref().filter(|live| !live.fits).map(|live| live.position);
+        let was_incomplete = live.is_some_and(|live| live.is_incomplete);
+        Ok(Rebuilt { position: target, differences, comparing, ahead, aside, was_incomplete })
     }
 }
 
@@ -297,20 +365,6 @@ fn concerning<'e>(
     after: u64,
 ) -> Vec<&'e RecordedEvent> {
     events.iter().filter(|e| e.position > after && projection.reads().contains(&&*e.stream.kind)).collect()
-}
-
-async fn fold(
-    projection: &dyn Projection,
-    context: &FoldContext,
-    schema: &str,
-    events: &[&RecordedEvent],
-    connection: &mut PgConnection,
-) -> Result<(), RebuildError> {
-    enter(schema, connection).await?;
-    if !events.is_empty() {
-        projection.fold(events, context, connection).await?;
-    }
-    Ok(())
 }
 
 async fn read_in(connection: &mut PgConnection, span: Span) -> Result<Vec<RecordedEvent>, sqlx::Error> {

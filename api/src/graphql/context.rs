@@ -27,12 +27,15 @@ use crate::{
 pub struct Site(pub String);
 
 /// How fresh the answer had to be and is: the answer's `extensions.consistency`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consistency {
     /// The asked position.
     pub required: u64,
     /// The position answered from.
     pub actual: u64,
+    /// The read models that do not show what a command did, until they are mended: they have stopped, or
+    /// set aside what it is about.
+    pub not_shown_by: Vec<&'static str>,
 }
 
 /// A request.
@@ -161,7 +164,7 @@ pub async fn be_fresh(ctx: &Context<'_>, names: &[&str], asked: Option<u64>) -> 
     let actual = application.engine().position(names);
     if let Some(required) = required {
         let mut consistency = request.consistency.lock().unwrap_or_else(PoisonError::into_inner);
-        *consistency = Some(Consistency { required, actual });
+        *consistency = Some(Consistency { required, actual, not_shown_by: vec![] });
     }
     Ok(actual)
 }
@@ -175,8 +178,18 @@ pub async fn send(ctx: &Context<'_>, id: Uuid, command: Command) -> Result<(Comm
     if let Some(error) = hostile_text(ctx) {
         return Ok((CommandOutcome::rejected(error), 0));
     }
-    match ctx.application()?.execute(&caller, id, command).await {
-        Ok(executed) => Ok((executed.outcome, executed.position)),
+    let application = ctx.application()?;
+    match application.execute(&caller, id, command).await {
+        Ok(executed) => {
+            let not_shown_by = application.engine().hide(&executed.streams);
+            if !not_shown_by.is_empty() {
+                let (required, actual) = (executed.position, application.engine().position(&not_shown_by));
+                let mut consistency =
+                    ctx.request()?.consistency.lock().unwrap_or_else(PoisonError::into_inner);
+                *consistency = Some(Consistency { required, actual, not_shown_by });
+            }
+            Ok((executed.outcome, executed.position))
+        }
         Err(CommandError::CommandReused) => {
             let error = crate::application::Rejection::of_code("COMMAND_REUSED");
             Ok((CommandOutcome::rejected(error.at(&["input", "clientMutationId"])), 0))

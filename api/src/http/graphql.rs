@@ -137,8 +137,15 @@ async fn execute(
     }
     let consistency = consistency.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     if let Some(consistency) = consistency {
-        let value = [("required", consistency.required), ("actual", consistency.actual)];
-        let value = value.into_iter().map(|(k, v)| (async_graphql::Name::new(k), Value::from(v.to_string())));
+        let mut value = vec![
+            ("required", Value::from(consistency.required.to_string())),
+            ("actual", Value::from(consistency.actual.to_string())),
+        ];
+        if !consistency.not_shown_by.is_empty() {
+            let names = consistency.not_shown_by.into_iter().map(Value::from).collect();
+            value.push(("notShownBy", Value::List(names)));
+        }
+        let value = value.into_iter().map(|(k, v)| (async_graphql::Name::new(k), v));
         response = response.extension("consistency", Value::Object(value.collect()));
     }
     let status = status_of(&mut response, server, headers);

@@ -26,13 +26,24 @@ pub async fn health(State(application): State<Arc<Application>>) -> Response {
     };
     match tokio::time::timeout(PATIENCE, standing).await {
         Ok(Ok((status, signing))) => {
-            let failed: Vec<&str> =
-                status.iter().filter(|s| s.status == "failed").map(|s| s.name.as_str()).collect();
-            let is_well = failed.is_empty() && signing.is_none();
+            let stopped: Vec<_> = status.iter().filter(|s| s.is_stopped()).collect();
+            let failed: Vec<&str> = stopped.iter().map(|s| s.name.as_str()).collect();
+            let ahead: Vec<&str> =
+                stopped.iter().filter(|s| s.status == "ahead").map(|s| s.name.as_str()).collect();
+            // What waits for a newer program waits on this node only.
+            let waiting: Vec<&str> =
+                application.engine().waiting().into_iter().map(|(name, _)| name).collect();
+            let aside: serde_json::Map<String, serde_json::Value> = status
+                .iter()
+                .filter(|s| !s.aside.is_empty())
+                .map(|s| (s.name.clone(), s.aside.len().into()))
+                .collect();
+            let is_well = failed.is_empty() && waiting.is_empty() && signing.is_none();
             let code = if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
             let lag = status.iter().map(|s| s.lag_events).max().unwrap_or(0);
-            let told = json!({ "failed": failed, "lagEvents": lag, "signing": signing });
-            (code, Json(told)).into_response()
+            let body = json!({ "failed": failed, "ahead": ahead, "waiting": waiting, "setAside": aside,
+                "lagEvents": lag, "signing": signing });
+            (code, Json(body)).into_response()
         }
         Ok(Err(error)) => {
             tracing::error!(%error, "health check");

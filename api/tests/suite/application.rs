@@ -1,4 +1,4 @@
-//! The application on a real database: timers, rebuilds, races, poison.
+//! The application on a real database: timers, rebuilds, races.
 
 use std::sync::Arc;
 
@@ -291,48 +291,6 @@ async fn every_read_model_rebuilt_from_the_log_has_the_rows_of_the_live_one() {
         status(application, EMMA, "restauration-scolaire", "2015-06-02").await,
         BookingStatus::Waitlisted
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_poison_event_stops_its_projection_visibly_and_no_other() {
-    let town = Town::new(Clock::starting_on(demo::TODAY)).await;
-    let application = &town.application;
-    use portail_event_store::{Append, CommandMeta, NewEvent, StreamAppend, StreamId};
-    let raw = |text: &str| serde_json::value::RawValue::from_string(text.to_owned()).unwrap();
-    let id = Uuid::new_v4();
-    let meta = CommandMeta {
-        command_id: id,
-        request_hash: [0; 32],
-        actor: "test".into(),
-        correlation_id: id,
-        causation_id: None,
-        received_at: Utc::now(),
-    };
-    let poison = NewEvent {
-        event_type: "Nonsense".into(),
-        event_version: "1.0".into(),
-        payload: raw("{\"Nonsense\":{}}"),
-    };
-    let stream = StreamId::new("Session", "garderie-matin:2015-06-01");
-    let streams = vec![StreamAppend { stream, expected: 0, events: vec![poison] }];
-    let append = Append::new(meta, raw("{}"), vec![], streams, &raw("{}")).unwrap();
-    let position = application.log().append(append).await.unwrap().position;
-    assert!(
-        application
-            .engine()
-            .wait_for(&["family", "catalogue"], position, portail_api::application::PATIENCE)
-            .await
-    );
-    let status = loop {
-        let all = application.engine().status().await.unwrap();
-        let planning = all.into_iter().find(|s| s.name == "planning").unwrap();
-        if planning.status == "failed" {
-            break planning;
-        }
-        tokio::task::yield_now().await;
-    };
-    assert!(status.error.unwrap().contains(&format!("event {position}")));
-    assert!(status.position < position && status.lag_events > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

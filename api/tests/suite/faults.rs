@@ -22,10 +22,11 @@ use crate::application::with_master;
 use crate::server::{Client, Home, LEO, PARENT};
 
 /// Parents who book and cancel without end, and remember what was acknowledged.
-struct Load {
+pub struct Load {
     stop: Arc<AtomicBool>,
     acknowledged: Arc<Mutex<HashSet<Uuid>>>,
-    address: Arc<Mutex<Option<Client>>>,
+    /// A client of each server; they share them out among them.
+    servers: Arc<Mutex<Vec<Client>>>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
@@ -35,19 +36,22 @@ const MUTATION: [&str; 2] = [
 ];
 
 impl Load {
-    fn start(clients: u32) -> Self {
+    pub fn start(clients: u32) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let acknowledged = Arc::<Mutex<HashSet<Uuid>>>::default();
-        let address = Arc::<Mutex<Option<Client>>>::default();
+        let servers = Arc::<Mutex<Vec<Client>>>::default();
         let tasks = (0..clients)
             .map(|number| {
-                let (stop, acknowledged, address) = (stop.clone(), acknowledged.clone(), address.clone());
+                let (stop, acknowledged, servers) = (stop.clone(), acknowledged.clone(), servers.clone());
                 // Each client has its own Monday.
                 let day = chrono::NaiveDate::from_ymd_opt(2015, 6, 1).unwrap() + chrono::Days::new(u64::from(number) * 7);
+                let chosen = move |servers: &[Client]| {
+                    servers.get((number as usize).checked_rem(servers.len())?).cloned()
+                };
                 tokio::spawn(async move {
                     let (mut turn, mut id) = (0, Uuid::new_v4());
                     while !stop.load(Ordering::Relaxed) {
-                        let Some(client) = address.lock().unwrap().clone() else {
+                        let Some(client) = chosen(&servers.lock().unwrap()) else {
                             tokio::task::yield_now().await;
                             continue;
                         };
@@ -63,12 +67,21 @@ impl Load {
                 })
             })
             .collect();
-        Self { stop, acknowledged, address, tasks }
+        Self { stop, acknowledged, servers, tasks }
     }
 
-    async fn aim(&self, address: &str) {
-        let client = Client::log_in(address, PARENT).await;
-        *self.address.lock().unwrap() = Some(client);
+    /// Turns to other servers.
+    pub async fn aim(&self, addresses: &[&str]) {
+        let mut clients = vec![];
+        for address in addresses {
+            clients.push(Client::log_in(address, PARENT).await);
+        }
+        *self.servers.lock().unwrap() = clients;
+    }
+
+    /// Forgets what was acknowledged so far.
+    pub fn forget(&self) {
+        self.acknowledged.lock().unwrap().clear();
     }
 
     fn count(&self) -> usize {
@@ -76,7 +89,7 @@ impl Load {
     }
 
     /// Lets the load run until so many more commands were acknowledged.
-    async fn run_for(&self, commands: usize) {
+    pub async fn run_for(&self, commands: usize) {
         let target = self.count() + commands;
         let reached = async {
             while self.count() < target {
@@ -86,7 +99,7 @@ impl Load {
         tokio::time::timeout(Duration::from_secs(60), reached).await.expect("the load gets through");
     }
 
-    async fn end(self) -> HashSet<Uuid> {
+    pub async fn end(self) -> HashSet<Uuid> {
         self.stop.store(true, Ordering::Relaxed);
         for task in self.tasks {
             task.await.unwrap();
@@ -104,7 +117,11 @@ pub async fn all_is_well(database: &Database, key: MasterKey, acknowledged: &Has
         .fetch_one(database.pool())
         .await
         .unwrap();
-    assert_eq!(usize::try_from(logged).unwrap(), ids.len(), "every acknowledged command is in the log");
+    let lost = ids.len() - usize::try_from(logged).unwrap();
+    assert_eq!(lost, 0, "every acknowledged command is in the log, of {}", ids.len());
+    let status = portail_projections::engine::status(database.pool()).await.unwrap();
+    let stopped: Vec<_> = status.iter().filter(|projection| projection.is_stopped()).collect();
+    assert!(stopped.is_empty(), "every read model stands in the log: {stopped:?}");
     let doubled: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM (SELECT command_id FROM events WHERE command_id = ANY($1) \
          AND event_type IN ('ReservationRequested', 'ReservationCancelled') GROUP BY 1 HAVING count(*) > 1) d",
@@ -130,12 +147,12 @@ async fn the_server_is_killed_under_load_many_times() {
     let load = Load::start(6);
     let mut server = home.serve(&["--demo"]);
     for round in 0..6 {
-        load.aim(&server.address).await;
+        load.aim(&[&server.address]).await;
         load.run_for(25 + 7 * round).await;
         server.kill();
         server = home.serve(&["--demo"]);
     }
-    load.aim(&server.address).await;
+    load.aim(&[&server.address]).await;
     load.run_for(10).await;
     let acknowledged = load.end().await;
     server.kill();
@@ -157,7 +174,7 @@ async fn the_database_is_stopped_in_immediate_mode_under_load() {
     let home = Home::on(Some(cluster.clone())).await;
     let server = home.serve(&["--demo"]);
     let load = Load::start(16);
-    load.aim(&server.address).await;
+    load.aim(&[&server.address]).await;
     for _ in 0..3 {
         load.run_for(30).await;
         cluster.crash().await.unwrap();

@@ -10,7 +10,7 @@ use lru::LruCache;
 use super::{Job, statement::Columns};
 use crate::{
     append::StreamId,
-    hashing::{self, GENESIS, Hash},
+    hashing::{self, Hash},
 };
 
 /// How many streams' versions are remembered.
@@ -30,9 +30,9 @@ impl Known {
         Self { tip: None, versions: LruCache::new(REMEMBERED) }
     }
 
-    /// Where the log ends.
-    pub(super) fn tip(&self) -> (u64, Hash) {
-        self.tip.unwrap_or((0, *GENESIS))
+    /// Where the log ends; where nobody told, the end that is known to last.
+    pub(super) fn tip(&mut self, durable: (u64, Hash)) -> (u64, Hash) {
+        *self.tip.get_or_insert(durable)
     }
 
     /// The end is another one, or not known any more.
@@ -65,16 +65,20 @@ pub(super) struct Layout<'a> {
 pub(super) struct After<'a> {
     read: Vec<(&'a StreamId, u64)>,
     written: HashMap<&'a StreamId, u64>,
-    end: (u64, Hash),
+    pub(super) end: (u64, Hash),
 }
 
 impl<'a> Layout<'a> {
     /// Lays it out; new streams are looked up too when in doubt.
-    pub(super) fn new(batch: &'a [Job], known: &mut Known, doubtful: bool) -> Self {
+    pub(super) fn new(
+        batch: &'a [Job],
+        (mut position, mut chain): (u64, Hash),
+        known: &mut Known,
+        doubtful: bool,
+    ) -> Self {
         let mut columns = Columns::default();
         let (mut read, mut written) = (Vec::new(), HashMap::<&StreamId, u64>::with_capacity(batch.len()));
         let mut conflicts = HashSet::new();
-        let (mut position, mut chain) = known.tip();
         let mut checks = Vec::new();
         for (index, Job { append, .. }) in batch.iter().enumerate() {
             checks.clear();

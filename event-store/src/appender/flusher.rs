@@ -9,14 +9,20 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
-use super::{Job, leave_unknown};
+use super::{Job, leave_unknown, unproved::Unproved};
 use crate::{
     append::Receipt,
     durable::{self, Durable},
+    hashing::Hash,
 };
+
+/// Why commands of a batch that a crash took back are of unknown fate.
+const LOST: &str = "the database lost it in a crash";
 
 /// How many batches one flush covers at the most.
 const BATCHES: usize = 64;
@@ -29,9 +35,11 @@ const NOTIFY_EVERY: Duration = Duration::from_millis(10);
 pub(super) struct Written {
     pub jobs: Vec<Job>,
     /// The log's end before it.
-    pub after: u64,
+    pub after: (u64, Hash),
     /// The log's end with it.
-    pub end: u64,
+    pub end: (u64, Hash),
+    /// A command of it, with its time: what proves a batch without an event.
+    pub command: Option<(Uuid, DateTime<Utc>)>,
     /// Whether its commit waited for the disk, and with it for all before.
     pub is_durable: bool,
 }
@@ -39,7 +47,7 @@ pub(super) struct Written {
 impl Written {
     /// Answers its commands.
     pub fn answer(&mut self) {
-        let mut position = self.after;
+        let (mut position, _) = self.after;
         for Job { append, reply } in self.jobs.drain(..) {
             position += append.events.len() as u64;
             let event_ids = append.events.iter().map(|e| e.event_id).collect();
@@ -76,7 +84,7 @@ pub(super) struct Flusher {
     connection: Option<PoolConnection<Postgres>>,
     told: Instant,
     /// What other processes were not notified of.
-    untold: Option<u64>,
+    untold: Option<(u64, Hash)>,
 }
 
 impl Flusher {
@@ -95,11 +103,13 @@ impl Flusher {
         while self.wait(&mut batches).await {
             let commands = batches.iter().map(|batch| batch.jobs.len()).sum();
             match self.cover(&batches).await {
-                Ok(()) => batches.drain(..).for_each(|mut batch| batch.answer()),
+                Ok(proved) => batches.drain(..).zip(proved).for_each(|(mut batch, proved)| {
+                    if proved { batch.answer() } else { leave_unknown(batch.jobs.into_iter(), LOST) }
+                }),
                 Err(error) => {
                     tracing::warn!(%error, commands, "flush failed");
                     self.connection = None;
-                    leave_unknown(batches.drain(..).flat_map(|batch| batch.jobs), &error);
+                    leave_unknown(batches.drain(..).flat_map(|batch| batch.jobs), error);
                 }
             }
             self.unflushed.remove(commands);
@@ -109,24 +119,38 @@ impl Flusher {
         }
     }
 
-    /// Makes batches durable, and tells of them where it is time to.
-    async fn cover(&mut self, batches: &[Written]) -> Result<(), sqlx::Error> {
-        let Some(last) = batches.last() else { return Ok(()) };
+    /// Makes batches durable, and tells of them where it is time to. Which of them are in the log: a crash
+    /// may have taken back what was committed and not flushed yet.
+    async fn cover(&mut self, batches: &[Written]) -> Result<Vec<bool>, sqlx::Error> {
+        let Some(last) = batches.last() else { return Ok(vec![]) };
+        let unproved = Unproved::of(batches);
         let mut untold = self.durable.is_behind().then_some(last.end);
-        if !last.is_durable {
+        let proved = if unproved.is_empty() {
+            vec![true; batches.len()]
+        } else {
             let tell = untold.take_if(|_| self.is_time_to_tell());
             let connection = match &mut self.connection {
                 Some(connection) => connection,
                 none => none.insert(self.pool.acquire().await?),
             };
-            durable::flush(&mut **connection, tell).await?;
+            let found = durable::prove(connection, unproved.proofs(batches), tell).await?;
             if tell.is_some() {
                 self.told = Instant::now();
             }
+            unproved.proved(batches, &found)
+        };
+        // An end that is not there is nothing to tell of.
+        let end = batches.iter().zip(&proved).rev().find_map(|(batch, proved)| proved.then_some(batch.end));
+        match end {
+            Some(end) => self.durable.raise(end),
+            None => self.connection = None,
         }
-        self.untold = untold;
-        self.durable.raise(last.end);
-        Ok(())
+        if proved.iter().all(|proved| *proved) {
+            self.untold = untold;
+        } else {
+            tracing::warn!("the database lost what it had not flushed yet: its commands are asked for again");
+        }
+        Ok(proved)
     }
 
     /// Waits for batches; whether some came before the appender was gone.
@@ -149,7 +173,7 @@ impl Flusher {
     /// Notifies other processes of what they were not told yet. A failure is no loss: they poll.
     async fn tell(&mut self) {
         if let Some(end) = self.untold.take() {
-            let notify = sqlx::query("SELECT pg_notify('portail_log', $1)").bind(end.to_string());
+            let notify = sqlx::query("SELECT pg_notify('portail_log', $1)").bind(durable::told(end));
             if let Err(error) = notify.execute(&self.pool).await {
                 tracing::debug!(%error, "other processes were not notified");
             }

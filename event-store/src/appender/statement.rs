@@ -20,8 +20,13 @@ use crate::{
 /// What the database says of a batch.
 pub(super) enum Verdict {
     Appended,
-    /// Others have appended: the log ends here.
-    Moved(u64, Hash),
+    /// The log ends here.
+    Moved {
+        end: (u64, Hash),
+        /// Whether it goes on from the head that was named: others have appended. Otherwise a crash or a
+        /// restore took events back.
+        continues: bool,
+    },
     /// These commands of the batch saw another version of a stream; nothing was appended.
     Conflicts(HashSet<usize>),
     /// A key exists already: a command was decided before, or a stream is not new. Nothing was appended.
@@ -124,7 +129,7 @@ impl<'a> Columns<'a> {
         self.c_hash.push(&append.meta.request_hash);
         self.c_outcome.push(JsonText(append.outcome.get()));
         self.c_position.push(position.cast_signed());
-        self.c_at.push(append.meta.received_at);
+        self.c_at.push(append.meta.proof().1);
         self.relations.add(&append.meta);
     }
 
@@ -205,7 +210,8 @@ impl<'a> Columns<'a> {
                 let head: i64 = row.try_get("head")?;
                 let tip: Option<Vec<u8>> = row.try_get("tip")?;
                 let tip = tip.and_then(|t| t.try_into().ok()).unwrap_or(*GENESIS);
-                Verdict::Moved(head.unsigned_abs(), tip)
+                let continues = row.try_get("continues")?;
+                Verdict::Moved { end: (head.unsigned_abs(), tip), continues }
             }
             _ => {
                 let numbers: Vec<i32> = row.try_get("conflicts")?;
@@ -268,9 +274,10 @@ pub(super) async fn decided(
 ) -> Result<HashMap<Uuid, Decided>, sqlx::Error> {
     let query = "SELECT command_id, request_hash, outcome::text, position FROM command_log \
          WHERE command_id = ANY($1)";
-    let rows = sqlx::query(query).bind(ids).fetch_all(pool).await?;
+    let mut connection = pool.acquire().await?;
+    let rows = sqlx::query(query).bind(ids).fetch_all(&mut *connection).await?;
     if !rows.is_empty() {
-        durable.flush().await?;
+        durable.flush(&mut connection).await?;
     }
     rows.into_iter().map(|row| Ok((row.try_get("command_id")?, Decided::from_row(&row)?))).collect()
 }

@@ -29,6 +29,19 @@ pub struct Cluster {
     user: Option<(u32, u32)>,
 }
 
+/// One of PostgreSQL's processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Process {
+    /// The one that writes the write-ahead log between commits.
+    WalWriter,
+    /// The one that makes checkpoints.
+    Checkpointer,
+    /// One that serves a connection: this one of them, counted around.
+    Backend(usize),
+    /// The server itself; it is started again.
+    Server,
+}
+
 struct Control {
     child: Child,
     /// None once closed: that is what ends the supervisor.
@@ -42,6 +55,16 @@ while read order; do
   case "$order" in
     start) "$BIN/pg_ctl" -D "$DATA" -w -t 60 -l "$DATA/log" start >/dev/null 2>&1 ;;
     immediate) "$BIN/pg_ctl" -D "$DATA" -m immediate -w stop >/dev/null 2>&1 ;;
+    # Of a killed server the last processes may still hold its shared memory.
+    revive) for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        "$BIN/pg_ctl" -D "$DATA" -w -t 60 -l "$DATA/log" start >/dev/null 2>&1 && break; sleep 0.2; done
+        "$BIN/pg_ctl" -D "$DATA" status >/dev/null 2>&1 ;;
+    save) "$BIN/pg_ctl" -D "$DATA" -m fast -w stop >/dev/null 2>&1 && rm -rf "$DATA.saved" &&
+        cp -a "$DATA" "$DATA.saved" &&
+        "$BIN/pg_ctl" -D "$DATA" -w -t 60 -l "$DATA/log" start >/dev/null 2>&1 ;;
+    restore) "$BIN/pg_ctl" -D "$DATA" -m immediate -w stop >/dev/null 2>&1; rm -rf "$DATA" &&
+        cp -a "$DATA.saved" "$DATA" &&
+        "$BIN/pg_ctl" -D "$DATA" -w -t 60 -l "$DATA/log" start >/dev/null 2>&1 ;;
   esac
   echo "$?"
 done
@@ -122,6 +145,81 @@ impl Cluster {
         tokio::task::spawn_blocking(crash).await?
     }
 
+    /// Keeps a copy of the data folder as it is now; the server is stopped for it.
+    ///
+    /// # Errors
+    /// It does not stop or start.
+    pub async fn save(self: &Arc<Self>) -> Result<()> {
+        let cluster = self.clone();
+        tokio::task::spawn_blocking(move || cluster.order("save")).await?
+    }
+
+    /// Puts the kept copy of the data folder back in place of the present one.
+    ///
+    /// # Errors
+    /// It does not stop or start.
+    pub async fn restore(self: &Arc<Self>) -> Result<()> {
+        let cluster = self.clone();
+        tokio::task::spawn_blocking(move || cluster.order("restore")).await?
+    }
+
+    /// Kills one of PostgreSQL's own processes, as the kernel does when memory runs out, and waits until
+    /// the server has recovered. Whether there was one.
+    ///
+    /// # Errors
+    /// The processes cannot be listed, or it does not recover.
+    pub async fn kill(self: &Arc<Self>, process: Process) -> Result<bool> {
+        let cluster = self.clone();
+        let killed = tokio::task::spawn_blocking(move || cluster.kill_one(process)).await??;
+        if killed {
+            self.recovered().await?;
+        }
+        Ok(killed)
+    }
+
+    /// Waits until the server takes connections: it refuses them while it recovers.
+    async fn recovered(&self) -> Result<()> {
+        let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        loop {
+            match PgConnection::connect(&self.url("postgres")).await {
+                Ok(connection) => return Ok(connection.close().await?),
+                Err(error) if std::time::Instant::now() > patience => {
+                    return Err(error).context("the server does not recover");
+                }
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+            }
+        }
+    }
+
+    fn kill_one(&self, process: Process) -> Result<bool> {
+        let text = std::fs::read_to_string(self.folder.path().join("data/postmaster.pid"))?;
+        let postmaster: u32 = text.lines().next().context("an empty postmaster.pid")?.trim().parse()?;
+        let wanted = |title: &str| match process {
+            Process::WalWriter => title.contains("walwriter"),
+            Process::Checkpointer => title.contains("checkpointer"),
+            // Those that serve a connection name its user and database.
+            Process::Backend(_) => title.contains("postgres: postgres t"),
+            Process::Server => false,
+        };
+        let found: Vec<u32> =
+            children(postmaster)?.into_iter().filter(|(_, t)| wanted(t)).map(|c| c.0).collect();
+        let chosen = match process {
+            Process::Server => Some(postmaster),
+            Process::Backend(number) => found.get(number.checked_rem(found.len()).unwrap_or(0)).copied(),
+            Process::WalWriter | Process::Checkpointer => found.first().copied(),
+        };
+        let Some(pid) = chosen else { return Ok(false) };
+        let mut kill = Command::new("kill");
+        kill.args(["-9", &pid.to_string()]);
+        as_user(&mut kill, self.user);
+        // It may have ended meanwhile.
+        let killed = kill.output()?.status.success();
+        if killed && matches!(process, Process::Server) {
+            self.order("revive")?;
+        }
+        Ok(killed)
+    }
+
     /// The folder with the socket.
     pub fn socket(&self) -> &Path {
         self.folder.path()
@@ -170,6 +268,22 @@ impl Drop for Cluster {
         drop(control.orders.take());
         let _ = control.child.wait();
     }
+}
+
+/// The child processes of a process, with their titles.
+fn children(parent: u32) -> Result<Vec<(u32, String)>> {
+    let mut found = vec![];
+    for entry in std::fs::read_dir("/proc")?.flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // Processes end while they are looked at.
+        let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
+        let Some((_, rest)) = stat.rsplit_once(')') else { continue };
+        if rest.split_whitespace().nth(1).and_then(|text| text.parse().ok()) == Some(parent) {
+            let title = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            found.push((pid, String::from_utf8_lossy(&title).replace('\0', " ")));
+        }
+    }
+    Ok(found)
 }
 
 fn as_user(command: &mut Command, user: Option<(u32, u32)>) {

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Result;
 use portail_event_store::Database;
 
-pub use cluster::{Cluster, Durability};
+pub use cluster::{Cluster, Durability, Process};
 
 /// A database of its own for one test.
 pub struct TestDatabase {

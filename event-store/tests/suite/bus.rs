@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Total(Option<i64>);
+pub struct Total(pub Option<i64>);
 
 impl Outcome for Total {
     fn is_rejection(&self) -> bool {
@@ -21,7 +21,7 @@ impl Outcome for Total {
 }
 
 /// Adds an amount as long as the total stays below a limit.
-struct Add {
+pub struct Add {
     id: &'static str,
     amount: i64,
     limit: i64,
@@ -44,7 +44,7 @@ impl Decide for Add {
     }
 }
 
-fn one(id: &'static str, limit: i64) -> Add {
+pub fn one(id: &'static str, limit: i64) -> Add {
     Add { id, amount: 1, limit }
 }
 

@@ -1,30 +1,39 @@
-//! What a crash of the database leaves, whose batches are visible before they are durable.
+//! What a crash of the database leaves, whose batches are visible before they are durable, and what an
+//! older data folder leaves that is put back under a running log.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use portail_event_store::{AppendError, Database, EventLog, Upcasters, Verified, verify};
-use portail_testkit::{Cluster, Durability, is_embedded};
-use sqlx::Executor;
+use portail_event_store::{AppendError, CommandBus, Database, EventLog, Upcasters, Verified, verify};
+use portail_testkit::{Cluster, Durability, Process, is_embedded};
+use sqlx::{Connection, Executor};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::support::{append, log, meta, stream};
+use crate::{
+    bus::one,
+    support::{append, log, meta, stream},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_survives_a_crash_of_the_database() {
     if is_embedded() {
         return; // Every commit waits for the disk there.
     }
-    const WRITERS: usize = 32;
+    const WRITERS: usize = 40;
     let cluster = tokio::task::spawn_blocking(|| Cluster::start(Durability::Durable).unwrap()).await.unwrap();
     let cluster = Arc::new(cluster);
-    let database = Database::connect(&cluster.create_database().await.unwrap(), 8).await.unwrap();
+    let url = cluster.create_database().await.unwrap();
+    // What is set for the role, the database or the server does not make a flush nothing.
+    let mut admin = sqlx::PgConnection::connect(&url).await.unwrap();
+    admin.execute("ALTER ROLE postgres SET synchronous_commit = off").await.unwrap();
+    admin.close().await.unwrap();
+    let database = Database::connect(&url, 8).await.unwrap();
     let log = EventLog::open(&database, Upcasters::default()).await.unwrap();
     let ended = Arc::new(AtomicBool::new(false));
     let (answer, mut answered) = mpsc::channel(WRITERS);
@@ -35,37 +44,50 @@ async fn what_was_answered_survives_a_crash_of_the_database() {
                 let mut turn = 0;
                 while !ended.load(Ordering::Relaxed) {
                     let (id, name) = (Uuid::new_v4(), format!("{writer}-{turn}"));
+                    // Some come to nothing: a decision without an event is remembered as well.
+                    let writes: &[(&str, u64, usize)] = if turn % 4 == 0 { &[] } else { &[(&name, 0, 2)] };
                     turn += 1;
                     // Of unknown fate: the same command again tells. A conflict is with itself, while the
                     // database cannot be asked what became of it.
-                    while let Err(error) = log.append(append(meta(id), &[(&name, 0, 2)], &[])).await {
+                    while let Err(error) = log.append(append(meta(id), writes, &[])).await {
                         match error {
                             AppendError::AlreadyDecided { .. } => break,
                             AppendError::Unavailable(_) | AppendError::Conflict => {}
                             other => panic!("{other:?}"),
                         }
                     }
-                    answer.send(id).await.unwrap();
+                    answer.send((id, 2 * i64::from(!writes.is_empty()))).await.unwrap();
                 }
             })
         })
         .collect();
     drop(answer);
-    let mut known = HashSet::new();
-    for round in 1..=5 {
-        while known.len() < round * 2_000 {
-            known.insert(answered.recv().await.unwrap());
+    let mut known = HashMap::new();
+    // A killed process is not told to anybody: the pool finds out by itself, after the recovery.
+    let processes = [
+        Process::WalWriter,
+        Process::Backend(3),
+        Process::WalWriter,
+        Process::Server,
+        Process::Checkpointer,
+        Process::Backend(0),
+        Process::WalWriter,
+    ];
+    for (round, process) in (1..).zip(processes) {
+        while known.len() < round * 1_200 {
+            known.extend(answered.recv().await);
         }
-        cluster.crash().await.unwrap();
+        assert!(cluster.kill(process).await.unwrap(), "{process:?}");
     }
+    cluster.crash().await.unwrap();
     ended.store(true, Ordering::Relaxed);
-    while let Some(id) = answered.recv().await {
-        known.insert(id);
+    while let Some(answer) = answered.recv().await {
+        known.extend([answer]);
     }
     for writer in writers {
         writer.await.unwrap();
     }
-    let ids: Vec<Uuid> = known.iter().copied().collect();
+    let ids: Vec<Uuid> = known.keys().copied().collect();
     let (commands, events): (i64, i64) = sqlx::query_as(
         "SELECT (SELECT count(*) FROM command_log WHERE command_id = ANY($1)), \
             (SELECT count(*) FROM events WHERE command_id = ANY($1))",
@@ -75,7 +97,7 @@ async fn what_was_answered_survives_a_crash_of_the_database() {
     .await
     .unwrap();
     let answered = i64::try_from(known.len()).unwrap();
-    assert_eq!((commands, events), (answered, 2 * answered), "each is there, once");
+    assert_eq!((commands, events), (answered, known.values().sum()), "each is there, once");
     verify(database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap();
 }
 
@@ -103,4 +125,79 @@ async fn an_end_that_became_another_event_at_the_same_position_is_noticed() {
     write(&log, "new", 0).await.unwrap();
     assert!(log.read_stream(&stream("lost"), 0).await.unwrap().is_empty());
     assert_eq!(verify(test.database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap().events(), 3);
+}
+
+/// A cluster whose data folder is put back while a log is open on it, and the log.
+async fn restorable() -> (Arc<Cluster>, Database, EventLog) {
+    let cluster = tokio::task::spawn_blocking(|| Cluster::start(Durability::Fast).unwrap()).await.unwrap();
+    let cluster = Arc::new(cluster);
+    let database = Database::connect(&cluster.create_database().await.unwrap(), 4).await.unwrap();
+    let log = EventLog::open(&database, Upcasters::default()).await.unwrap();
+    (cluster, database, log)
+}
+
+/// Appends what was decided on a version, as often as the database is away.
+async fn append_when_back(
+    log: &EventLog,
+    command: Uuid,
+    id: &str,
+    expected: u64,
+) -> Result<u64, AppendError> {
+    loop {
+        match log.append(append(meta(command), &[(id, expected, 1)], &[])).await {
+            Err(AppendError::Unavailable(_)) => {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await
+            }
+            answered => return answered.map(|receipt| receipt.position),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_data_folder_put_back_is_another_log_and_work_goes_on() {
+    if is_embedded() {
+        return; // Its folder is this process's own.
+    }
+    let (cluster, database, log) = restorable().await;
+    let bus = CommandBus::new(log.clone());
+    let add = async |id: &'static str, command: Uuid| {
+        bus.execute(meta(command), &one(id, 100)).await.map(|done| (done.outcome.0.unwrap(), done.repeated))
+    };
+    assert_eq!(add("kept", Uuid::new_v4()).await.unwrap(), (1, false));
+    cluster.save().await.unwrap();
+    let later = Uuid::new_v4();
+    assert_eq!(add("kept", later).await.unwrap(), (2, false));
+    assert_eq!(add("kept", Uuid::new_v4()).await.unwrap(), (3, false));
+    assert_eq!(add("gone", Uuid::new_v4()).await.unwrap(), (1, false));
+    let history = log.subscribe().borrow().history;
+    cluster.restore().await.unwrap();
+
+    // What the log does not have was not decided: the same command again decides it, on the log as it is.
+    assert_eq!(add("kept", later).await.unwrap(), (2, false));
+    assert_eq!(add("kept", later).await.unwrap(), (2, true));
+    assert_eq!(add("gone", Uuid::new_v4()).await.unwrap(), (1, false));
+    assert_eq!((log.head(), log.read_head().await.unwrap()), (3, 3));
+    assert!(log.subscribe().borrow().history > history, "caches of the other log are let go of");
+    verify(database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_went_back_is_noticed_without_a_command() {
+    if is_embedded() {
+        return; // Its folder is this process's own.
+    }
+    let (cluster, database, log) = restorable().await;
+    append_when_back(&log, Uuid::new_v4(), "a", 0).await.unwrap();
+    cluster.save().await.unwrap();
+    append_when_back(&log, Uuid::new_v4(), "a", 1).await.unwrap();
+    let mut head = log.subscribe();
+    cluster.restore().await.unwrap();
+    let back = head.wait_for(|head| head.position == 1);
+    let back = tokio::time::timeout(std::time::Duration::from_secs(20), back).await.unwrap().unwrap().history;
+    assert_eq!(back, 1);
+    // Another process wrote other events at the same positions.
+    let other = EventLog::open(&database, Upcasters::default()).await.unwrap();
+    append_when_back(&other, Uuid::new_v4(), "b", 0).await.unwrap();
+    assert!(log.wait_for(2, std::time::Duration::from_secs(10)).await);
+    assert_eq!(append_when_back(&log, Uuid::new_v4(), "b", 1).await.unwrap(), 3);
 }

@@ -221,16 +221,14 @@ pub async fn run_billing(application: Arc<Application>) {
     let engine = application.engine();
     let mut positions = engine.subscribe(regies::NAME);
     loop {
-        let seen = engine.last_effect(regies::NAME);
+        let seen = engine.effects(regies::NAME);
         if let Err(error) = application.advance_billing().await {
             tracing::warn!(%error, "a billing run will go on later");
         }
         // The position moves with every event of the log; only a régie's own can bring work.
         let changed = async {
             match &mut positions {
-                Some(positions) => {
-                    while engine.last_effect(regies::NAME) == seen && positions.changed().await.is_ok() {}
-                }
+                Some(positions) => while engine.effects(regies::NAME) == seen && positions.changed().await {},
                 None => std::future::pending().await,
             }
         };

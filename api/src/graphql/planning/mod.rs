@@ -251,7 +251,7 @@ impl PlanningSubscription {
             let mut shown = after.map(|p| p.0);
             let mut last: Option<u64> = None;
             loop {
-                let position = *positions.borrow_and_update();
+                let position = positions.position();
                 // The child may have left the family meanwhile, which this looks at again.
                 let planning = month_planning(ctx, &child_id, month, position).await?;
                 let newest = planning.rows.0.iter().flat_map(|r| &r.cells).filter_map(|c| c.made_at()).max();
@@ -265,7 +265,7 @@ impl PlanningSubscription {
                 }
                 last = Some(newest.unwrap_or(0)).filter(|_| newest.is_some()).or(Some(0));
                 shown = shown.max(newest).or(Some(0));
-                if positions.changed().await.is_err() {
+                if !positions.changed().await {
                     return;
                 }
             }
