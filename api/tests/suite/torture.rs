@@ -121,6 +121,7 @@ async fn an_older_data_folder_is_put_back_under_running_servers() {
 /// `make torture`: the long form, with the counts.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes many minutes: make torture"]
+#[allow(clippy::print_stdout, reason = "the counts are what it is run for")]
 async fn long_form() {
     let setting = |name: &str, default: usize| {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
