@@ -54,7 +54,7 @@ pub async fn check(settings: &Settings, database: &Database) -> Result<()> {
             wrong.push(format!(
                 "the read model {name} stands at {at}, beyond the log's end {head}: rebuild it"
             ));
-        } else if model.status == "failed" {
+        } else if model.is_stopped() {
             let error = model.error.as_deref().unwrap_or_default();
             wrong.push(format!("the read model {} has failed: {error}", model.name));
         }
