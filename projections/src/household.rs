@@ -12,7 +12,7 @@ use portail_domain::{
     child::{Child, ChildEvent, end_enrolments},
     erasure::Erasure,
     family::{Family, FamilyEvent},
-    file::{Document, Section},
+    file::{Document, HOME, Section},
     ids::ChildId,
     sealed::{Purpose, Sealed},
     time::local_date,
@@ -60,7 +60,7 @@ impl Projection for HouseholdProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        4
+        5
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE household (id text PRIMARY KEY, document text NOT NULL); \
@@ -202,7 +202,9 @@ async fn of_family(
         }
         FamilyEvent::FamilySectionRecorded { section: Section::Responsible, value, .. } => {
             let card = opened(&value, Family::TYPE, event, context, connection).await?;
-            own.postcode = card.and_then(|c| Some(c.get("postcode")?.as_str()?.to_owned()));
+            // A postcode abroad may look like one of the town's.
+            let home = |c: &Document| c.get("country").is_none_or(|c| c == HOME);
+            own.postcode = card.filter(home).and_then(|c| Some(c.get("postcode")?.as_str()?.to_owned()));
         }
         _ => {}
     }

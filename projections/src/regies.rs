@@ -7,7 +7,7 @@ use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
 use portail_domain::{
     ids::RegieId,
-    regie::{CashTotal, Regie, RegieEvent, RegieSettings},
+    regie::{CashTotal, Issuer, LeftOut, Regie, RegieEvent, RegieSettings},
 };
 use portail_event_store::RecordedEvent;
 use sqlx::{FromRow, PgConnection, PgPool};
@@ -30,7 +30,7 @@ impl Projection for RegiesProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        1
+        2
     }
     fn tables(&self) -> &'static str {
         "CREATE TABLE regie (id text PRIMARY KEY, settings text NOT NULL); \
@@ -38,7 +38,9 @@ impl Projection for RegiesProjection {
             last_day date NOT NULL, date date NOT NULL, due date NOT NULL, stage text NOT NULL, \
             invoices int NOT NULL DEFAULT 0, last_family text, prepared timestamptz NOT NULL, ended timestamptz); \
          CREATE TABLE closing (regie text NOT NULL, date date NOT NULL, totals text NOT NULL, \
-            closed timestamptz NOT NULL, PRIMARY KEY (regie, date))"
+            closed timestamptz NOT NULL, PRIMARY KEY (regie, date)); \
+         CREATE TABLE debit_batch (id uuid PRIMARY KEY, regie text NOT NULL, date date NOT NULL, issuer text, \
+            left_out text NOT NULL, ordered timestamptz NOT NULL)"
     }
     fn source(&self) -> &'static str {
         include_str!("regies.rs")
@@ -114,9 +116,20 @@ async fn of_event(
                 .execute(connection)
                 .await?;
         }
+        RegieEvent::DirectDebitsNumbered { batch, date, issuer, left_out, received, .. } => {
+            let issuer = issuer.map(|i| serde_json::to_string(&i)).transpose().map_err(poison)?;
+            sqlx::query("INSERT INTO debit_batch VALUES ($1, $2, $3, $4, $5, $6)")
+                .bind(batch.0)
+                .bind(regie)
+                .bind(date)
+                .bind(issuer)
+                .bind(serde_json::to_string(&left_out).map_err(poison)?)
+                .bind(received)
+                .execute(connection)
+                .await?;
+        }
         RegieEvent::CreditNoteNumbered { .. }
         | RegieEvent::PaymentNumbered { .. }
-        | RegieEvent::DirectDebitsNumbered { .. }
         | RegieEvent::NumberTakenOver { .. } => {}
     }
     Ok(())
@@ -210,6 +223,40 @@ pub async fn open_runs(pool: &PgPool) -> Result<Vec<RunRow>, sqlx::Error> {
     sqlx::query_as(&format!("{RUN} WHERE stage IN ('PREPARED', 'ISSUING') ORDER BY line"))
         .fetch_all(pool)
         .await
+}
+
+/// A batch of direct debits, beside its collections.
+#[derive(Debug, Clone)]
+pub struct DebitBatchRow {
+    /// The régie that collects.
+    pub regie: String,
+    /// The day the banks collect.
+    pub date: NaiveDate,
+    /// Who signs its file; none in batches from before it was kept.
+    pub issuer: Option<Issuer>,
+    /// What was due and could not be collected.
+    pub left_out: Vec<LeftOut>,
+    /// When it was ordered.
+    pub ordered: DateTime<Utc>,
+}
+
+/// A batch of direct debits.
+///
+/// # Errors
+/// The database failed.
+pub async fn debit_batch(pool: &PgPool, id: Uuid) -> Result<Option<DebitBatchRow>, sqlx::Error> {
+    type Row = (String, NaiveDate, Option<String>, String, DateTime<Utc>);
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT regie, date, issuer, left_out, ordered FROM rm_regies.debit_batch WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_optional(pool)
+    .await?;
+    row.map(|(regie, date, issuer, left_out, ordered)| {
+        let issuer = issuer.as_deref().map(json).transpose()?;
+        Ok(DebitBatchRow { regie, date, issuer, left_out: json(&left_out)?, ordered })
+    })
+    .transpose()
 }
 
 /// A closed cash desk: its last day, its totals and when it was closed.

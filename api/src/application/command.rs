@@ -209,6 +209,8 @@ pub enum Command {
         received_at: DateTime<Utc>,
         accepted: bool,
     },
+    /// Staff confirm the reasons of absences, or not.
+    SettleExcuses { targets: Vec<Target>, accepted: bool },
     /// Staff call the roll: one child or the whole session.
     RecordRollCall { activity: ActivityId, date: NaiveDate, entries: Vec<RollCallEntry> },
     /// Staff correct a cell.

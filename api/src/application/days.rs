@@ -35,6 +35,15 @@ struct Asked {
     path: Vec<String>,
 }
 
+/// The days of bookings that staff decide.
+fn each_target(targets: &[Target], field: &str) -> Vec<Asked> {
+    let asked = |(i, target): (usize, &Target)| Asked {
+        target: target.clone(),
+        path: vec!["input".into(), field.into(), i.to_string()],
+    };
+    targets.iter().enumerate().map(asked).collect()
+}
+
 /// The days a command is about, and whose money it is.
 fn targets(command: &Command) -> Result<(Vec<Asked>, Option<&FamilyNumber>), Rejection> {
     let path = |field: &str, index: usize| vec!["input".to_owned(), field.to_owned(), index.to_string()];
@@ -80,11 +89,8 @@ fn targets(command: &Command) -> Result<(Vec<Asked>, Option<&FamilyNumber>), Rej
             (vec![Asked { target, path: vec!["input".into(), "date".into()] }], Some(payer))
         }
         Command::SettleCertificate { child, activity, dates, .. } => (of_dates(child, activity, dates), None),
-        Command::DecideReservations { targets, .. } => {
-            let asked =
-                |(i, target): (usize, &Target)| Asked { target: target.clone(), path: path("requests", i) };
-            (targets.iter().enumerate().map(asked).collect(), None)
-        }
+        Command::DecideReservations { targets, .. } => (each_target(targets, "requests"), None),
+        Command::SettleExcuses { targets, .. } => (each_target(targets, "absences"), None),
         Command::RecordRollCall { activity, date, entries } => {
             let asked = |(i, entry): (usize, &super::RollCallEntry)| Asked {
                 target: Target { child: entry.child, activity: activity.clone(), date: *date },
@@ -400,6 +406,7 @@ impl Day<'_> {
             Command::SettleCertificate { received_at, accepted, .. } => {
                 Act::SettleCertificate { child, received: *received_at, accepted: *accepted }
             }
+            Command::SettleExcuses { accepted, .. } => Act::SettleExcuse { child, accepted: *accepted },
             Command::RecordRollCall { entries, .. } => {
                 let entry = entries.iter().find(|e| e.child == child);
                 let entry = entry.ok_or(SessionError::NotReserved)?;

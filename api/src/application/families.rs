@@ -7,6 +7,7 @@ use portail_domain::{
     activity::Activity,
     child::{Child, ChildCommand, ChildEvent},
     family::{Family, FamilyCommand},
+    file::{FieldProblem, Kind},
     ids::{ActivityId, ChildId, FamilyNumber},
     sealed::{Purpose, Sealed},
     session::{ReleaseReason, Whose},
@@ -58,8 +59,16 @@ pub(super) async fn decide(
     let vault = application.vault();
     match command {
         Command::RegisterFamily { number, title, responsible } => {
+            let title = match Kind::Title.check(&title.as_deref().unwrap_or_default().into(), NaiveDate::MAX)
+            {
+                Ok(title) => title.as_str().unwrap_or_default().to_owned(),
+                Err(problem) => {
+                    let wrong = FieldProblem { field: "title".into(), problem };
+                    return Ok(CommandOutcome::rejected(Rejection::of(&wrong).at(&["input", "title"])));
+                }
+            };
             let identity = Responsible {
-                title: title.as_deref().unwrap_or_default().to_owned(),
+                title,
                 surname: responsible.surname.to_string(),
                 first_name: responsible.first_name.to_string(),
             };

@@ -114,16 +114,13 @@ impl Files<'_> {
         if let Some(error) = load(owner, section, work).await? {
             return Ok(CommandOutcome::rejected(error));
         }
-        let right = match section.check(values, local_date(self.caller.at)) {
+        let held = held(&owner.family, owner.child, section, work);
+        let current = self.current(&held, owner, section).await?;
+        let right = match section.check(&current, values, local_date(self.caller.at)) {
             Ok(right) => right,
             Err(wrong) => return Ok(problems(section, wrong)),
         };
-        let held = held(&owner.family, owner.child, section, work);
-        let whole = file::merged(&self.current(&held, owner, section).await?, &right);
-        let lacking = section.lacks(&whole);
-        if !lacking.is_empty() {
-            return Ok(problems(section, lacking));
-        }
+        let whole = file::merged(&current, &right);
         let value = self.seal_section(owner, section, &whole).await?;
         let at = self.caller.at;
         if section == Section::Bank && held.revision == seen_revision {
@@ -162,17 +159,13 @@ impl Files<'_> {
         if let Some(error) = load(owner, section, work).await? {
             return Ok(CommandOutcome::rejected(error));
         }
-        let right = match section.check(values, local_date(self.caller.at)) {
+        let held = held(&owner.family, owner.child, section, work);
+        let current = self.current(&held, owner, section).await?;
+        let right = match section.check(&current, values, local_date(self.caller.at)) {
             Ok(right) => right,
             Err(wrong) => return Ok(problems(section, wrong)),
         };
-        let held = held(&owner.family, owner.child, section, work);
-        let current = self.current(&held, owner, section).await?;
         let proposed = file::changed(&current, right);
-        let lacking = section.lacks(&file::merged(&current, &proposed));
-        if !lacking.is_empty() {
-            return Ok(problems(section, lacking));
-        }
         let proposal = Proposal { base: file::values_of(&current, &proposed), proposed };
         let subject = section.subject(&owner.id());
         let text = serde_json::to_string(&proposal)?;
@@ -254,8 +247,8 @@ impl Files<'_> {
         let current = self.current(&held, &owner, section).await?;
         let conflicts = file::conflicts(&base, &proposed, &current);
         let whole = file::merged(&current, &proposed);
-        if let Some(lacking) = section.lacks(&whole).first() {
-            return Ok(Some(Rejection::of(lacking)));
+        if let Some(defect) = section.defects(&whole).first() {
+            return Ok(Some(Rejection::of(defect)));
         }
         let is_new_child = section.owner() == Owner::Child && owner.child.is_none();
         let made_child = is_new_child.then_some(ChildId(request.0));

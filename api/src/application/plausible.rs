@@ -33,6 +33,15 @@ fn each(dates: &[NaiveDate]) -> Vec<Entry> {
     named.iter().enumerate().map(|(i, date)| (Session, *date, format!("dates.{i}"))).collect()
 }
 
+/// The days of the bookings that staff decide.
+fn each_target(targets: &[super::Target], field: &str) -> Vec<Entry> {
+    targets
+        .iter()
+        .enumerate()
+        .map(|(i, target)| (Session, target.date, format!("{field}.{i}.date")))
+        .collect()
+}
+
 /// The dates a person gave with a command, each with its place in the input.
 fn dates(command: &Command) -> Vec<Entry> {
     match command {
@@ -58,11 +67,8 @@ fn dates(command: &Command) -> Vec<Entry> {
             all.push(one(Received, local_date(*received_at), "receivedAt"));
             all
         }
-        Command::DecideReservations { targets, .. } => {
-            let of =
-                |(i, target): (usize, &super::Target)| (Session, target.date, format!("requests.{i}.date"));
-            targets.iter().enumerate().map(of).collect()
-        }
+        Command::DecideReservations { targets, .. } => each_target(targets, "requests"),
+        Command::SettleExcuses { targets, .. } => each_target(targets, "absences"),
         Command::CorrectAttendance { target, .. } => vec![one(Session, target.date, "target.date")],
         Command::CloseDays { from, to, .. } => {
             vec![one(Closure, *from, "from"), one(Closure, *to, "to")]

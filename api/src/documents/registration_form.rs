@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use portail_domain::{
+    countries,
     file::{Document, Field, Kind, Owner, Section},
     ids::{ChildId, FamilyNumber},
     messages::{Language, text},
@@ -157,6 +158,7 @@ fn shown(kind: Kind, value: &Value, language: Language) -> String {
         (Kind::Day | Kind::PastDay | Kind::ChildBirth, Value::String(text)) => {
             text.parse().map_or_else(|_| text.clone(), day)
         }
+        (Kind::Country, Value::String(code)) => countries::name(code, language).to_owned(),
         (Kind::Words, Value::Array(entries)) => {
             let words: Vec<&str> = entries.iter().filter_map(Value::as_str).collect();
             words.join(", ")

@@ -2,7 +2,8 @@
 
 use portail_domain::{
     amount::Amount,
-    file::Section,
+    countries,
+    file::{HOME, Section},
     messages::{Language, text},
     regie::RegieSettings,
 };
@@ -121,9 +122,9 @@ impl Writer<'_> {
         family: &str,
         regie: Option<&RegieSettings>,
     ) -> Result<Sheet, sqlx::Error> {
-        let contact = regie.map(|r| [vec![r.name.clone()], r.contact.clone()].concat());
+        let issuer = regie.map(|r| issuer(self.town, &r.name, &r.contact));
         Ok(Sheet {
-            issuer: contact.unwrap_or_default(),
+            issuer: issuer.unwrap_or_default(),
             addressee: addressee(pool, family).await?,
             facts: vec![(self.said("DOC_FAMILY_NUMBER"), family.to_owned())],
             ..Sheet::of_town(self)
@@ -155,6 +156,19 @@ impl From<String> for Cell {
     }
 }
 
+/// The régie and how to reach it, below the town's name: a line says nothing that stands there.
+fn issuer(town: &str, name: &str, contact: &[String]) -> Vec<String> {
+    let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
+    let mut lines: Vec<String> = vec![];
+    for line in std::iter::once(name).chain(contact.iter().map(String::as_str)) {
+        let stands = same(line, town) || lines.iter().any(|above| same(line, above));
+        if !stands && !line.trim().is_empty() {
+            lines.push(line.to_owned());
+        }
+    }
+    lines
+}
+
 /// The responsible guardian's name and address, a line each; nothing once erased.
 async fn addressee(pool: &PgPool, family: &str) -> Result<Vec<String>, sqlx::Error> {
     let sections = file::sections(pool, &[family.to_owned()]).await?;
@@ -165,6 +179,26 @@ async fn addressee(pool: &PgPool, family: &str) -> Result<Vec<String>, sqlx::Err
         let parts: Vec<&str> = names.iter().map(|n| field(n)).filter(|p| !p.is_empty()).collect();
         parts.join(" ")
     };
-    let lines = [line(&["title", "surname", "first_name"]), line(&["address"]), line(&["postcode", "town"])];
+    let country = Some(field("country")).filter(|code| !code.is_empty() && *code != HOME);
+    let lines = [
+        line(&["title", "surname", "first_name"]),
+        line(&["address"]),
+        line(&["postcode", "town"]),
+        // As the post asks: abroad, the country in capitals on the last line.
+        country.map_or_else(String::new, |code| countries::name(code, Language::Fr).to_uppercase()),
+    ];
     Ok(lines.into_iter().filter(|l| !l.is_empty()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_names_the_town_once() {
+        let contact = ["MAIRIE DE HAISNES".to_owned(), "Rue de la Mairie".into(), "rue de la mairie ".into()];
+        let lines = issuer("Mairie de Haisnes", "Régie garderie ALSH", &contact);
+        assert_eq!(lines, ["Régie garderie ALSH", "Rue de la Mairie"]);
+        assert_eq!(issuer("Mairie de Haisnes", "Mairie de Haisnes", &[]), Vec::<String>::new());
+    }
 }

@@ -2,7 +2,7 @@
 
 mod attendance;
 mod journal;
-mod sepa;
+pub(crate) mod sepa;
 mod subject_access;
 mod table;
 
@@ -16,7 +16,10 @@ use axum::{
     routing::get,
 };
 use chrono::NaiveDate;
-use portail_domain::{ids::FamilyNumber, regie::RegieSettings};
+use portail_domain::{
+    ids::FamilyNumber,
+    regie::{Issuer, RegieSettings},
+};
 use portail_projections::{accounts, regies};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -92,19 +95,26 @@ async fn direct_debits(
 async fn debit_file(application: &Application, id: Uuid, headers: &HeaderMap) -> Result<Download, Failed> {
     // Auditors see bank details masked, so the file is not for them.
     staff(application, headers).await?;
-    let debits = accounts::debits(application.pool(), id).await?;
-    let first = debits.first().ok_or(NOT_FOUND)?;
-    let settings = regie(application, &first.regie).await?;
-    let creditor = settings.creditor.as_ref().ok_or(NOT_FOUND)?;
+    let pool = application.pool();
+    let batch = regies::debit_batch(pool, id).await?.ok_or(NOT_FOUND)?;
+    let Issuer { creditor, prefix } = match batch.issuer {
+        Some(issuer) => issuer,
+        None => {
+            let settings = regie(application, &batch.regie).await?;
+            Issuer { creditor: settings.creditor.ok_or(NOT_FOUND)?, prefix: settings.prefix }
+        }
+    };
+    let debits = accounts::debits(pool, id).await?;
+    let collections = debits.iter().map(sepa::Collection::of).collect::<Result<Vec<_>, _>>();
     let file = sepa::file(&sepa::Batch {
         id,
-        created: application.clock().now(),
-        collected: first.date,
-        creditor,
-        prefix: &settings.prefix,
-        debits: &debits,
+        created: batch.ordered,
+        collected: batch.date,
+        creditor: &creditor,
+        prefix: &prefix,
+        collections: &collections?,
     })?;
-    Ok(Download { media: "application/xml", name: format!("prelevements-{}.xml", first.date), content: file })
+    Ok(Download { media: "application/xml", name: format!("prelevements-{}.xml", batch.date), content: file })
 }
 
 async fn operations(

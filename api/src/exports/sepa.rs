@@ -3,24 +3,32 @@
 //! Source: the message definition of ISO 20022 and the EPC's customer-to-bank implementation
 //! guidelines (EPC130-08): which elements, in which order, at most how long, in which characters.
 
+mod structure;
+
 use std::io::Cursor;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use portail_domain::{amount::Amount, regie::Creditor};
+use portail_domain::{
+    account::{Debtor, Obstacle},
+    amount::Amount,
+    regie::Creditor,
+    sepa::{NAME, Unspellable, bic_fits_iban, spelled},
+};
 use portail_projections::accounts::DebitRow;
 use quick_xml::{Writer, escape::partial_escape, events::BytesText};
-use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 /// The namespace of the message.
 pub const NAMESPACE: &str = "urn:iso:std:iso:20022:tech:xsd:pain.008.001.08";
+/// The longest remittance text.
+const REMITTANCE: usize = 140;
 
 /// A batch ready for the bank.
 #[derive(Debug)]
 pub struct Batch<'a> {
     /// Its id.
     pub id: Uuid,
-    /// When the file is made.
+    /// When it was ordered.
     pub created: DateTime<Utc>,
     /// The day the banks collect.
     pub collected: NaiveDate,
@@ -29,17 +37,79 @@ pub struct Batch<'a> {
     /// The prefix of the régie's numbers.
     pub prefix: &'a str,
     /// The collections.
-    pub debits: &'a [DebitRow],
+    pub collections: &'a [Collection],
+}
+
+/// One collection of a batch.
+#[derive(Debug, Clone)]
+pub struct Collection {
+    /// The payment's number.
+    pub number: u32,
+    /// The invoice it settles.
+    pub invoice: Option<u32>,
+    /// How much.
+    pub amount: Amount,
+    /// Whether it is the mandate's first collection.
+    pub first: bool,
+    /// Whether the account is another than the mandate's collection before took from.
+    pub amended: bool,
+    /// Who pays.
+    pub debtor: Debtor,
+}
+
+impl Collection {
+    /// A recorded collection, from what was sealed with it.
+    ///
+    /// # Errors
+    /// Its bank details were erased, or are from before they were checked and no bank takes them.
+    pub fn of(row: &DebitRow) -> Result<Self, FileError> {
+        let mut bank = row.details.as_ref().and_then(|d| d.as_object().cloned()).unwrap_or_default();
+        bank.insert("mandate_reference".into(), row.mandate.clone().into());
+        let number = row.number.unsigned_abs();
+        let debtor = Debtor::of(&bank).map_err(|obstacle| FileError::Debtor { number, obstacle })?;
+        let invoice = row.invoice.map(i32::unsigned_abs);
+        let (amount, first, amended) = (row.amount, row.first, row.amended);
+        Ok(Self { number, invoice, amount, first, amended, debtor })
+    }
+}
+
+/// Why a batch has no file. Nothing of a person is in it.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The bank details of a collection are no ones a bank takes.
+    #[error("the collection {number} has {obstacle}")]
+    Debtor {
+        /// The payment's number.
+        number: u32,
+        /// What is wrong with them.
+        obstacle: Obstacle,
+    },
+    /// The creditor's name cannot be spelled.
+    #[error("the creditor's name {0}")]
+    Creditor(#[from] Unspellable),
+    /// The writer failed.
+    #[error("the file could not be written: {0}")]
+    Writing(#[from] std::io::Error),
+    /// The file is not what the message definition asks.
+    #[error("the file is not a {NAMESPACE}: {0}")]
+    Structure(String),
 }
 
 type Sink = Writer<Cursor<Vec<u8>>>;
 type Written = std::io::Result<()>;
 
-/// The file of a batch.
+/// The file of a batch, checked.
 ///
 /// # Errors
-/// The writer failed, or a collection has lost its bank details.
-pub fn file(batch: &Batch<'_>) -> std::io::Result<Vec<u8>> {
+/// It cannot be made, or is not what the message definition asks.
+pub fn file(batch: &Batch<'_>) -> Result<Vec<u8>, FileError> {
+    let creditor = spelled(&batch.creditor.name, NAME)?;
+    let content = message(batch, &creditor)?;
+    structure::check(&content).map_err(FileError::Structure)?;
+    Ok(content)
+}
+
+fn message(batch: &Batch<'_>, creditor: &str) -> std::io::Result<Vec<u8>> {
     let mut out = Writer::new_with_indent(Cursor::new(vec![]), b' ', 2);
     out.write_event(quick_xml::events::Event::Decl(quick_xml::events::BytesDecl::new(
         "1.0",
@@ -51,14 +121,14 @@ pub fn file(batch: &Batch<'_>) -> std::io::Result<Vec<u8>> {
             out.create_element("GrpHdr").write_inner_content(|out| {
                 text(out, "MsgId", &batch.id.simple().to_string())?;
                 text(out, "CreDtTm", &batch.created.format("%Y-%m-%dT%H:%M:%S").to_string())?;
-                totals(out, batch.debits.iter())?;
-                nested(out, &["InitgPty"], &|out| text(out, "Nm", &latin(&batch.creditor.name, 70)))
+                totals(out, batch.collections.iter())?;
+                nested(out, &["InitgPty"], &|out| text(out, "Nm", creditor))
             })?;
             // A file holds a block for each kind of collection: first ones, then recurring ones.
             for first in [true, false] {
-                let part: Vec<&DebitRow> = batch.debits.iter().filter(|d| d.first == first).collect();
+                let part: Vec<&Collection> = batch.collections.iter().filter(|c| c.first == first).collect();
                 if !part.is_empty() {
-                    block(out, batch, first, &part)?;
+                    block(out, batch, creditor, first, &part)?;
                 }
             }
             Ok(())
@@ -68,67 +138,76 @@ pub fn file(batch: &Batch<'_>) -> std::io::Result<Vec<u8>> {
     Ok(out.into_inner().into_inner())
 }
 
-fn block(out: &mut Sink, batch: &Batch<'_>, first: bool, debits: &[&DebitRow]) -> Written {
+fn block(out: &mut Sink, batch: &Batch<'_>, name: &str, first: bool, part: &[&Collection]) -> Written {
     let sequence = if first { "FRST" } else { "RCUR" };
     let creditor = batch.creditor;
+    let iban = compact(&creditor.iban);
     nested(out, &["PmtInf"], &|out| {
         // 32 digits and 3 letters: the longest an id may be.
         text(out, "PmtInfId", &format!("{}{}", batch.id.simple(), &sequence[..3]))?;
         text(out, "PmtMtd", "DD")?;
         text(out, "BtchBookg", "true")?;
-        totals(out, debits.iter().copied())?;
+        totals(out, part.iter().copied())?;
         nested(out, &["PmtTpInf"], &|out| {
             nested(out, &["SvcLvl"], &|out| text(out, "Cd", "SEPA"))?;
             nested(out, &["LclInstrm"], &|out| text(out, "Cd", "CORE"))?;
             text(out, "SeqTp", sequence)
         })?;
         text(out, "ReqdColltnDt", &batch.collected.to_string())?;
-        nested(out, &["Cdtr"], &|out| text(out, "Nm", &latin(&creditor.name, 70)))?;
-        nested(out, &["CdtrAcct", "Id"], &|out| text(out, "IBAN", &compact(&creditor.iban)))?;
-        nested(out, &["CdtrAgt", "FinInstnId"], &|out| text(out, "BICFI", &compact(&creditor.bic)))?;
+        nested(out, &["Cdtr"], &|out| text(out, "Nm", name))?;
+        nested(out, &["CdtrAcct", "Id"], &|out| text(out, "IBAN", &iban))?;
+        let bic = creditor.bic.as_deref().map(compact).filter(|bic| bic_fits_iban(bic, &iban));
+        nested(out, &["CdtrAgt", "FinInstnId"], &|out| agent(out, bic.as_deref()))?;
         text(out, "ChrgBr", "SLEV")?;
         nested(out, &["CdtrSchmeId", "Id", "PrvtId", "Othr"], &|out| {
             text(out, "Id", &creditor.identifier)?;
             nested(out, &["SchmeNm"], &|out| text(out, "Prtry", "SEPA"))
         })?;
-        debits.iter().try_for_each(|debit| collection(out, batch, debit))
+        part.iter().try_for_each(|collection| one(out, batch, collection))
     })
 }
 
-fn collection(out: &mut Sink, batch: &Batch<'_>, debit: &DebitRow) -> Written {
-    let details = debit.details.as_ref().ok_or_else(|| lost(debit, "bank details"))?;
-    let field = |name: &str| details[name].as_str().map(str::trim).filter(|value| !value.is_empty());
-    let iban = field("iban").ok_or_else(|| lost(debit, "IBAN"))?;
-    let signed = field("mandate_signed_on").ok_or_else(|| lost(debit, "mandate's day"))?;
-    let number = format!("{}-{}", batch.prefix, debit.number);
+fn one(out: &mut Sink, batch: &Batch<'_>, collection: &Collection) -> Written {
+    let number = format!("{}-{}", batch.prefix, collection.number);
+    let debtor = &collection.debtor;
     nested(out, &["DrctDbtTxInf"], &|out| {
         nested(out, &["PmtId"], &|out| text(out, "EndToEndId", &number))?;
         out.create_element("InstdAmt")
             .with_attribute(("Ccy", "EUR"))
-            .write_text_content(BytesText::new(&debit.amount.to_string()))?;
+            .write_text_content(BytesText::new(&collection.amount.to_string()))?;
         nested(out, &["DrctDbtTx", "MndtRltdInf"], &|out| {
-            text(out, "MndtId", &latin(&debit.mandate, 35))?;
-            text(out, "DtOfSgntr", signed)
+            // As it was signed, to the letter.
+            text(out, "MndtId", &debtor.mandate)?;
+            text(out, "DtOfSgntr", &debtor.signed.to_string())?;
+            if collection.amended {
+                text(out, "AmdmntInd", "true")?;
+                // "Same mandate, new debtor account": at the same bank or another.
+                nested(out, &["AmdmntInfDtls", "OrgnlDbtrAcct", "Id", "Othr"], &|out| {
+                    text(out, "Id", "SMNDA")
+                })?;
+            }
+            Ok(())
         })?;
-        nested(out, &["DbtrAgt", "FinInstnId"], &|out| match field("bic") {
-            Some(bic) => text(out, "BICFI", &compact(bic)),
-            None => nested(out, &["Othr"], &|out| text(out, "Id", "NOTPROVIDED")),
-        })?;
-        let holder = field("account_holder").ok_or_else(|| lost(debit, "account holder"))?;
-        nested(out, &["Dbtr"], &|out| text(out, "Nm", &latin(holder, 70)))?;
-        nested(out, &["DbtrAcct", "Id"], &|out| text(out, "IBAN", &compact(iban)))?;
-        let about = debit.invoice.map_or(number.clone(), |invoice| format!("{}-{invoice}", batch.prefix));
-        nested(out, &["RmtInf"], &|out| text(out, "Ustrd", &latin(&format!("Facture {about}"), 140)))
+        nested(out, &["DbtrAgt", "FinInstnId"], &|out| agent(out, debtor.bic.as_deref()))?;
+        nested(out, &["Dbtr"], &|out| text(out, "Nm", &debtor.holder))?;
+        nested(out, &["DbtrAcct", "Id"], &|out| text(out, "IBAN", &debtor.iban))?;
+        let about = collection.invoice.map_or(number.clone(), |i| format!("{}-{i}", batch.prefix));
+        let about = format!("Facture {about}");
+        nested(out, &["RmtInf"], &|out| text(out, "Ustrd", about.get(..REMITTANCE).unwrap_or(&about)))
     })
 }
 
-fn lost(debit: &DebitRow, what: &str) -> std::io::Error {
-    std::io::Error::other(format!("collection {} has no {what}", debit.number))
+/// A bank: its BIC, or that the IBAN alone names it (Regulation (EU) 260/2012).
+fn agent(out: &mut Sink, bic: Option<&str>) -> Written {
+    match bic {
+        Some(bic) => text(out, "BICFI", bic),
+        None => nested(out, &["Othr"], &|out| text(out, "Id", "NOTPROVIDED")),
+    }
 }
 
-fn totals<'a>(out: &mut Sink, debits: impl Iterator<Item = &'a DebitRow> + Clone) -> Written {
-    text(out, "NbOfTxs", &debits.clone().count().to_string())?;
-    text(out, "CtrlSum", &debits.map(|d| d.amount).sum::<Amount>().to_string())
+fn totals<'a>(out: &mut Sink, part: impl Iterator<Item = &'a Collection> + Clone) -> Written {
+    text(out, "NbOfTxs", &part.clone().count().to_string())?;
+    text(out, "CtrlSum", &part.map(|c| c.amount).sum::<Amount>().to_string())
 }
 
 fn text(out: &mut Sink, name: &str, value: &str) -> Written {
@@ -149,25 +228,5 @@ fn compact(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// A text in the characters every SEPA bank takes (EPC217-08): accents are dropped, the rest is a
-/// space; neither begins nor ends with a slash.
-pub fn latin(words: &str, most: usize) -> String {
-    let plain = |c: char| match c {
-        'Œ' => "OE".to_owned(),
-        'œ' => "oe".to_owned(),
-        'Æ' => "AE".to_owned(),
-        'æ' => "ae".to_owned(),
-        '’' => "'".to_owned(),
-        c if c.is_ascii_alphanumeric() || "/-?:().,'+ ".contains(c) => c.to_string(),
-        c if ('\u{300}'..='\u{36f}').contains(&c) => String::new(),
-        _ => " ".to_owned(),
-    };
-    let spelled: String = words.nfd().map(plain).collect();
-    let single: Vec<&str> = spelled.split_whitespace().collect();
-    let cut: String = single.join(" ").replace("//", "/").chars().take(most).collect();
-    cut.trim_matches(['/', ' ']).to_owned()
-}
-
 #[cfg(test)]
-#[path = "sepa_tests.rs"]
 mod tests;

@@ -253,6 +253,9 @@ pub struct AbsencePolicyInput {
     billed_percent: u8,
     /// The reasons that excuse without a certificate; the usual ones when left out.
     excusing_reasons: Option<Vec<AbsenceReason>>,
+    /// Those of them that excuse on the family's word after the cut-off; of the others staff confirm
+    /// that it was so. A family event when left out.
+    excused_on_word: Option<Vec<AbsenceReason>>,
 }
 
 /// The settings of an activity.
@@ -321,6 +324,9 @@ impl ActivitySettingsInput {
                 excusing_reasons: a
                     .excusing_reasons
                     .map_or(usual.excusing_reasons, |r| r.into_iter().map(Into::into).collect()),
+                excused_on_word: a
+                    .excused_on_word
+                    .map_or(usual.excused_on_word, |r| r.into_iter().map(Into::into).collect()),
             }),
             leave: self.leave_deadline.map(|d| LeavePolicy { notice: d.into() }),
         }))

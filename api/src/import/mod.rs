@@ -11,7 +11,7 @@ use std::{collections::HashSet, path::Path, str::FromStr};
 use anyhow::{Context, Result};
 use futures::{StreamExt, stream};
 use portail_domain::{
-    file::{self, Document, Section},
+    file::{Document, Section},
     ids::{ChildId, FamilyNumber},
     messages::{Language, Rule, text},
     text::{Login, Name},
@@ -214,15 +214,12 @@ impl Importer<'_> {
             if values.is_empty() && !prefix.is_empty() {
                 continue;
             }
-            let wrong = match section.check(&values, today) {
-                Ok(right) => {
-                    let lacking = section.lacks(&file::merged(&Document::new(), &right));
-                    sections.push((*section, right));
-                    lacking
+            match section.check(&Document::new(), &values, today) {
+                Ok(right) => sections.push((*section, right)),
+                Err(wrong) => {
+                    problems.extend(wrong.iter().map(|p| self.problem(&format!("{prefix}{}", p.field), p)));
                 }
-                Err(wrong) => wrong,
-            };
-            problems.extend(wrong.iter().map(|p| self.problem(&format!("{prefix}{}", p.field), p)));
+            }
         }
         sections
     }
@@ -271,11 +268,10 @@ impl Importer<'_> {
         let second = row.cell("second_family_number").is_some();
         let second = second.then(|| self.number(row, "second_family_number", &mut problems)).flatten();
         let mut sections = self.sections(row, &mut problems);
-        let birth = row.cell("birth_date").and_then(|day| table::day(day).parse().ok());
-        let (Some(family), Some(birth_date), true) = (number, birth, problems.is_empty()) else {
-            return Err(problems);
-        };
+        let (Some(family), true) = (number, problems.is_empty()) else { return Err(problems) };
         let name = self.name(&sections)?;
+        let birth = sections.first().and_then(|(_, values)| values.get("birth_date")?.as_str()?.parse().ok());
+        let Some(birth_date) = birth else { return Err(vec![self.at("birth_date", "INVALID_DATE")]) };
         let key = format!("child/{family}/{}/{}/{birth_date}", name.surname, name.first_name);
         // A child's id is its registration's.
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("import/{key}").as_bytes());

@@ -52,14 +52,30 @@ fn value(kind: Kind, text: &str) -> Value {
         },
         Kind::Year => text.parse::<i64>().map_or_else(|_| as_is(), Into::into),
         Kind::Words => text.split('|').map(|word| Value::String(word.trim().to_owned())).collect(),
-        Kind::Day | Kind::PastDay | Kind::ChildBirth => Value::String(day(text)),
-        _ => as_is(),
+        // The rules read what people write: days, amounts, numbers, titles.
+        Kind::Title
+        | Kind::RequiredName
+        | Kind::Line
+        | Kind::Postcode
+        | Kind::Country
+        | Kind::Phone
+        | Kind::Email
+        | Kind::TaxNumber
+        | Kind::Euros
+        | Kind::Shares
+        | Kind::Fund
+        | Kind::BeneficiaryNumber
+        | Kind::Day
+        | Kind::PastDay
+        | Kind::ChildBirth
+        | Kind::Iban
+        | Kind::Bic
+        | Kind::MandateReference
+        | Kind::LatinName
+        | Kind::Sex
+        | Kind::Persons
+        | Kind::Vaccinations => as_is(),
     }
-}
-
-/// A day as France writes it, turned into ISO 8601; anything else stays as it is.
-pub fn day(text: &str) -> String {
-    chrono::NaiveDate::parse_from_str(text, "%d/%m/%Y").map_or_else(|_| text.to_owned(), |d| d.to_string())
 }
 
 /// Reads a file. Its encoding and its separator (`;`, `,` or a tabulation) are recognised.
@@ -118,11 +134,8 @@ mod tests {
     }
 
     #[test]
-    fn days_are_taken_as_france_writes_them_and_lists_by_bars() {
-        let table =
-            read("birth_date;health.allergies\n31/01/2010;arachide | lait\n".as_bytes(), &[]).unwrap();
-        let identity = table.rows[0].section(Section::ChildIdentity, "");
-        assert_eq!(identity["birth_date"], "2010-01-31");
+    fn lists_are_taken_by_bars() {
+        let table = read("health.allergies\narachide | lait\n".as_bytes(), &[]).unwrap();
         assert_eq!(
             table.rows[0].section(Section::Health, "health.")["allergies"],
             json!(["arachide", "lait"])

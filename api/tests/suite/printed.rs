@@ -63,6 +63,10 @@ async fn the_registration_form_is_printed_blank_and_filled() {
     assert_eq!(status, 200);
     let filled = pdf_extract::extract_text_from_mem(&filled).unwrap();
     assert!(filled.contains("DUPONT") && filled.contains("1001001010331"), "{filled}");
+    for (form, name) in [(&blank, "blank"), (&filled, "filled")] {
+        let heads = form.matches("Interdiction").count();
+        assert_eq!(heads, 1, "{name}: a table of three rows is not torn by a page's end: {form}");
+    }
     let anonymous = Client::anonymous(&parent.address);
     assert_eq!(print(&file["childFile"]["registrationFormUrl"], &anonymous).await.0, 401);
     let foreign = json!(format!("/documents/children/{}/registration-form.pdf", Uuid::now_v7()));
@@ -87,6 +91,8 @@ async fn an_account_is_printed_and_nobody_elses() {
     }
     let invoice = printed(&parent, text(&account, "/invoices/0/documentUrl")).await;
     assert!(invoice.contains("Facture AL-36") && invoice.contains("30/04/2015"), "{invoice}");
+    // Once in the head and once in the foot.
+    assert_eq!(invoice.matches("Mairie de Haisnes").count(), 2, "{invoice}");
     let receipt = printed(&parent, text(&account, "/payments/0/documentUrl")).await;
     assert!(receipt.contains("Reçu de paiement AL-228") && receipt.contains("AL-12"), "{receipt}");
     let certificate = printed(&parent, text(&account, "/accountStatement/taxCertificateUrls/1")).await;
@@ -175,9 +181,9 @@ async fn with_direct_debit(staff: &Client) {
 
 #[tokio::test]
 async fn direct_debits_are_collected_rejected_and_booked() {
-    // The collection, what came after it and the closed desk are over by then.
+    // A collection is ordered before its day.
     let mut home = Home::new().await;
-    home.environment.push(("PORTAIL_TODAY", "2015-05-11".into()));
+    home.environment.push(("PORTAIL_TODAY", "2015-05-04".into()));
     let server = home.serve(&["--demo"]);
     let staff = Client::log_in(&server.address, STAFF).await;
     let parent = Client::log_in(&server.address, PARENT).await;
@@ -206,6 +212,13 @@ async fn direct_debits_are_collected_rejected_and_booked() {
     for other in [&parent, &auditor] {
         assert_eq!(fetch(other, url).await.0, 403, "bank details in full are for staff");
     }
+
+    // The collection, what came after it and the closed desk are over by then.
+    server.kill();
+    home.environment = vec![("PORTAIL_TODAY", "2015-05-11".into())];
+    let server = home.serve(&["--demo"]);
+    let staff = Client::log_in(&server.address, STAFF).await;
+    let parent = Client::log_in(&server.address, PARENT).await;
 
     let balance = "{ accountStatement { balance } }";
     assert_eq!(parent.ask(balance, json!({})).await["accountStatement"]["balance"], "0.00");

@@ -156,12 +156,16 @@ pub enum TakenOver {
 /// The account a direct debit takes from, as it stood then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DebitedAccount {
-    /// Holder, IBAN, BIC and the mandate's day, sealed.
+    /// Holder and their Latin spelling, IBAN, BIC and the mandate's day, sealed.
     pub details: Sealed,
     /// The mandate's reference.
     pub mandate: String,
     /// Whether it is the mandate's first collection.
     pub first: bool,
+    /// Whether the account is another than that of the mandate's collection before: the file tells
+    /// the debtor's bank.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub amended: bool,
 }
 
 /// An event of an account.

@@ -12,14 +12,18 @@
 pub mod books;
 mod child_care;
 mod command;
+mod debtor;
 mod error;
 mod event;
 mod line;
+mod mandates;
 mod state;
 
 pub use child_care::{counts_for, paid_for_care};
 pub use command::AccountCommand;
+pub use debtor::{Debtor, Obstacle};
 pub use error::AccountError;
 pub use event::{AccountEvent, Allocation, DebitedAccount, PaymentMethod, RejectionReason, TakenOver, Use};
 pub use line::InvoiceLine;
+pub use mandates::Mandates;
 pub use state::{Account, Credit, Invoice};

@@ -1,13 +1,14 @@
 //! The account's state: what is open, what is free.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    AccountCommand as C, AccountError as E, AccountEvent as V, Allocation, PaymentMethod, TakenOver, Use,
+    AccountCommand as C, AccountError as E, AccountEvent as V, Allocation, Mandates, PaymentMethod,
+    TakenOver, Use,
 };
 use crate::{aggregate, amount::Amount, ids::RegieId};
 
@@ -51,7 +52,7 @@ pub struct Account {
     invoices: Vec<Invoice>,
     credits: Vec<Credit>,
     balance: Amount,
-    mandates: BTreeSet<String>,
+    mandates: Mandates,
     archived: BTreeMap<String, Uuid>,
     last_operation: Option<NaiveDate>,
     last_debit: Option<NaiveDate>,
@@ -80,9 +81,9 @@ impl Account {
         &self.credits
     }
 
-    /// Whether a direct debit was collected on a mandate before.
-    pub fn has_collected(&self, mandate: &str) -> bool {
-        self.mandates.contains(mandate)
+    /// What was collected on its mandates.
+    pub fn mandates(&self) -> &Mandates {
+        &self.mandates
     }
 
     /// The day of its last operation.
@@ -361,11 +362,12 @@ impl Account {
             V::PaymentRecorded { regie, number, method, amount, allocations, debited, .. } => {
                 self.credit(regie, Some(*method), *number, *amount, allocations);
                 if let Some((_, debited)) = debited {
-                    self.mandates.insert(debited.mandate.clone());
+                    self.mandates.collect(regie, *number, debited);
                     self.last_debit = self.last_debit.max(event.date());
                 }
             }
-            V::PaymentRejected { regie, payment, amount, reopened, .. } => {
+            V::PaymentRejected { regie, payment, amount, reason, reopened, .. } => {
+                self.mandates.reject(regie, *payment, *reason);
                 self.settle(regie, reopened, true);
                 let same = |c: &&mut Credit| c.regie == *regie && !c.is_credit_note() && c.number == *payment;
                 if let Some(credit) = self.credits.iter_mut().find(same) {

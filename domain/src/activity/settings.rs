@@ -46,6 +46,19 @@ pub struct AbsencePolicy {
     pub billed_percent: u8,
     /// The reasons that excuse without a certificate.
     pub excusing_reasons: BTreeSet<AbsenceReason>,
+    /// Those of them that excuse on the family's word, after the cut-off too; of the others only the
+    /// town can know, and staff confirm them.
+    #[serde(default = "excused_on_word", skip_serializing_if = "is_usual_word")]
+    pub excused_on_word: BTreeSet<AbsenceReason>,
+}
+
+/// What only the family can know.
+fn excused_on_word() -> BTreeSet<AbsenceReason> {
+    [AbsenceReason::FamilyEvent].into()
+}
+
+fn is_usual_word(reasons: &BTreeSet<AbsenceReason>) -> bool {
+    *reasons == excused_on_word()
 }
 
 impl Default for AbsencePolicy {
@@ -58,6 +71,7 @@ impl Default for AbsencePolicy {
             billed_percent: 100,
             excusing_reasons: [R::Strike, R::TeacherAbsent, R::SchoolTrip, R::SentHome, R::FamilyEvent]
                 .into(),
+            excused_on_word: excused_on_word(),
         }
     }
 }

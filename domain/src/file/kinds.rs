@@ -4,17 +4,16 @@ use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::Problem;
+use super::{Problem, bank, contact, written};
 use crate::{
+    countries,
     plausibility::Dated,
+    sepa,
     text::{self, TextError},
-    time,
 };
 
 /// The longest line of text, in characters.
 const LINE: usize = 120;
-/// The largest amount, in euros.
-const LARGEST: u32 = 100_000_000;
 /// The most entries of a list.
 const ENTRIES: usize = 20;
 
@@ -27,11 +26,13 @@ pub enum Kind {
     RequiredName,
     /// A line of text.
     Line,
-    /// Five digits (La Poste).
+    /// A postcode; which ones a country has is a rule of the whole address.
     Postcode,
+    /// A country: its code (ISO 3166-1), given as such or by its name.
+    Country,
     /// A telephone number: ten digits in France, or international with its `+`.
     Phone,
-    /// An e-mail address.
+    /// An e-mail address that messages can reach.
     Email,
     /// Yes or no.
     Flag,
@@ -57,8 +58,10 @@ pub enum Kind {
     Iban,
     /// A BIC (ISO 9362).
     Bic,
-    /// A SEPA mandate reference: 1 to 35 of the SEPA character set.
+    /// A SEPA mandate reference, kept as it was signed.
     MandateReference,
+    /// A name in the characters banks take.
+    LatinName,
     /// F or M.
     Sex,
     /// Persons authorised or barred.
@@ -91,10 +94,29 @@ impl Kind {
                 let possible = 2000..=i64::from(today.year());
                 if possible.contains(&year) { Ok(json!(year)) } else { Err(Problem::Year(today.year())) }
             }
+            Self::Title => written::title(&line(value, LINE)?).map(|t| t.map_or(Value::Null, Value::from)),
             Self::Persons => list(value, person),
             Self::Words => list(value, |entry| line(entry, LINE).map(Value::String)),
             Self::Vaccinations => list(value, |entry| vaccination(entry, today)),
-            _ => match line(value, LINE)? {
+            Self::RequiredName
+            | Self::Line
+            | Self::Postcode
+            | Self::Country
+            | Self::Phone
+            | Self::Email
+            | Self::TaxNumber
+            | Self::Euros
+            | Self::Shares
+            | Self::Fund
+            | Self::BeneficiaryNumber
+            | Self::Day
+            | Self::PastDay
+            | Self::ChildBirth
+            | Self::Iban
+            | Self::Bic
+            | Self::MandateReference
+            | Self::LatinName
+            | Self::Sex => match line(value, LINE)? {
                 empty if empty.is_empty() && self.is_required() => Err(Problem::Required),
                 empty if empty.is_empty() => Ok(Value::Null),
                 text => self.check_text(&text, today).map(Value::String),
@@ -104,51 +126,45 @@ impl Kind {
 
     fn check_text(self, text: &str, today: NaiveDate) -> Result<String, Problem> {
         match self {
-            Self::Title => choice(text, &["Monsieur", "Madame"], "Monsieur, Madame"),
             Self::Fund => choice(text, &["CAF", "MSA"], "CAF, MSA"),
             Self::Sex => choice(text, &["F", "M"], "F, M"),
-            Self::Postcode => digits(text, 5).ok_or(Problem::Postcode),
+            Self::Postcode => contact::postcode(text),
+            Self::Country => countries::code(text).ok_or(Problem::Country),
             Self::TaxNumber => digits(text, 13).ok_or(Problem::TaxNumber),
-            Self::Phone => phone(text),
-            Self::Email => text
-                .parse::<email_address::EmailAddress>()
-                .map(|address| address.as_str().to_owned())
-                .map_err(|_| Problem::Email)
-                .and_then(|a| if a.contains('<') { Err(Problem::Email) } else { Ok(a) }),
-            Self::Iban => {
-                let compact = compact(text);
-                compact.parse::<iban::Iban>().map(|_| compact).map_err(|_| Problem::Iban)
-            }
-            Self::Bic => bic(text),
+            Self::Phone => contact::phone(text),
+            Self::Email => contact::email(text),
+            Self::Iban => bank::iban(text),
+            Self::Bic => bank::bic(text),
             Self::MandateReference => {
-                let sepa = |c: char| c.is_ascii_alphanumeric() || "/-?:().,'+ ".contains(c);
-                let fits = text.chars().all(sepa);
-                if text.chars().count() > 35 {
-                    Err(Problem::TooLong(35))
-                } else if fits {
+                if sepa::is_identifier(text) {
                     Ok(text.to_owned())
                 } else {
-                    Err(Problem::SepaCharacters)
+                    Err(Problem::MandateReference)
                 }
             }
+            Self::LatinName => sepa::spelled(text, sepa::NAME).map_err(|_| Problem::NotLatin),
             Self::BeneficiaryNumber => {
-                let number = compact(text);
+                let number = written::compact(text);
                 let fits = (5..=15).contains(&number.len())
                     && number.starts_with(|c: char| c.is_ascii_digit())
                     && number.chars().all(|c| c.is_ascii_alphanumeric());
                 if fits { Ok(number) } else { Err(Problem::BeneficiaryNumber) }
             }
-            Self::Euros => amount(text),
+            Self::Euros => written::amount(text),
             Self::Shares => {
-                let shares: Decimal = text.parse().map_err(|_| Problem::Shares)?;
+                let shares = written::number(text).ok_or(Problem::Shares)?;
                 let quarters = shares.checked_mul(Decimal::from(4)).ok_or(Problem::Shares)?;
                 let fits = quarters.is_integer() && shares > Decimal::ZERO && shares <= Decimal::from(50);
                 if fits { Ok(shares.normalize().to_string()) } else { Err(Problem::Shares) }
             }
-            Self::Day => dated(Dated::Validity, text, today).map(|d| d.to_string()),
-            Self::PastDay => dated(Dated::PastFact, text, today).map(|d| d.to_string()),
-            Self::ChildBirth => dated(Dated::ChildBirth, text, today).map(|d| d.to_string()),
-            _ => Ok(text.to_owned()),
+            Self::Day => dated(Dated::Validity, written::day(text, today)?, today),
+            Self::PastDay => dated(Dated::PastFact, written::past_day(text, today)?, today),
+            Self::ChildBirth => dated(Dated::ChildBirth, written::past_day(text, today)?, today),
+            Self::RequiredName | Self::Line => Ok(text.to_owned()),
+            // Checked above: they are no texts.
+            Self::Title | Self::Flag | Self::Year | Self::Persons | Self::Words | Self::Vaccinations => {
+                Err(Problem::Type)
+            }
         }
     }
 }
@@ -191,7 +207,7 @@ fn required(text: String) -> Result<String, Problem> {
 fn person(entry: &Value) -> Result<Value, Problem> {
     let entry = entry.as_object().ok_or(Problem::Type)?;
     let telephone = part(entry, "phone")?;
-    let telephone = if telephone.is_empty() { Value::Null } else { phone(&telephone)?.into() };
+    let telephone = if telephone.is_empty() { Value::Null } else { contact::phone(&telephone)?.into() };
     let relation = Some(part(entry, "relation")?).filter(|r| !r.is_empty());
     Ok(json!({
         "surname": required(part(entry, "surname")?)?,
@@ -205,8 +221,9 @@ fn person(entry: &Value) -> Result<Value, Problem> {
 /// A vaccine and the day of its last dose.
 fn vaccination(entry: &Value, today: NaiveDate) -> Result<Value, Problem> {
     let entry = entry.as_object().ok_or(Problem::Type)?;
-    let date = dated(Dated::PastFact, &required(part(entry, "date")?)?, today)?;
-    Ok(json!({ "vaccine": required(part(entry, "vaccine")?)?, "date": date.to_string() }))
+    let date = written::past_day(&required(part(entry, "date")?)?, today)?;
+    let date = dated(Dated::PastFact, date, today)?;
+    Ok(json!({ "vaccine": required(part(entry, "vaccine")?)?, "date": date }))
 }
 
 fn choice(text: &str, choices: &[&str], all: &'static str) -> Result<String, Problem> {
@@ -214,62 +231,12 @@ fn choice(text: &str, choices: &[&str], all: &'static str) -> Result<String, Pro
     found.map(|c| (*c).to_owned()).ok_or(Problem::Choice(all))
 }
 
-fn compact(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect()
-}
-
 fn digits(text: &str, count: usize) -> Option<String> {
-    let compact = compact(text);
+    let compact = written::compact(text);
     (compact.len() == count && compact.bytes().all(|b| b.is_ascii_digit())).then_some(compact)
 }
 
-/// Ten digits in pairs in France (ARCEP's numbering plan), `+` and 8 to 15 digits elsewhere (E.164).
-fn phone(text: &str) -> Result<String, Problem> {
-    let kept: String = text.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '(' | ')')).collect();
-    let national = match kept.strip_prefix("+33") {
-        Some(rest) => format!("0{}", rest.strip_prefix('0').unwrap_or(rest)),
-        None => kept,
-    };
-    let all_digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
-    if let Some(international) = national.strip_prefix('+') {
-        let fits = all_digits(international)
-            && (8..=15).contains(&international.len())
-            && !international.starts_with('0');
-        return if fits { Ok(national) } else { Err(Problem::Phone) };
-    }
-    if !all_digits(&national)
-        || national.len() != 10
-        || !national.starts_with('0')
-        || national.starts_with("00")
-    {
-        return Err(Problem::Phone);
-    }
-    let pairs: Vec<&str> = (0..10).step_by(2).map(|at| &national[at..at + 2]).collect();
-    Ok(pairs.join(" "))
-}
-
-fn bic(text: &str) -> Result<String, Problem> {
-    let bic = compact(text);
-    let bytes = bic.as_bytes();
-    let fits = matches!(bytes.len(), 8 | 11)
-        && bytes.iter().take(6).all(u8::is_ascii_uppercase)
-        && bytes.iter().skip(6).all(u8::is_ascii_alphanumeric);
-    if fits { Ok(bic) } else { Err(Problem::Bic) }
-}
-
-fn amount(text: &str) -> Result<String, Problem> {
-    let amount: Decimal = text.replace(',', ".").parse().map_err(|_| Problem::Amount)?;
-    if amount.is_sign_negative() || amount.normalize().scale() > 2 {
-        return Err(Problem::Amount);
-    }
-    if amount > Decimal::from(LARGEST) {
-        return Err(Problem::TooMuch(LARGEST));
-    }
-    Ok(format!("{amount:.2}"))
-}
-
-fn dated(what: Dated, text: &str, today: NaiveDate) -> Result<NaiveDate, Problem> {
-    let day = time::day(text).map_err(|_| Problem::Day)?;
+fn dated(what: Dated, day: NaiveDate, today: NaiveDate) -> Result<String, Problem> {
     what.check(day, today).map_err(Problem::Implausible)?;
-    Ok(day)
+    Ok(day.to_string())
 }

@@ -3,8 +3,13 @@
 //! A section is a document of named fields. Aggregates carry it sealed; what is checked, compared
 //! and merged here is checked before sealing, so a value that stands in a file is valid.
 
+mod bank;
+mod contact;
 mod kinds;
+mod problem;
 mod sections;
+mod whole;
+mod written;
 
 use std::{fmt, str::FromStr};
 
@@ -12,14 +17,12 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use bank::{bic, iban};
 pub use kinds::Kind;
+pub use problem::{FieldProblem, Problem};
+pub use whole::{HOME, holder_for_banks};
 
-use crate::{
-    messages::{Args, Rule},
-    plausibility::DateError,
-    sealed::Purpose,
-    text::TextError,
-};
+use crate::sealed::Purpose;
 
 /// A section's fields and their values; a field without a value is absent.
 pub type Document = Map<String, Value>;
@@ -109,48 +112,37 @@ impl Section {
         }
     }
 
-    /// Checks proposed values, all at once: what they are when they are right (trimmed, telephone
-    /// numbers and IBANs in one form), or everything that is wrong with them. A `null` empties its
-    /// field.
+    /// Checks proposed values for a section as it stands, all at once: what they are when they and
+    /// the section with them are right (trimmed, telephone numbers and IBANs in one form), or
+    /// everything that is wrong. A `null` empties its field.
     ///
     /// # Errors
     /// One problem per wrong field.
-    pub fn check(self, proposed: &Document, today: NaiveDate) -> Result<Document, Vec<FieldProblem>> {
+    pub fn check(
+        self,
+        current: &Document,
+        proposed: &Document,
+        today: NaiveDate,
+    ) -> Result<Document, Vec<FieldProblem>> {
         let (mut right, mut wrong) = (Document::new(), Vec::new());
         for (name, value) in proposed {
             let Some(field) = self.fields().iter().find(|f| f.name == name) else {
-                wrong.push(FieldProblem { field: name.clone(), problem: Problem::Unknown });
+                wrong.push(FieldProblem::at(name, Problem::Unknown));
                 continue;
             };
             match field.kind.check(value, today) {
                 Ok(value) => {
                     right.insert(name.clone(), value);
                 }
-                Err(problem) => wrong.push(FieldProblem { field: name.clone(), problem }),
+                Err(problem) => wrong.push(FieldProblem::at(name, problem)),
             }
         }
-        if let (Some(from), Some(to)) = (day(&right, "quotient_from"), day(&right, "quotient_to"))
-            && to < from
-        {
-            wrong.push(FieldProblem { field: "quotient_to".into(), problem: Problem::EndsBeforeStart });
-        }
+        whole::settle(current, &mut right);
+        let known: Vec<String> = wrong.iter().map(|p| p.field.clone()).collect();
+        let defects = self.defects(&merged(current, &right));
+        wrong.extend(defects.into_iter().filter(|p| !known.contains(&p.field)));
         if wrong.is_empty() { Ok(right) } else { Err(wrong) }
     }
-
-    /// What a whole section still lacks: the fields that may not be empty, and what a direct debit
-    /// needs (an IBAN and a mandate, SEPA rulebook).
-    pub fn lacks(self, whole: &Document) -> Vec<FieldProblem> {
-        let empty = |name: &str| whole.get(name).is_none_or(Value::is_null);
-        let debit = self == Self::Bank && whole.get("direct_debit") == Some(&Value::Bool(true));
-        let for_debit = ["account_holder", "iban", "bic"];
-        let needed = |f: &&Field| f.kind.is_required() || (debit && for_debit.contains(&f.name));
-        let missing = self.fields().iter().filter(needed).filter(|f| empty(f.name));
-        missing.map(|f| FieldProblem { field: f.name.to_owned(), problem: Problem::Required }).collect()
-    }
-}
-
-fn day(document: &Document, field: &str) -> Option<NaiveDate> {
-    document.get(field)?.as_str()?.parse().ok()
 }
 
 impl fmt::Display for Section {
@@ -168,140 +160,6 @@ impl FromStr for Section {
     type Err = UnknownSection;
     fn from_str(text: &str) -> Result<Self, UnknownSection> {
         Self::ALL.iter().copied().find(|s| s.as_str() == text).ok_or(UnknownSection)
-    }
-}
-
-/// What is wrong with a value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
-    /// The section has no such field.
-    #[error("no such field")]
-    Unknown,
-    /// It may not be empty.
-    #[error("may not be empty")]
-    Required,
-    /// Longer than allowed.
-    #[error("longer than {0} characters")]
-    TooLong(usize),
-    /// More entries than allowed.
-    #[error("more than {0} entries")]
-    TooMany(usize),
-    /// Not an IBAN: length, country or checksum (ISO 13616).
-    #[error("not an IBAN")]
-    Iban,
-    /// Not a BIC (ISO 9362).
-    #[error("not a BIC")]
-    Bic,
-    /// Not five digits.
-    #[error("not a postcode")]
-    Postcode,
-    /// Not a telephone number.
-    #[error("not a telephone number")]
-    Phone,
-    /// Not an e-mail address.
-    #[error("not an e-mail address")]
-    Email,
-    /// Not thirteen digits.
-    #[error("not a tax number")]
-    TaxNumber,
-    /// Not a day, or out of its range.
-    #[error("not a possible day")]
-    Day,
-    /// A day that cannot be.
-    #[error(transparent)]
-    Implausible(DateError),
-    /// Not a year from 2000 to this one.
-    #[error("not a year from 2000 to {0}")]
-    Year(i32),
-    /// A period that ends before it starts.
-    #[error("ends before it starts")]
-    EndsBeforeStart,
-    /// Not an exact amount of at most two decimals, zero or more.
-    #[error("not an amount")]
-    Amount,
-    /// More than an amount can be.
-    #[error("more than {0} euros")]
-    TooMuch(u32),
-    /// Not tax shares: a multiple of a quarter up to 50.
-    #[error("not a multiple of a quarter")]
-    Shares,
-    /// Not a beneficiary number: digits, maybe a letter.
-    #[error("not a beneficiary number")]
-    BeneficiaryNumber,
-    /// Characters outside of the SEPA set (EPC217-08).
-    #[error("characters outside of the SEPA set")]
-    SepaCharacters,
-    /// Not one of the known values.
-    #[error("not one of {0}")]
-    Choice(&'static str),
-    /// Of another type than the field's.
-    #[error("of another type")]
-    Type,
-    /// Not a text a person may enter.
-    #[error(transparent)]
-    Text(TextError),
-}
-
-/// A field and what is wrong with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldProblem {
-    /// Which field.
-    pub field: String,
-    /// What is wrong.
-    pub problem: Problem,
-}
-
-impl Rule for FieldProblem {
-    fn code(&self) -> &'static str {
-        match self.problem {
-            Problem::Unknown => "UNKNOWN_FIELD",
-            Problem::Required => "FIELD_REQUIRED",
-            Problem::TooLong(_) => "FIELD_TOO_LONG",
-            Problem::TooMany(_) => "FIELD_TOO_MANY",
-            Problem::Iban => "INVALID_IBAN",
-            Problem::Bic => "INVALID_BIC",
-            Problem::Postcode => "INVALID_POSTCODE",
-            Problem::Phone => "INVALID_PHONE",
-            Problem::Email => "INVALID_EMAIL",
-            Problem::TaxNumber => "INVALID_TAX_NUMBER",
-            Problem::Day => "INVALID_DATE",
-            Problem::Implausible(error) => error.code(),
-            Problem::Year(_) => "INVALID_YEAR",
-            Problem::EndsBeforeStart => "ENDS_BEFORE_START",
-            Problem::Amount => "INVALID_AMOUNT",
-            Problem::TooMuch(_) => "AMOUNT_TOO_LARGE",
-            Problem::Shares => "INVALID_SHARES",
-            Problem::BeneficiaryNumber => "INVALID_BENEFICIARY_NUMBER",
-            Problem::SepaCharacters => "INVALID_REFERENCE",
-            Problem::Choice(_) => "INVALID_CHOICE",
-            Problem::Type => "INVALID_TEXT",
-            Problem::Text(error) => error.code(),
-        }
-    }
-    fn args(&self) -> Args {
-        match &self.problem {
-            Problem::TooLong(most) | Problem::TooMany(most) => vec![("most", most.to_string())],
-            Problem::Choice(choices) => vec![("choices", (*choices).to_owned())],
-            Problem::TooMuch(most) => vec![("most", most.to_string())],
-            Problem::Year(latest) => vec![("latest", latest.to_string())],
-            Problem::Implausible(error) => error.args(),
-            Problem::Text(error) => error.args(),
-            Problem::Unknown
-            | Problem::Required
-            | Problem::Iban
-            | Problem::Bic
-            | Problem::Postcode
-            | Problem::Phone
-            | Problem::Email
-            | Problem::TaxNumber
-            | Problem::Day
-            | Problem::EndsBeforeStart
-            | Problem::Amount
-            | Problem::Shares
-            | Problem::BeneficiaryNumber
-            | Problem::SepaCharacters
-            | Problem::Type => vec![],
-        }
     }
 }
 
@@ -345,6 +203,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::messages::Rule;
 
     fn document(value: Value) -> Document {
         value.as_object().unwrap().clone()
@@ -354,15 +213,26 @@ mod tests {
         "2015-04-08".parse().unwrap()
     }
 
-    fn problems(section: Section, value: Value) -> Vec<(String, &'static str)> {
-        let wrong = section.check(&document(value), today()).unwrap_err();
+    /// What is wrong with values beside those a section has.
+    fn problems_beside(section: Section, current: Value, value: Value) -> Vec<(String, &'static str)> {
+        let wrong = section.check(&document(current), &document(value), today()).unwrap_err();
         wrong.into_iter().map(|p| (p.field.clone(), p.code())).collect()
+    }
+
+    fn problems(section: Section, value: Value) -> Vec<(String, &'static str)> {
+        let named = json!({ "surname": "DUPONT", "first_name": "JEAN", "birth_date": "2010-01-01" });
+        let named = if section.fields().iter().any(|f| f.name == "surname") { named } else { json!({}) };
+        problems_beside(section, named, value)
+    }
+
+    fn right(section: Section, current: Value, value: Value) -> Value {
+        Value::Object(section.check(&document(current), &document(value), today()).unwrap())
     }
 
     #[test]
     fn all_errors_of_a_form_come_at_once() {
         let form =
-            json!({ "surname": " ", "postcode": "314", "email": "jean", "home_phone": "12", "shoe": 1 });
+            json!({ "surname": " ", "postcode": "Lens", "email": "jean", "home_phone": "12", "shoe": 1 });
         assert_eq!(
             problems(Section::Responsible, form),
             [
@@ -378,13 +248,10 @@ mod tests {
     #[test]
     fn values_are_kept_in_one_form() {
         let form = json!({ "iban": "fr14 2004 1010 0505 0001 3m02 606", "bic": "psstfrppmar" });
-        let right = Section::Bank.check(&document(form), today()).unwrap();
         assert_eq!(
-            Value::Object(right),
+            right(Section::Bank, json!({}), form),
             json!({ "iban": "FR1420041010050500013M02606", "bic": "PSSTFRPPMAR" })
         );
-        let phone = Section::Responsible.check(&document(json!({ "home_phone": "0102030405" })), today());
-        assert_eq!(phone.unwrap()["home_phone"], "01 02 03 04 05");
     }
 
     #[test]
@@ -398,10 +265,99 @@ mod tests {
     }
 
     #[test]
-    fn a_direct_debit_needs_a_holder_an_iban_and_a_bic() {
-        let lacks = Section::Bank.lacks(&document(json!({ "direct_debit": true, "bic": "PSSTFRPPMAR" })));
-        let names: Vec<&str> = lacks.iter().map(|p| p.field.as_str()).collect();
-        assert_eq!(names, ["account_holder", "iban"]);
+    fn a_direct_debit_needs_a_holder_and_an_account_but_no_bic() {
+        let debit = json!({ "direct_debit": true, "bic": "PSSTFRPPMAR" });
+        let required = [("account_holder".into(), "FIELD_REQUIRED"), ("iban".into(), "FIELD_REQUIRED")];
+        assert_eq!(problems(Section::Bank, debit), required);
+        let account = json!({ "account_holder": "DUPONT JEAN", "iban": "FR1420041010050500013M02606" });
+        right(Section::Bank, account, json!({ "direct_debit": true }));
+    }
+
+    #[test]
+    fn bank_details_that_cannot_be_debited_are_refused_each_with_its_fault() {
+        const FRENCH: &str = "FR1420041010050500013M02606";
+        const GERMAN: &str = "DE89370400440532013000";
+        let debit = |more: Value| {
+            let mut bank = json!({ "account_holder": "DUPONT JEAN", "iban": FRENCH, "direct_debit": true });
+            bank.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            bank
+        };
+        for (bank, field, code) in [
+            (debit(json!({ "iban": "TN5910006035183598478831" })), "iban", "IBAN_OUTSIDE_SEPA"),
+            (debit(json!({ "iban": "AE070331234567890123456" })), "iban", "IBAN_OUTSIDE_SEPA"),
+            (debit(json!({ "bic": "NOTPROVIDED" })), "bic", "INVALID_BIC"),
+            (debit(json!({ "bic": "BNPAZZPP" })), "bic", "INVALID_BIC"),
+            (debit(json!({ "iban": GERMAN, "bic": "BNPAFRPP" })), "bic", "BIC_OF_ANOTHER_COUNTRY"),
+            (
+                debit(json!({ "mandate_reference": "RUM é" })),
+                "mandate_reference",
+                "INVALID_MANDATE_REFERENCE",
+            ),
+            (
+                debit(json!({ "mandate_reference": "/RUM1/" })),
+                "mandate_reference",
+                "INVALID_MANDATE_REFERENCE",
+            ),
+            (debit(json!({ "account_holder": "李小龙" })), "account_holder_latin", "LATIN_SPELLING_REQUIRED"),
+            (debit(json!({ "account_holder": "🙂" })), "account_holder_latin", "LATIN_SPELLING_REQUIRED"),
+            (
+                debit(json!({ "account_holder": "عبد الله", "account_holder_latin": "عبد" })),
+                "account_holder_latin",
+                "NOT_LATIN",
+            ),
+        ] {
+            assert_eq!(problems(Section::Bank, bank.clone()), [(field.to_owned(), code)], "{bank}");
+        }
+        // Whoever is not debited may have an account anywhere, and a name in any letters.
+        right(
+            Section::Bank,
+            json!({}),
+            json!({ "account_holder": "李小龙", "iban": "TN5910006035183598478831" }),
+        );
+        let spelled = debit(json!({ "account_holder": "李小龙", "account_holder_latin": "Lǐ Xiǎolóng" }));
+        assert_eq!(right(Section::Bank, json!({}), spelled)["account_holder_latin"], "Li Xiaolong");
+    }
+
+    #[test]
+    fn an_address_abroad_has_a_country() {
+        let named = json!({ "surname": "DUPONT", "first_name": "JEAN" });
+        let stored = |address: Value| right(Section::Responsible, named.clone(), address);
+        for (address, kept) in [
+            (
+                json!({ "postcode": "1000", "country": "Belgique" }),
+                json!({ "postcode": "1000", "country": "BE" }),
+            ),
+            (json!({ "postcode": "L-1234" }), json!({ "postcode": "1234", "country": "LU" })),
+            (json!({ "postcode": "1204", "country": "ch" }), json!({ "postcode": "1204", "country": "CH" })),
+            (json!({ "postcode": "AD500" }), json!({ "postcode": "AD500", "country": "AD" })),
+            (json!({ "postcode": "62 138" }), json!({ "postcode": "62138" })),
+        ] {
+            assert_eq!(stored(address.clone()), kept, "{address}");
+        }
+        for address in [json!({ "postcode": "1000" }), json!({ "postcode": "62138", "country": "BE" })] {
+            let expected = [("postcode".to_owned(), "INVALID_POSTCODE")];
+            assert_eq!(problems(Section::Responsible, address.clone()), expected, "{address}");
+        }
+        let abroad =
+            json!({ "surname": "DUPONT", "first_name": "JEAN", "postcode": "1000", "country": "BE" });
+        right(Section::Responsible, abroad.clone(), json!({ "postcode": "1050" }));
+        let back = problems_beside(Section::Responsible, abroad, json!({ "country": null }));
+        assert_eq!(back, [("postcode".to_owned(), "INVALID_POSTCODE")]);
+    }
+
+    #[test]
+    fn an_error_names_the_fault_it_is() {
+        for (section, value, code) in [
+            (Section::Caf, json!({ "beneficiary_number": "123" }), "INVALID_BENEFICIARY_NUMBER"),
+            (Section::Tax, json!({ "shares": "1.3" }), "INVALID_SHARES"),
+            (Section::Tax, json!({ "notice_year": 1999 }), "INVALID_YEAR"),
+            (Section::Responsible, json!({ "email": "jean@localhost" }), "UNDELIVERABLE_EMAIL"),
+            (Section::Responsible, json!({ "country": "Ruritanie" }), "INVALID_COUNTRY"),
+            (Section::Responsible, json!({ "town": "a\u{0}b" }), "FORBIDDEN_CHARACTER"),
+        ] {
+            let field = value.as_object().unwrap().keys().next().unwrap().clone();
+            assert_eq!(problems(section, value), [(field, code)]);
+        }
     }
 
     #[test]
@@ -418,9 +374,8 @@ mod tests {
         fn no_text_makes_a_check_panic_and_what_passes_passes_again(text in "\\PC{0,60}") {
             for section in Section::ALL {
                 for field in section.fields() {
-                    let form = document(json!({ field.name: text }));
-                    if let Ok(right) = section.check(&form, today()) {
-                        prop_assert_eq!(section.check(&right, today()).unwrap(), right);
+                    if let Ok(right) = field.kind.check(&json!(text), today()) {
+                        prop_assert_eq!(field.kind.check(&right, today()).unwrap(), right);
                     }
                 }
             }

@@ -18,8 +18,9 @@ macro_rules! file_sections {
                 "Capacity: father, mother, guardian..." capacity: Line,
                 "Family situation: married, separated..." family_situation: Line,
                 "Street address." address: Line,
-                "Postcode: five digits." postcode: Postcode,
+                "Postcode: five digits in France, else as the country writes it." postcode: Postcode,
                 "Town." town: Line,
+                "Country (ISO 3166-1 code, or its name); none: France." country: Country,
                 "Telephone at home." home_phone: Phone,
                 "Telephone at work." work_phone: Phone,
                 "Mobile telephone." mobile_phone: Phone,
@@ -38,8 +39,9 @@ macro_rules! file_sections {
                 "Surname." surname: RequiredName,
                 "First name." first_name: RequiredName,
                 "Street address." address: Line,
-                "Postcode: five digits." postcode: Postcode,
+                "Postcode: five digits in France, else as the country writes it." postcode: Postcode,
                 "Town." town: Line,
+                "Country (ISO 3166-1 code, or its name); none: France." country: Country,
                 "Telephone at home." home_phone: Phone,
                 "Telephone at work." work_phone: Phone,
                 "Mobile telephone." mobile_phone: Phone,
@@ -69,11 +71,12 @@ macro_rules! file_sections {
             /// Bank details and the direct-debit mandate.
             Bank {
                 "Account holder." account_holder: Line,
+                "Account holder in Latin letters, where the name is written in others." account_holder_latin: LatinName,
                 "Bank." bank_name: Line,
                 "IBAN." iban: Iban,
                 "BIC." bic: Bic,
                 "Whether invoices are paid by direct debit." direct_debit: Flag,
-                "Reference of the SEPA mandate (at most 35 characters)." mandate_reference: MandateReference,
+                "Reference of the SEPA mandate, as signed: 1 to 35 letters, digits, spaces and / - ? : ( ) . , ' +" mandate_reference: MandateReference,
                 "Day the SEPA mandate was signed." mandate_signed_on: PastDay,
             }
             /// A child's identity.

@@ -14,11 +14,6 @@ pub(super) const ENTRY: &[(&str, &str, &str)] = &[
         "One line is expected here: remove the line breaks.",
     ),
     (
-        "INVALID_REFERENCE",
-        "Référence bancaire : lettres sans accent, chiffres, espaces et / - ? : ( ) . , ' + seulement.",
-        "Bank reference: letters without accents, digits, spaces and / - ? : ( ) . , ' + only.",
-    ),
-    (
         "INVALID_BENEFICIARY_NUMBER",
         "Numéro d'allocataire incorrect : 5 à 15 chiffres, suivis au besoin d'une lettre.",
         "Wrong beneficiary number: 5 to 15 digits, with a letter if it has one.",
@@ -103,16 +98,20 @@ pub(super) const ENTRY: &[(&str, &str, &str)] = &[
     ("SETTING_CONTACT", "8 lignes de 120 caractères visibles au plus", "at most 8 lines of 120 characters"),
     (
         "SETTING_CREDITOR_NAME",
-        "un nom de créancier de 1 à 70 caractères visibles, sur une ligne",
-        "a creditor's name of 1 to 70 characters",
+        "un nom de créancier en lettres latines, de 1 à 70 caractères, sur une ligne",
+        "a creditor's name in Latin letters, of 1 to 70 characters",
     ),
     (
         "SETTING_CREDITOR_IDENTIFIER",
         "un identifiant créancier SEPA dont la clé de contrôle est juste",
         "a SEPA creditor identifier with valid check digits",
     ),
-    ("SETTING_IBAN", "un IBAN", "an IBAN"),
-    ("SETTING_BIC", "un BIC de 8 ou 11 caractères", "a BIC of 8 or 11 characters"),
+    ("SETTING_IBAN", "un IBAN de l'espace SEPA", "an IBAN of the SEPA area"),
+    (
+        "SETTING_BIC",
+        "le BIC d'une banque du pays de l'IBAN, ou aucun",
+        "the BIC of a bank of the IBAN's country, or none",
+    ),
     ("SETTING_SERIES", "des séries qui commencent à 1 ou plus", "series that begin at 1 or later"),
     ("SETTING_UNIT", "une unité de 5 à 240 minutes", "a unit of 5 to 240 minutes"),
     (

@@ -259,6 +259,11 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
         "No certificate is expected for that day.",
     ),
     (
+        "NO_EXCUSE_EXPECTED",
+        "Aucun motif d'absence à confirmer pour ce jour.",
+        "No reason of an absence to confirm for that day.",
+    ),
+    (
         "CERTIFICATE_TOO_LATE",
         "Le justificatif devait parvenir avant le {deadline}.",
         "The certificate had to arrive before {deadline}.",
@@ -351,16 +356,63 @@ const CATALOGUE: &[(&str, &str, &str)] = &[
         "IBAN incorrect : vérifiez chaque caractère, la clé de contrôle ne correspond pas.",
         "Wrong IBAN: check every character, its checksum does not fit.",
     ),
-    ("INVALID_BIC", "BIC incorrect : 8 ou 11 caractères.", "Wrong BIC: 8 or 11 characters."),
-    ("INVALID_POSTCODE", "Code postal incorrect : 5 chiffres.", "Wrong postcode: 5 digits."),
+    (
+        "IBAN_OUTSIDE_SEPA",
+        "Ce compte est hors de l'espace SEPA : il ne peut pas être prélevé.",
+        "This account is outside the SEPA area: it cannot be debited.",
+    ),
+    (
+        "INVALID_BIC",
+        "BIC incorrect : 8 ou 11 caractères, dont le pays. Laissez vide si vous ne le connaissez pas.",
+        "Wrong BIC: 8 or 11 characters with the country among them. Leave it empty if you do not know it.",
+    ),
+    (
+        "BIC_OF_ANOTHER_COUNTRY",
+        "Ce BIC n'est pas celui d'une banque du pays de l'IBAN : corrigez-le ou laissez-le vide.",
+        "This BIC is not of a bank of the IBAN's country: correct it or leave it empty.",
+    ),
+    (
+        "INVALID_MANDATE_REFERENCE",
+        "Référence de mandat incorrecte : 1 à 35 lettres sans accent, chiffres, espaces et / - ? : ( ) . , ' +, sans / au début ni à la fin, ni //.",
+        "Wrong mandate reference: 1 to 35 letters without accents, digits, spaces and / - ? : ( ) . , ' +, no / at the start or end, no //.",
+    ),
+    (
+        "NOT_LATIN",
+        "Écrivez ce nom en lettres latines, comme sur le relevé d'identité bancaire.",
+        "Write this name in Latin letters, as the bank does.",
+    ),
+    (
+        "LATIN_SPELLING_REQUIRED",
+        "Les banques ne lisent pas toutes les lettres de ce nom : indiquez le titulaire en lettres latines.",
+        "Banks cannot read every letter of this name: give the account holder in Latin letters.",
+    ),
+    (
+        "INVALID_POSTCODE",
+        "Code postal incorrect : 5 chiffres en France ; ailleurs, indiquez aussi le pays.",
+        "Wrong postcode: 5 digits in France; elsewhere, give the country as well.",
+    ),
+    (
+        "INVALID_COUNTRY",
+        "Pays inconnu : indiquez son nom ou son code à deux lettres.",
+        "Unknown country: give its name or its code of two letters.",
+    ),
     (
         "INVALID_PHONE",
         "Numéro de téléphone incorrect : 10 chiffres, ou + et l'indicatif du pays.",
         "Wrong telephone number: 10 digits, or + and the country code.",
     ),
     ("INVALID_EMAIL", "Adresse électronique incorrecte.", "Wrong e-mail address."),
+    (
+        "UNDELIVERABLE_EMAIL",
+        "Aucun courriel n'arrive à cette adresse : indiquez une adresse complète, par exemple nom@exemple.fr.",
+        "No e-mail reaches this address: give a complete one, for example name@example.org.",
+    ),
     ("INVALID_TAX_NUMBER", "Numéro fiscal incorrect : 13 chiffres.", "Wrong tax number: 13 digits."),
-    ("INVALID_DATE", "Date impossible : AAAA-MM-JJ.", "Impossible date: YYYY-MM-DD."),
+    (
+        "INVALID_DATE",
+        "Date impossible : JJ/MM/AAAA ou AAAA-MM-JJ.",
+        "Impossible date: DD/MM/YYYY or YYYY-MM-DD.",
+    ),
     ("DATE_IN_THE_FUTURE", "Cette date est dans le futur.", "This date is in the future."),
     ("ENDS_BEFORE_START", "La fin précède le début.", "The end comes before the start."),
     (

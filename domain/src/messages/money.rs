@@ -6,6 +6,62 @@ pub(super) const MONEY: &[(&str, &str, &str)] = &[
     ("METHOD_CASH", "Espèces", "Cash"),
     ("METHOD_CARD", "Carte bancaire", "Bank card"),
     ("METHOD_TRANSFER", "Virement", "Bank transfer"),
+    // Direct debits
+    (
+        "COLLECTION_TOO_SOON",
+        "Les banques ne peuvent pas prélever si tôt : à partir du {date}.",
+        "Banks cannot collect that soon: from {date} on.",
+    ),
+    (
+        "COLLECTION_TOO_LATE",
+        "Date de prélèvement trop lointaine : le {date} au plus tard.",
+        "The day of collection is too far ahead: {date} at the latest.",
+    ),
+    (
+        "NOT_A_BANK_DAY",
+        "Les banques n'exécutent rien ce jour-là (week-end ou jour fermé de TARGET) : choisissez le {date}.",
+        "Banks do not settle on that day (weekend or TARGET holiday): choose {date}.",
+    ),
+    (
+        "DEBIT_FILE_INVALID",
+        "Le fichier pour la banque n'a pas pu être établi : rien n'est enregistré. Prévenez l'exploitant du portail.",
+        "The file for the bank could not be made: nothing is recorded. Tell the portal's operator.",
+    ),
+    (
+        "DEBIT_NO_ACCOUNT",
+        "Famille {family}, facture {invoice} : pas d'IBAN valable dans le dossier.",
+        "Family {family}, invoice {invoice}: no valid IBAN in the file.",
+    ),
+    (
+        "DEBIT_OUTSIDE_SEPA",
+        "Famille {family}, facture {invoice} : le compte est hors de l'espace SEPA.",
+        "Family {family}, invoice {invoice}: the account is outside the SEPA area.",
+    ),
+    (
+        "DEBIT_NO_MANDATE",
+        "Famille {family}, facture {invoice} : il manque la référence du mandat ou sa date de signature.",
+        "Family {family}, invoice {invoice}: the mandate's reference or the day it was signed is missing.",
+    ),
+    (
+        "DEBIT_MANDATE_REFERENCE",
+        "Famille {family}, facture {invoice} : les banques n'acceptent pas cette référence de mandat ; faites signer un nouveau mandat.",
+        "Family {family}, invoice {invoice}: banks do not take this mandate reference; have a new mandate signed.",
+    ),
+    (
+        "DEBIT_HOLDER",
+        "Famille {family}, facture {invoice} : indiquez le titulaire du compte en lettres latines.",
+        "Family {family}, invoice {invoice}: give the account holder in Latin letters.",
+    ),
+    (
+        "DEBIT_MANDATE_REVOKED",
+        "Famille {family}, facture {invoice} : la banque a rejeté un prélèvement faute de mandat ; faites signer un nouveau mandat.",
+        "Family {family}, invoice {invoice}: the bank rejected a debit for want of a mandate; have a new mandate signed.",
+    ),
+    (
+        "DEBIT_ACCOUNT_REFUSED",
+        "Famille {family}, facture {invoice} : la banque a rejeté un prélèvement sur ce compte (clos ou erroné) ; demandez un autre IBAN.",
+        "Family {family}, invoice {invoice}: the bank rejected a debit from this account (closed or wrong); ask for another IBAN.",
+    ),
     ("METHOD_DIRECT_DEBIT", "Prélèvement", "Direct debit"),
     ("METHOD_CESU", "CESU", "CESU vouchers"),
     ("METHOD_HOLIDAY_VOUCHER", "Chèques-vacances", "Holiday vouchers"),

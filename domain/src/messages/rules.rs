@@ -70,7 +70,7 @@ fn every_rule_is_said_whole_in_both_languages() {
     all_spoken(&every!(SessionError {
         NotOffered, DayClosed, PublicHoliday, NotEnrolled, AlreadyRequested, AlreadyReserved, NoCapacityLimit,
         CalendarEnds, WaitingListClosed, NotPending, NotReserved, NotOfferedAPlace, NothingToWithdraw, RollCalled,
-        SessionStarted, ConfirmationRequired, NoAbsence, NoCertificateExpected, NoLeave, ReasonRequired,
+        SessionStarted, ConfirmationRequired, NoAbsence, NoCertificateExpected, NoExcuseExpected, NoLeave, ReasonRequired,
         DayNotReached, NothingToCorrect, AlreadyClosed, NotClosed, NotDue, OtherPayer, ImpossibleHours
     } {
         DeadlinePassed(at), OverlappingReservation(vec!["garderie".parse().unwrap()]), SessionFull(1),
@@ -107,14 +107,15 @@ fn every_rule_is_said_whole_in_both_languages() {
     spoken(&PolicyError::TooShort { purpose: Purpose::Bank, least: 1 });
     all_spoken(&every!(RegieError {
         AlreadyDefined, Unknown, ImpossibleRange, RunOpen, RunStage, NumberTaken, NoCreditor
-    } { Settings("SETTING_PREFIX"), CashDayClosed(day) }));
+    } { Settings("SETTING_PREFIX"), CashDayClosed(day), CollectionTooSoon(day), CollectionTooLate(day), NotABankDay(day) }));
     all_spoken(&every!(SecondingError { SamePerson, NothingProposed } {}));
     all_spoken(&every!(StructureError { AlreadyDefined, Unknown, Retired, NotRetired } {}));
     all_spoken(&every!(TariffError {} { Settings("SETTING_BANDS") }));
     all_spoken(&every!(TextError { Empty, LineBreak } { TooLong(120), Character('\0') }));
     let problems = every!(Problem {
-        Unknown, Required, Iban, Bic, Postcode, Phone, Email, TaxNumber, Day, EndsBeforeStart, Amount, Shares,
-        BeneficiaryNumber, SepaCharacters, Type
+        Unknown, Required, Iban, IbanOutsideSepa, Bic, BicOfAnotherCountry, MandateReference, NotLatin, LatinSpelling,
+        Postcode, Country, Phone, Email, Unreachable, TaxNumber, Day, EndsBeforeStart, Amount, Shares,
+        BeneficiaryNumber, Type
     } {
         TooLong(1), TooMany(20), Implausible(DateError::Future), Year(2015), TooMuch(9), Choice("F, M"),
         Text(TextError::LineBreak)

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::RegieSettings;
+use super::{LeftOut, RegieSettings};
 use crate::{
     account::PaymentMethod,
     amount::Amount,
@@ -43,8 +43,15 @@ pub enum RegieCommand {
     NumberCreditNote { at: DateTime<Utc> },
     /// Number a payment, a refund (negative), or the return of a rejected payment (negative).
     NumberPayment { date: NaiveDate, method: PaymentMethod, amount: Amount, at: DateTime<Utc> },
-    /// Number the payments of a batch of direct debits.
-    NumberDirectDebits { batch: BatchId, date: NaiveDate, count: u32, total: Amount, at: DateTime<Utc> },
+    /// Number the payments of a batch of direct debits that banks collect on a day.
+    NumberDirectDebits {
+        batch: BatchId,
+        date: NaiveDate,
+        count: u32,
+        total: Amount,
+        left_out: Vec<LeftOut>,
+        at: DateTime<Utc>,
+    },
     /// A number of the software before this one is taken over.
     TakeOver { invoice: bool, number: u32 },
     /// Close the cash desk of a day and of those before.

@@ -31,6 +31,15 @@ pub enum RegieError {
     /// The number was used, or belongs to this software's own series.
     #[error("this number is taken")]
     NumberTaken,
+    /// Banks cannot collect that soon: the day is past, or there is no bank day before it.
+    #[error("the first day banks can collect is {0}")]
+    CollectionTooSoon(NaiveDate),
+    /// Too far ahead.
+    #[error("a collection is ordered for {0} at the latest")]
+    CollectionTooLate(NaiveDate),
+    /// Banks do not settle on that day (TARGET calendar).
+    #[error("banks do not settle on that day: the next is {0}")]
+    NotABankDay(NaiveDate),
     /// The régie has no creditor for direct debits.
     #[error("this régie has no creditor")]
     NoCreditor,
@@ -47,6 +56,9 @@ impl Rule for RegieError {
             Self::RunStage => "BILLING_RUN_STAGE",
             Self::CashDayClosed(_) => "CASH_DAY_CLOSED",
             Self::NumberTaken => "NUMBER_TAKEN",
+            Self::CollectionTooSoon(_) => "COLLECTION_TOO_SOON",
+            Self::CollectionTooLate(_) => "COLLECTION_TOO_LATE",
+            Self::NotABankDay(_) => "NOT_A_BANK_DAY",
             Self::NoCreditor => "NO_CREDITOR",
         }
     }
@@ -54,7 +66,10 @@ impl Rule for RegieError {
         match self {
             Self::Settings(expected) => vec![("expected", (*expected).into())],
             Self::ImpossibleRange => vec![("days", "366".into())],
-            Self::CashDayClosed(date) => vec![("date", date.format("%d/%m/%Y").to_string())],
+            Self::CashDayClosed(date)
+            | Self::CollectionTooSoon(date)
+            | Self::CollectionTooLate(date)
+            | Self::NotABankDay(date) => vec![("date", date.format("%d/%m/%Y").to_string())],
             _ => vec![],
         }
     }

@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::RegieSettings;
+use super::{Creditor, RegieSettings};
 use crate::{
-    account::PaymentMethod,
+    account::{Obstacle, PaymentMethod},
     amount::Amount,
     domain_event,
     ids::{BatchId, FamilyNumber, RunId},
@@ -22,6 +22,28 @@ pub struct CashTotal {
     pub count: u32,
     /// What they come to; refunds and returns counted as less.
     pub total: Amount,
+}
+
+/// An invoice that was due and left out of a batch of direct debits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Whose it is.
+    pub family: FamilyNumber,
+    /// Its number.
+    pub invoice: u32,
+    /// What is open on it, in euros.
+    pub amount: Amount,
+    /// Why it cannot be collected.
+    pub obstacle: Obstacle,
+}
+
+/// Who signs a batch's file: kept with the batch, so that the file stays the one that was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issuer {
+    /// The creditor.
+    pub creditor: Creditor,
+    /// The prefix of the régie's numbers.
+    pub prefix: String,
 }
 
 /// An event of a régie.
@@ -59,13 +81,18 @@ pub enum RegieEvent {
         amount: Amount,
         received: DateTime<Utc>,
     },
-    /// The payments of a batch of direct debits were numbered, in the batch's order.
+    /// The payments of a batch of direct debits were numbered, in the batch's order. `issuer` is
+    /// none, and nobody named as left out, in batches from before they were kept.
     DirectDebitsNumbered {
         batch: BatchId,
         first: u32,
         count: u32,
         date: NaiveDate,
         total: Amount,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        issuer: Option<Issuer>,
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        left_out: Vec<LeftOut>,
         received: DateTime<Utc>,
     },
     /// A number of the software before this one was taken over.

@@ -17,6 +17,6 @@ mod state;
 
 pub use command::RegieCommand;
 pub use error::RegieError;
-pub use event::{CashTotal, RegieEvent};
+pub use event::{CashTotal, Issuer, LeftOut, RegieEvent};
 pub use settings::{CollectionMode, Creditor, RegieSettings};
 pub use state::{Regie, Run, RunStage};

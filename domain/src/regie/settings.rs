@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::amount::Amount;
+use crate::{
+    amount::Amount,
+    file::{bic, iban},
+    sepa,
+};
 
 /// Who collects what a régie invoices. Source: the guide ("la mairie ne gère pas directement les
 /// encaissements").
@@ -25,8 +29,9 @@ pub struct Creditor {
     pub identifier: String,
     /// The IBAN that receives.
     pub iban: String,
-    /// Its BIC.
-    pub bic: String,
+    /// Its BIC; none: the file leaves it to the bank, which the IBAN names.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bic: Option<String>,
 }
 
 /// The settings of a régie.
@@ -78,14 +83,21 @@ impl RegieSettings {
 }
 
 impl Creditor {
+    fn is_bic(&self, text: &str) -> bool {
+        iban(&self.iban).ok().zip(bic(text).ok()).is_some_and(|(iban, bic)| sepa::bic_fits_iban(&bic, &iban))
+    }
+
     fn defect(&self) -> Option<&'static str> {
-        if !(1..=70).contains(&self.name.trim().chars().count()) {
+        let in_area = iban(&self.iban).is_ok_and(|iban| sepa::is_in_area(&iban));
+        if !(1..=sepa::NAME).contains(&self.name.trim().chars().count())
+            || sepa::spelled(&self.name, sepa::NAME).is_err()
+        {
             Some("SETTING_CREDITOR_NAME")
         } else if !is_creditor_identifier(&self.identifier) {
             Some("SETTING_CREDITOR_IDENTIFIER")
-        } else if self.iban.parse::<iban::Iban>().is_err() {
+        } else if !in_area {
             Some("SETTING_IBAN")
-        } else if !matches!(self.bic.len(), 8 | 11) || !self.bic.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        } else if self.bic.as_ref().is_some_and(|bic| !self.is_bic(bic)) {
             Some("SETTING_BIC")
         } else {
             None

@@ -2,16 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::{CashTotal, RegieCommand as C, RegieError as E, RegieEvent as V, RegieSettings};
+use super::{CashTotal, Issuer, RegieCommand as C, RegieError as E, RegieEvent as V, RegieSettings};
 use crate::{
     account::PaymentMethod,
     aggregate,
     amount::Amount,
     ids::{FamilyNumber, RunId},
+    sepa,
+    time::local_date,
 };
+
+/// How many days ahead a collection may be ordered: a quarter, well beyond any notice banks and
+/// families are given.
+const DAYS_AHEAD: u64 = 92;
 
 /// Where a billing run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,10 +140,13 @@ impl Regie {
                 self.desk_open(date)?;
                 V::PaymentNumbered { number: self.next_payment, date, method, amount, received: at }
             }
-            C::NumberDirectDebits { batch, date, count, total, at } => {
+            C::NumberDirectDebits { batch, date, count, total, left_out, at } => {
                 self.desk_open(date)?;
-                settings.creditor.as_ref().ok_or(E::NoCreditor)?;
-                V::DirectDebitsNumbered { batch, first: self.next_payment, count, date, total, received: at }
+                collection_day(date, local_date(at))?;
+                let creditor = settings.creditor.clone().ok_or(E::NoCreditor)?;
+                let (first, prefix) = (self.next_payment, settings.prefix.clone());
+                let issuer = Some(Issuer { creditor, prefix });
+                V::DirectDebitsNumbered { batch, first, count, date, total, issuer, left_out, received: at }
             }
             C::TakeOver { invoice, number } => {
                 let first = if invoice { self.first.0 } else { self.first.1 };
@@ -229,6 +238,23 @@ impl Regie {
                 self.desk.retain(|t| t.date > *date);
             }
         }
+    }
+}
+
+/// Whether banks can collect on a day: one they settle on, after today (the core scheme asks for the
+/// file one bank day before, EPC016), and not too far ahead.
+fn collection_day(date: NaiveDate, today: NaiveDate) -> Result<(), E> {
+    let after = |day: NaiveDate, days| day.checked_add_days(Days::new(days)).unwrap_or(NaiveDate::MAX);
+    let first = sepa::next_bank_day(after(today, 1));
+    let last = after(today, DAYS_AHEAD);
+    if date < first {
+        Err(E::CollectionTooSoon(first))
+    } else if date > last {
+        Err(E::CollectionTooLate(last))
+    } else if sepa::is_bank_day(date) {
+        Ok(())
+    } else {
+        Err(E::NotABankDay(sepa::next_bank_day(date)))
     }
 }
 
@@ -338,6 +364,28 @@ mod tests {
         }
         assert_eq!(regie.decide(pay("2015-05-04", 100)), Err(E::CashDayClosed(day("2015-05-04"))));
         assert!(regie.decide(pay("2015-05-05", 100)).is_ok());
+    }
+
+    #[test]
+    fn a_collection_is_ordered_for_a_day_banks_settle_on() {
+        let today = day("2015-06-12");
+        for (date, expected) in [
+            ("2015-06-15", Ok(())),
+            ("2015-05-01", Err(E::CollectionTooSoon(day("2015-06-15")))),
+            ("2015-06-12", Err(E::CollectionTooSoon(day("2015-06-15")))),
+            ("2015-06-13", Err(E::CollectionTooSoon(day("2015-06-15")))),
+            ("2015-06-21", Err(E::NotABankDay(day("2015-06-22")))),
+            ("2015-09-12", Err(E::NotABankDay(day("2015-09-14")))),
+            ("2015-09-14", Err(E::CollectionTooLate(day("2015-09-12")))),
+            ("9999-01-04", Err(E::CollectionTooLate(day("2015-09-12")))),
+        ] {
+            assert_eq!(collection_day(day(date), today), expected, "{date}");
+        }
+        assert_eq!(
+            collection_day(day("2025-12-25"), day("2025-12-01")),
+            Err(E::NotABankDay(day("2025-12-29"))),
+            "a TARGET holiday, another, then a weekend"
+        );
     }
 
     #[test]

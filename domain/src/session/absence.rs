@@ -32,6 +32,8 @@ pub(super) enum Outcome {
     ExcusedInTime,
     /// Excused after the cut-off by its reason.
     Excused,
+    /// Staff must confirm the reason.
+    Unconfirmed,
     /// A certificate is awaited.
     CertificateDue,
     /// Billed at once.
@@ -45,7 +47,8 @@ pub(super) fn on_declaration(terms: &Terms, reason: AbsenceReason, at: DateTime<
     } else if reason == AbsenceReason::Medical {
         Outcome::CertificateDue
     } else if terms.absence.excusing_reasons.contains(&reason) {
-        Outcome::Excused
+        // A strike, an absent teacher, a school trip: the town knows of it, not the family's word.
+        if terms.absence.excused_on_word.contains(&reason) { Outcome::Excused } else { Outcome::Unconfirmed }
     } else {
         Outcome::Billed
     }

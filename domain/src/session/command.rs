@@ -192,6 +192,13 @@ pub enum Act {
         /// Whether it is accepted.
         accepted: bool,
     },
+    /// Staff confirm the reason of an absence, or not: the strike took place, the teacher was absent.
+    SettleExcuse {
+        /// Whose.
+        child: ChildId,
+        /// Whether it was so.
+        accepted: bool,
+    },
     /// A parent sends a medical certificate in.
     AttachCertificate {
         /// Whose.
@@ -309,6 +316,7 @@ impl Act {
             | Self::DeclareAbsence { child, .. }
             | Self::WithdrawAbsence { child, .. }
             | Self::SettleCertificate { child, .. }
+            | Self::SettleExcuse { child, .. }
             | Self::AttachCertificate { child, .. }
             | Self::ExpireCertificate { child }
             | Self::TakeLeave { child, .. }

@@ -88,6 +88,9 @@ pub enum SessionError {
     /// No certificate awaited.
     #[error("no certificate is expected")]
     NoCertificateExpected,
+    /// No reason that staff have to confirm.
+    #[error("no excuse to confirm")]
+    NoExcuseExpected,
     /// Beyond the last day for a certificate.
     #[error("the certificate had to arrive by {0}")]
     CertificateTooLate(DateTime<Utc>),
@@ -154,6 +157,7 @@ impl Rule for SessionError {
             Self::ConfirmationRequired => "CONFIRMATION_REQUIRED",
             Self::NoAbsence => "NO_ABSENCE",
             Self::NoCertificateExpected => "NO_CERTIFICATE_EXPECTED",
+            Self::NoExcuseExpected => "NO_EXCUSE_EXPECTED",
             Self::CertificateTooLate(_) => "CERTIFICATE_TOO_LATE",
             Self::NoLeave => "NO_LEAVE",
             Self::LeaveQuotaUsed(_) => "LEAVE_QUOTA_USED",

@@ -145,6 +145,7 @@ impl Session {
             Act::SettleCertificate { child, received, accepted } => {
                 d.settle_certificate(child, received, accepted)?
             }
+            Act::SettleExcuse { child, accepted } => d.settle_excuse(child, accepted)?,
             Act::AttachCertificate { child, payer, files } => {
                 let booking = d.of_payer(child, &payer, E::NoAbsence)?;
                 let absence = guard::certificate(Some(booking), at)?;
@@ -395,7 +396,7 @@ impl Deciding<'_> {
             Outcome::ExcusedInTime | Outcome::Excused => {
                 vec![declared, V::AbsenceExcused { child, absence: id, frees_place, basis }]
             }
-            Outcome::CertificateDue => vec![declared],
+            Outcome::CertificateDue | Outcome::Unconfirmed => vec![declared],
             Outcome::Billed => {
                 let percent = self.terms.absence.billed_percent;
                 vec![declared, V::AbsenceBilled { child, absence: id, percent, basis }]
@@ -420,6 +421,25 @@ impl Deciding<'_> {
         }
         let absence = booking.absence.as_ref().map(|a| a.id).ok_or(E::NoAbsence)?;
         Ok(vec![V::AbsenceWithdrawn { child, absence, basis: self.basis(Some(self.terms.starts)) }])
+    }
+
+    /// Staff say whether what the family gave as its reason was so: before or after it was settled.
+    fn settle_excuse(&self, child: ChildId, accepted: bool) -> Decision {
+        let booking = self.booking(child, E::NoAbsence)?;
+        let known = booking.absence.as_ref().ok_or(E::NoAbsence)?;
+        let listed = |reason| self.terms.absence.excusing_reasons.contains(&reason);
+        let open = known.certificate_due.is_none() && !known.freed_place && known.reason.is_some_and(listed);
+        let (absence, basis) = (known.id, self.basis(None));
+        match (booking.status, accepted) {
+            (S::AbsencePending | S::AbsentBilled, true) if open => {
+                Ok(vec![V::AbsenceExcused { child, absence, frees_place: false, basis }])
+            }
+            (S::AbsencePending | S::AbsentExcused, false) if open => {
+                let percent = self.terms.absence.billed_percent;
+                Ok(vec![V::AbsenceBilled { child, absence, percent, basis }])
+            }
+            _ => Err(E::NoExcuseExpected),
+        }
     }
 
     fn settle_certificate(&self, child: ChildId, received: DateTime<Utc>, accepted: bool) -> Decision {

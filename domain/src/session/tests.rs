@@ -465,10 +465,11 @@ fn the_absence_decision_table() {
         (CUTOFF, R::Personal, S::AbsentExcused),
         (CUTOFF, R::Medical, S::AbsentExcused),
         (LATE, R::Medical, S::AbsencePending),
-        (LATE, R::Strike, S::AbsentExcused),
-        (LATE, R::TeacherAbsent, S::AbsentExcused),
-        (LATE, R::SchoolTrip, S::AbsentExcused),
-        (LATE, R::SentHome, S::AbsentExcused),
+        // Only the town knows of these: not on the family's word.
+        (LATE, R::Strike, S::AbsencePending),
+        (LATE, R::TeacherAbsent, S::AbsencePending),
+        (LATE, R::SchoolTrip, S::AbsencePending),
+        (LATE, R::SentHome, S::AbsencePending),
         (LATE, R::FamilyEvent, S::AbsentExcused),
         (LATE, R::Personal, S::AbsentBilled),
     ] {
@@ -477,6 +478,35 @@ fn the_absence_decision_table() {
         assert_eq!(story.status(LEO), expected, "{reason:?} at {when}");
         let freed = story.session.held() == 0;
         assert_eq!(freed, when == CUTOFF, "{reason:?} at {when}: only in time is the place freed");
+    }
+}
+
+/// The case `absence-strike-on-word`: a strike declared after the cut-off.
+#[test]
+fn an_excuse_that_only_the_town_can_know_waits_for_staff_unless_the_town_takes_the_familys_word() {
+    use BookingStatus as S;
+    let strike = || absent(LEO, AbsenceReason::Strike);
+    let settle = |accepted| Act::SettleExcuse { child: LEO, accepted };
+    let mut story = Story::new(settings()).given(EARLY, ask(LEO));
+    story.act(LATE, strike()).unwrap();
+    assert_eq!(story.status(LEO), S::AbsencePending);
+    story.act(LATE, settle(true)).unwrap();
+    assert_eq!((story.status(LEO), story.session.held()), (S::AbsentExcused, 1));
+    assert_eq!(story.act(LATE, settle(true)), Err(SessionError::NoExcuseExpected), "settled already");
+    story.act(LATE, settle(false)).unwrap();
+    assert_eq!(story.status(LEO), S::AbsentBilled, "there was no strike after all");
+
+    let mut trusting = settings();
+    trusting.absence.excused_on_word.insert(AbsenceReason::Strike);
+    let mut story = Story::new(trusting).given(EARLY, ask(LEO));
+    story.act(LATE, strike()).unwrap();
+    assert_eq!(story.status(LEO), S::AbsentExcused);
+
+    // A certificate is awaited, or nothing listed is claimed: no excuse to confirm.
+    for reason in [AbsenceReason::Medical, AbsenceReason::Personal] {
+        let mut story = Story::new(settings()).given(EARLY, ask(LEO));
+        story.act(LATE, absent(LEO, reason)).unwrap();
+        assert_eq!(story.act(LATE, settle(true)), Err(SessionError::NoExcuseExpected), "{reason:?}");
     }
 }
 
@@ -740,6 +770,7 @@ mod properties {
             1 => (child(), any::<bool>()).prop_map(|(child, accepted)| Act::SettleCertificate {
                 child, received: at(DURING), accepted,
             }),
+            1 => (child(), any::<bool>()).prop_map(|(child, accepted)| Act::SettleExcuse { child, accepted }),
             1 => child().prop_map(|child| Act::AttachCertificate { child, payer: payer(), files: vec![] }),
             1 => child().prop_map(|child| Act::ExpireCertificate { child }),
             1 => child().prop_map(|child| Act::RecordPresence {

@@ -78,7 +78,7 @@ impl Projection for AccountsProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        2
+        3
     }
     fn tables(&self) -> &'static str {
         // One event is one operation at most. `seen` is the position the price was computed from.
@@ -108,7 +108,7 @@ impl Projection for AccountsProjection {
             PRIMARY KEY (child, date, activity, month, family)); \
          CREATE TABLE debit (batch uuid NOT NULL, regie text NOT NULL, number int NOT NULL, family text NOT NULL, \
             date date NOT NULL, amount numeric(14,2) NOT NULL, invoice int, mandate text NOT NULL, first boolean NOT NULL, \
-            details text, PRIMARY KEY (batch, number)); \
+            amended boolean NOT NULL, details text, PRIMARY KEY (batch, number)); \
          CREATE TABLE archive (family text NOT NULL, document text NOT NULL, attachment uuid NOT NULL, \
             sha256 text NOT NULL, PRIMARY KEY (family, document))"
     }

@@ -365,6 +365,8 @@ pub struct DebitRow {
     pub mandate: String,
     /// Whether it is the mandate's first collection.
     pub first: bool,
+    /// Whether the account is another than that of the mandate's collection before.
+    pub amended: bool,
     /// Holder, IBAN, BIC and the mandate's day; none once erased.
     pub details: Option<serde_json::Value>,
 }
@@ -374,18 +376,18 @@ pub struct DebitRow {
 /// # Errors
 /// The database failed.
 pub async fn debits(pool: &PgPool, batch: Uuid) -> Result<Vec<DebitRow>, sqlx::Error> {
-    type Row = (String, i32, String, NaiveDate, String, Option<i32>, String, bool, Option<String>);
+    type Row = (String, i32, String, NaiveDate, String, Option<i32>, String, bool, bool, Option<String>);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT regie, number, family, date, amount::text, invoice, mandate, first, details \
+        "SELECT regie, number, family, date, amount::text, invoice, mandate, first, amended, details \
          FROM rm_accounts.debit WHERE batch = $1 ORDER BY number",
     )
     .bind(batch)
     .fetch_all(pool)
     .await?;
     rows.into_iter()
-        .map(|(regie, number, family, date, text, invoice, mandate, first, details)| {
+        .map(|(regie, number, family, date, text, invoice, mandate, first, amended, details)| {
             let (amount, details) = (parsed(&text)?, details.as_deref().map(json).transpose()?);
-            Ok(DebitRow { regie, number, family, date, amount, invoice, mandate, first, details })
+            Ok(DebitRow { regie, number, family, date, amount, invoice, mandate, first, amended, details })
         })
         .collect()
 }

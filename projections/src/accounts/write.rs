@@ -44,7 +44,7 @@ columns!(Allocations {
 });
 columns!(Debits {
     batch: Uuid, regie: String, number: i32, family: &'a str, date: NaiveDate, amount: String, invoice: Option<i32>,
-    mandate: String, first: bool, details: Option<String>,
+    mandate: String, first: bool, amended: bool, details: Option<String>,
 });
 columns!(Archives { family: &'a str, document: String, attachment: Uuid, sha256: String });
 
@@ -233,6 +233,7 @@ impl<'a> Written<'a> {
         rows.invoice.push(invoice.map(u32::cast_signed));
         rows.mandate.push(account.mandate.clone());
         rows.first.push(account.first);
+        rows.amended.push(account.amended);
         rows.details.push(details);
     }
 
@@ -360,9 +361,9 @@ impl<'a> Written<'a> {
         let rows = self.debits;
         if !rows.batch.is_empty() {
             sqlx::query(
-                "INSERT INTO debit SELECT b, r, n, f, d, a::numeric, i, m, s, t FROM unnest($1::uuid[], $2::text[], \
-                 $3::int[], $4::text[], $5::date[], $6::text[], $7::int[], $8::text[], $9::boolean[], $10::text[]) \
-                 AS x (b, r, n, f, d, a, i, m, s, t)",
+                "INSERT INTO debit SELECT b, r, n, f, d, a::numeric, i, m, s, c, t FROM unnest($1::uuid[], $2::text[], \
+                 $3::int[], $4::text[], $5::date[], $6::text[], $7::int[], $8::text[], $9::boolean[], \
+                 $10::boolean[], $11::text[]) AS x (b, r, n, f, d, a, i, m, s, c, t)",
             )
             .bind(rows.batch)
             .bind(rows.regie)
@@ -373,6 +374,7 @@ impl<'a> Written<'a> {
             .bind(rows.invoice)
             .bind(rows.mandate)
             .bind(rows.first)
+            .bind(rows.amended)
             .bind(rows.details)
             .execute(&mut *connection)
             .await?;

@@ -18,6 +18,7 @@ mod kinds {
     pub type RequiredName = String;
     pub type Line = String;
     pub type Postcode = String;
+    pub type Country = String;
     pub type Phone = String;
     pub type Email = String;
     pub type Flag = bool;
@@ -33,6 +34,7 @@ mod kinds {
     pub type Iban = String;
     pub type Bic = String;
     pub type MandateReference = String;
+    pub type LatinName = String;
     pub type Sex = String;
     pub type Persons = Vec<super::Person>;
     pub type Words = Vec<String>;

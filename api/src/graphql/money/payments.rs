@@ -1,9 +1,15 @@
 //! Payments, refunds, credit notes, rejected payments, direct debits.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use chrono::NaiveDate;
-use portail_domain::account::{Allocation, TakenOver};
-use portail_projections::accounts::{self, PaymentRow};
+use portail_domain::{
+    account::{Allocation, TakenOver},
+    messages::{self, Rule},
+    regie::LeftOut,
+};
+use portail_projections::{
+    accounts::{self, PaymentRow},
+    regies,
+};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -14,6 +20,7 @@ use crate::{
     graphql::{
         context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, unavailable},
         entered::{optional_text, page, parse, text},
+        errors::UserErrorCode,
         families::{RecordPayload, record},
         scalars::{Date, Position},
     },
@@ -135,7 +142,7 @@ pub struct PrepareDirectDebitsInput {
     client_mutation_id: Uuid,
     /// The régie.
     regie_id: ID,
-    /// The day the banks collect.
+    /// The day the banks collect: after today, no weekend and no TARGET holiday.
     date: Date,
     /// Collect what is due by this day.
     due_by: Date,
@@ -179,6 +186,23 @@ pub struct DirectDebit {
     mandate: String,
     /// Whether it is the mandate's first collection.
     first: bool,
+    /// Whether the account is another than the mandate's collection before took from: the file says so.
+    amended: bool,
+}
+
+/// An invoice that was due and left out of a batch.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct DirectDebitLeftOut {
+    /// The family.
+    family_number: String,
+    /// The invoice.
+    invoice: String,
+    /// What is open on it, in euros.
+    amount: Decimal,
+    /// Why it cannot be collected.
+    code: UserErrorCode,
+    /// What to do about it.
+    message: String,
 }
 
 /// A batch of direct debits.
@@ -192,6 +216,8 @@ pub struct DirectDebitBatch {
     total: Decimal,
     /// The collections.
     debits: Vec<DirectDebit>,
+    /// What was due and could not be collected, and why.
+    left_out: Vec<DirectDebitLeftOut>,
     /// Where its file for the bank is (pain.008.001.08).
     file_url: String,
 }
@@ -238,15 +264,28 @@ impl PaymentQuery {
         #[graphql(desc = "Its id.")] id: ID,
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<DirectDebitBatch> {
-        be_fresh(ctx, &[accounts::NAME], min_position.map(|p| p.0)).await?;
+        be_fresh(ctx, &[accounts::NAME, regies::NAME], min_position.map(|p| p.0)).await?;
         let not_found = || coded("NOT_FOUND", ctx.language());
         let batch: Uuid = id.parse().map_err(|_| not_found())?;
-        let rows = accounts::debits(ctx.application()?.pool(), batch).await.map_err(unavailable)?;
-        let date: NaiveDate = rows.first().ok_or_else(not_found)?.date;
+        let pool = ctx.application()?.pool();
+        let rows = accounts::debits(pool, batch).await.map_err(unavailable)?;
+        let known = regies::debit_batch(pool, batch).await.map_err(unavailable)?.ok_or_else(not_found)?;
         let all = all_regies(ctx).await?;
+        let left_out = |left: LeftOut| {
+            let invoice = number(&all, &known.regie, left.invoice.cast_signed());
+            let args = [("family", left.family.to_string()), ("invoice", invoice.clone())];
+            DirectDebitLeftOut {
+                code: UserErrorCode::of(left.obstacle.code()),
+                message: messages::text(left.obstacle.code(), ctx.language(), &args),
+                family_number: left.family.to_string(),
+                amount: left.amount.decimal(),
+                invoice,
+            }
+        };
         Ok(DirectDebitBatch {
             file_url: exports::direct_debit_url(batch),
-            date: Date(date),
+            date: Date(known.date),
+            left_out: known.left_out.into_iter().map(left_out).collect(),
             total: rows.iter().map(|r| r.amount).sum::<portail_domain::amount::Amount>().decimal(),
             debits: rows
                 .into_iter()
@@ -257,6 +296,7 @@ impl PaymentQuery {
                     amount: row.amount.decimal(),
                     mandate: row.mandate,
                     first: row.first,
+                    amended: row.amended,
                 })
                 .collect(),
             id,
@@ -373,7 +413,8 @@ impl PaymentMutation {
     }
 
     /// Collects by direct debit what is open and due: each collection is recorded as a payment of
-    /// the day.
+    /// the day. The file for the bank is made and checked first; an invoice that cannot be collected
+    /// is left out, and `directDebitBatch` names it. The day is one that banks settle on, after today.
     #[graphql(guard = "STAFF")]
     async fn prepare_direct_debits(
         &self,

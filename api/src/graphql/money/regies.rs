@@ -33,7 +33,7 @@ pub struct CreditorInput {
     /// The IBAN that receives.
     iban: String,
     /// Its BIC.
-    bic: String,
+    bic: Option<String>,
 }
 
 /// The settings of a régie.
@@ -79,7 +79,7 @@ impl RegieSettingsInput {
                 name: canonical(&c.name),
                 identifier: compact(c.identifier),
                 iban: compact(c.iban),
-                bic: compact(c.bic),
+                bic: c.bic.map(compact).filter(|bic| !bic.is_empty()),
             }),
             debtor_account: self.debtor_account,
             contact: self.contact.iter().map(|line| canonical(line)).collect(),

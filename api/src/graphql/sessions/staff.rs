@@ -72,6 +72,17 @@ pub struct SettleCertificateInput {
     accepted: bool,
 }
 
+/// Absences whose reason staff know of.
+#[derive(Debug, Clone, InputObject)]
+pub struct SettleExcusesInput {
+    /// The idempotency key: the same again gives the first outcome.
+    client_mutation_id: Uuid,
+    /// The absences.
+    absences: Vec<TargetInput>,
+    /// Whether it was so: the strike took place, the teacher was absent.
+    accepted: bool,
+}
+
 /// One line of a roll-call.
 #[derive(Debug, Clone, InputObject)]
 pub struct RollCallEntryInput {
@@ -201,6 +212,17 @@ impl StaffMutation {
                 received_at: input.received_at.map_or(now, |at| at.0),
                 accepted: input.accepted,
             })
+        };
+        send_staff(ctx, input.client_mutation_id, build()).await
+    }
+
+    /// Confirms the reasons of absences that only the town can know of, or says that it was not so.
+    #[graphql(guard = "STAFF")]
+    async fn settle_excuses(&self, ctx: &Context<'_>, input: SettleExcusesInput) -> Result<SessionPayload> {
+        let build = || {
+            let read = |(i, absence): (usize, &TargetInput)| target(absence, &format!("absences.{i}"));
+            let targets = input.absences.iter().enumerate().map(read).collect::<Result<_, _>>()?;
+            Ok(Command::SettleExcuses { targets, accepted: input.accepted })
         };
         send_staff(ctx, input.client_mutation_id, build()).await
     }
