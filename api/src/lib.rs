@@ -26,4 +26,5 @@ pub mod replay;
 pub mod roll;
 pub mod runtime;
 pub mod settings;
+pub mod statement_sums;
 pub mod uploads;

@@ -5,38 +5,53 @@ use std::collections::HashMap;
 use portail_domain::{
     account::InvoiceLine,
     messages::{Language, text},
-    regie::RegieSettings,
+    regie::Series,
     tariff::{Charge, Step},
 };
-use portail_projections::accounts::OperationRow;
+use portail_projections::{accounts::OperationRow, regies::KnownRegie};
 
-/// The settings of the régies by their code.
-pub type Regies = HashMap<String, RegieSettings>;
+/// The régies by their code.
+pub type Regies = HashMap<String, KnownRegie>;
 
-/// An operation's number as people read it: AL-36.
-pub fn number(regies: &Regies, regie: &str, number: i32) -> String {
-    let prefix = regies.get(regie).map_or(regie, |settings| settings.prefix.as_str());
-    format!("{prefix}-{number}")
+/// An invoice's or credit note's number as people read it: AL-36.
+pub fn invoice_number(regies: &Regies, regie: &str, number: i32) -> String {
+    let number = number.unsigned_abs();
+    regies.get(regie).map_or_else(|| format!("{regie}-{number}"), |known| known.series.invoice(number))
+}
+
+/// The number of a payment, a rejection or a refund as people read it: AL-R229.
+pub fn payment_number(regies: &Regies, regie: &str, number: i32) -> String {
+    let number = number.unsigned_abs();
+    regies.get(regie).map_or_else(|| format!("{regie}-R{number}"), |known| known.series.payment(number))
+}
+
+/// An operation's number as people read it.
+pub fn operation_number(row: &OperationRow, series: &Series) -> String {
+    let number = row.number.unsigned_abs();
+    match row.kind.as_str() {
+        "INVOICE" | "CREDIT_NOTE" => series.invoice(number),
+        _ => series.payment(number),
+    }
 }
 
 /// The words of an operation.
-pub fn description(row: &OperationRow, prefix: &str, language: Language) -> String {
+pub fn description(row: &OperationRow, series: &Series, language: Language) -> String {
     let day =
         |date: Option<chrono::NaiveDate>| date.map_or_else(String::new, |d| d.format("%d/%m/%Y").to_string());
     let detail = &row.detail;
     let label = |key: Option<&'static str>| key.map_or_else(String::new, |k| text(k, language, &[]));
-    let about = detail.about.map_or_else(String::new, |n| format!("{prefix}-{n}"));
+    let about = |text: fn(&Series, u32) -> String| detail.about.map_or_else(String::new, |n| text(series, n));
     match row.kind.as_str() {
         "INVOICE" => {
             text("OPERATION_INVOICE", language, &[("from", day(detail.from)), ("to", day(detail.to))])
         }
         "CREDIT_NOTE" if detail.about.is_some() => {
-            text("OPERATION_CREDIT_NOTE_OF", language, &[("number", about)])
+            text("OPERATION_CREDIT_NOTE_OF", language, &[("number", about(Series::invoice))])
         }
         "CREDIT_NOTE" => text("OPERATION_CREDIT_NOTE", language, &[]),
         "REJECTION" => {
             let reason = label(detail.rejection.map(|r| r.label_key()));
-            text("OPERATION_REJECTION", language, &[("number", about), ("reason", reason)])
+            text("OPERATION_REJECTION", language, &[("number", about(Series::payment)), ("reason", reason)])
         }
         kind => {
             let key = if kind == "REFUND" { "OPERATION_REFUND" } else { "OPERATION_PAYMENT" };

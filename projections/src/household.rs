@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
 use portail_domain::{
-    billing::{HouseholdChild, Quotient},
+    billing::{Address, BroughtBy, HouseholdChild, Quotients, ShownQuotient},
     child::{Child, ChildEvent, end_enrolments},
     erasure::Erasure,
     family::{Family, FamilyEvent},
@@ -40,17 +40,17 @@ pub struct HouseholdProjection;
 /// What a family's own document holds.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Own {
-    quotients: Vec<Quotient>,
-    postcode: Option<String>,
+    quotients: Quotients,
+    address: Address,
 }
 
 impl Own {
     fn forget(&mut self, erased: &Erased) {
         if erased.is_of(Purpose::Caf) {
-            self.quotients.clear();
+            self.quotients.forget();
         }
         if erased.is_of(Purpose::Identity) {
-            self.postcode = None;
+            self.address = Address::default();
         }
     }
 }
@@ -183,28 +183,23 @@ async fn of_family(
     match context.decode(event)? {
         FamilyEvent::FamilySectionRecorded { section: Section::Caf, value, request, received, .. } => {
             let Some(caf) = opened(&value, Family::TYPE, event, context, connection).await? else {
-                own.quotients.clear();
+                own.quotients.forget();
                 return Ok(());
             };
-            let value = caf.get("income_quotient").and_then(|v| v.as_str()?.parse().ok());
-            let since = day(&caf, "quotient_from");
-            // What a parent brings does not count back; what staff record says itself since when.
-            let from = match request {
-                Some(_) => since.unwrap_or(NaiveDate::MIN).max(local_date(received)),
-                None => since.unwrap_or_else(|| local_date(received)),
-            };
-            let to = day(&caf, "quotient_to");
-            if let Some(value) = value
-                && own.quotients.last().is_none_or(|q| (q.value, q.to) != (value, to))
-            {
-                own.quotients.push(Quotient { value, from, to });
-            }
+            let quotient = caf.get("income_quotient").and_then(|v| v.as_str()?.parse().ok());
+            let (since, to) = (day(&caf, "quotient_from"), day(&caf, "quotient_to"));
+            let shown = quotient.map(|value| ShownQuotient { value, since, to });
+            let by = if request.is_some() { BroughtBy::Parent } else { BroughtBy::Staff };
+            own.quotients.show(shown, by, local_date(received), event.position);
         }
         FamilyEvent::FamilySectionRecorded { section: Section::Responsible, value, .. } => {
             let card = opened(&value, Family::TYPE, event, context, connection).await?;
             // A postcode abroad may look like one of the town's.
             let home = |c: &Document| c.get("country").is_none_or(|c| c == HOME);
-            own.postcode = card.filter(home).and_then(|c| Some(c.get("postcode")?.as_str()?.to_owned()));
+            let card = card.filter(home);
+            let line = |name: &str| Some(card.as_ref()?.get(name)?.as_str()?.to_owned());
+            own.address =
+                Address { postcode: line("postcode"), commune: line("commune"), town: line("town") };
         }
         _ => {}
     }

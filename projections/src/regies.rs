@@ -7,7 +7,7 @@ use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
 use portail_domain::{
     ids::RegieId,
-    regie::{CashTotal, Issuer, LeftOut, Regie, RegieEvent, RegieSettings},
+    regie::{CashTotal, Issuer, LeftOut, Regie, RegieEvent, RegieSettings, Series},
 };
 use portail_event_store::RecordedEvent;
 use sqlx::{FromRow, PgConnection, PgPool};
@@ -33,7 +33,7 @@ impl Projection for RegiesProjection {
         2
     }
     fn tables(&self) -> &'static str {
-        "CREATE TABLE regie (id text PRIMARY KEY, settings text NOT NULL); \
+        "CREATE TABLE regie (id text PRIMARY KEY, settings text NOT NULL, series text NOT NULL); \
          CREATE TABLE run (id uuid PRIMARY KEY, line bigint NOT NULL, regie text NOT NULL, first_day date NOT NULL, \
             last_day date NOT NULL, date date NOT NULL, due date NOT NULL, stage text NOT NULL, \
             invoices int NOT NULL DEFAULT 0, last_family text, prepared timestamptz NOT NULL, ended timestamptz); \
@@ -71,9 +71,10 @@ async fn of_event(
 ) -> Result<(), FoldError> {
     let regie = event.stream.id.as_str();
     let poison = |e: serde_json::Error| FoldError::poison(event, e);
+    renumber(event, &change, connection).await?;
     match change {
         RegieEvent::RegieDefined { settings, .. } | RegieEvent::RegieChanged { settings } => {
-            sqlx::query("INSERT INTO regie VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET settings = EXCLUDED.settings")
+            sqlx::query("UPDATE regie SET settings = $2 WHERE id = $1")
                 .bind(regie)
                 .bind(serde_json::to_string(&settings).map_err(poison)?)
                 .execute(connection)
@@ -130,8 +131,37 @@ async fn of_event(
         }
         RegieEvent::CreditNoteNumbered { .. }
         | RegieEvent::PaymentNumbered { .. }
+        | RegieEvent::SeriesSetApart { .. }
         | RegieEvent::NumberTakenOver { .. } => {}
     }
+    Ok(())
+}
+
+/// Keeps how the régie writes its numbers; it changes with few events.
+async fn renumber(
+    event: &RecordedEvent,
+    change: &RegieEvent,
+    connection: &mut PgConnection,
+) -> Result<(), FoldError> {
+    let regie = event.stream.id.as_str();
+    let stored: Option<String> = sqlx::query_scalar("SELECT series FROM regie WHERE id = $1")
+        .bind(regie)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let mut series: Series = stored.as_deref().map(json).transpose()?.unwrap_or_default();
+    let before = series.clone();
+    series.evolve(change);
+    if series == before {
+        return Ok(());
+    }
+    let text = serde_json::to_string(&series).map_err(|e| FoldError::poison(event, e))?;
+    sqlx::query(
+        "INSERT INTO regie VALUES ($1, '', $2) ON CONFLICT (id) DO UPDATE SET series = EXCLUDED.series",
+    )
+    .bind(regie)
+    .bind(text)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -150,23 +180,43 @@ async fn stage(
     Ok(())
 }
 
-/// Every régie with its settings, by its code.
+/// A régie as it stands: its settings, and how it writes its numbers.
+#[derive(Debug, Clone)]
+pub struct KnownRegie {
+    /// Its settings.
+    pub settings: RegieSettings,
+    /// How it writes its numbers.
+    pub series: Series,
+}
+
+impl std::ops::Deref for KnownRegie {
+    type Target = RegieSettings;
+    fn deref(&self) -> &RegieSettings {
+        &self.settings
+    }
+}
+
+/// Every régie, by its code.
 ///
 /// # Errors
 /// The database failed.
-pub async fn regies(pool: &PgPool) -> Result<Vec<(RegieId, RegieSettings)>, sqlx::Error> {
-    let rows: Vec<(String, String)> =
-        sqlx::query_as("SELECT id, settings FROM rm_regies.regie ORDER BY id").fetch_all(pool).await?;
-    let read = |(id, text): (String, String)| Ok((parsed(&id)?, json(&text)?));
+pub async fn regies(pool: &PgPool) -> Result<Vec<(RegieId, KnownRegie)>, sqlx::Error> {
+    let rows: Vec<(String, String, String)> =
+        sqlx::query_as("SELECT id, settings, series FROM rm_regies.regie ORDER BY id")
+            .fetch_all(pool)
+            .await?;
+    let read = |(id, settings, series): (String, String, String)| {
+        Ok((parsed(&id)?, KnownRegie { settings: json(&settings)?, series: json(&series)? }))
+    };
     rows.into_iter().map(read).collect()
 }
 
-/// The settings of every régie, by its code.
+/// Every régie by its code.
 ///
 /// # Errors
 /// The database failed.
-pub async fn by_code(pool: &PgPool) -> Result<HashMap<String, RegieSettings>, sqlx::Error> {
-    Ok(regies(pool).await?.into_iter().map(|(id, settings)| (id.to_string(), settings)).collect())
+pub async fn by_code(pool: &PgPool) -> Result<HashMap<String, KnownRegie>, sqlx::Error> {
+    Ok(regies(pool).await?.into_iter().map(|(id, regie)| (id.to_string(), regie)).collect())
 }
 
 /// A billing run.

@@ -52,11 +52,13 @@ pub(super) async fn decide(
             }
             deciding.activity(id, ActivityCommand::Define { settings: settings.clone() }, work).await
         }
-        Command::ChangeActivity { id, settings, from } => {
-            if let Some(error) = no_structure(&settings.structure, work).await? {
+        Command::ChangeActivity { id, changes, from } => {
+            if let Some(structure) = &changes.structure
+                && let Some(error) = no_structure(structure, work).await?
+            {
                 return Ok(CommandOutcome::rejected(error));
             }
-            let change = ActivityCommand::ChangeSettings { settings: settings.clone(), from: *from };
+            let change = ActivityCommand::ChangeSettings { changes: changes.clone(), from: *from };
             deciding.activity(id, change, work).await
         }
         Command::RetireActivity { id, from } => {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use portail_domain::{
-    activity::ActivitySettings,
+    activity::{ActivityChanges, ActivitySettings},
     attachment::Attachment,
     calendar::{ClosureReason, ClosureScope, HolidayRegion, Holidays, Zone},
     child::Enrolment,
@@ -238,7 +238,7 @@ pub enum Command {
     /// Offer an activity.
     DefineActivity { id: ActivityId, settings: Box<ActivitySettings> },
     /// Change an activity's settings from a day on.
-    ChangeActivity { id: ActivityId, settings: Box<ActivitySettings>, from: NaiveDate },
+    ChangeActivity { id: ActivityId, changes: Box<ActivityChanges>, from: NaiveDate },
     /// Stop offering an activity.
     RetireActivity { id: ActivityId, from: NaiveDate },
     /// Offer an activity again.

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use portail_domain::{
     activity::Activity,
     calendar::{self, TownCalendar},
-    child::{Child, ChildCommand},
+    child::{Child, ChildCommand, ContractDay},
     ids::{ActivityId, ChildId, FamilyNumber, RequestId},
     sealed::Purpose,
     session::{
@@ -417,7 +417,7 @@ impl Day<'_> {
                         child,
                         payer: payer.cloned().ok_or(SessionError::NotEnrolled)?,
                         enrolled: enrolment.is_some(),
-                        contract: enrolment.is_some_and(|e| !e.contract.is_empty()),
+                        contract: enrolment.map_or(ContractDay::Occasional, |e| e.contract_day(*date)),
                         overlaps,
                         arrived: entry.arrived,
                         left: entry.left,

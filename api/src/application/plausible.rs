@@ -138,7 +138,7 @@ fn of_money(command: &MoneyCommand) -> Vec<Entry> {
         | MoneyCommand::CreditInvoice { date, .. } => vec![one(Payment, *date, "date")],
         MoneyCommand::TakeOverOperation { date, operation, .. } => {
             let mut all = vec![one(TakenOver, *date, "date")];
-            if let Operation::Invoice { from, to, due } = operation {
+            if let Operation::Invoice { from, to, due, .. } = operation {
                 all.push(one(TakenOver, *from, "from"));
                 all.push(one(TakenOver, *to, "to"));
                 all.push(one(Due, *due, "due"));

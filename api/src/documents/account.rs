@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use portail_domain::{
-    account::{InvoiceLine, counts_for, paid_for_care},
+    account::{InvoiceLine, counts_for, ledger::CreditKey, paid_for_care},
     amount::Amount,
     ids::ChildId,
     regie::CollectionMode,
@@ -22,7 +22,8 @@ use super::{
 };
 use crate::{
     application::Application,
-    money_words::{charge_key, description, number, step_label},
+    money_words::{charge_key, description, invoice_number, operation_number, payment_number, step_label},
+    statement_sums::Sums,
 };
 
 /// An invoice or a credit note: its title and sheet.
@@ -36,8 +37,8 @@ pub async fn invoice(
 ) -> Result<(String, Sheet), sqlx::Error> {
     let pool = application.pool();
     let all = regies::by_code(pool).await?;
-    let mut sheet = writer.sheet(pool, &row.family, all.get(&row.regie)).await?;
-    let name = vec![("number", number(&all, &row.regie, row.number))];
+    let mut sheet = writer.sheet(pool, &row.family, all.get(&row.regie).map(|r| &r.settings)).await?;
+    let name = vec![("number", invoice_number(&all, &row.regie, row.number))];
     let title = writer.told(if row.credit_note { "DOC_CREDIT_NOTE" } else { "DOC_INVOICE" }, &name);
     sheet.facts.push((writer.said("DOC_DATE"), day(row.date)));
     if let Some((from, to)) = row.period {
@@ -64,7 +65,7 @@ pub async fn invoice(
         sheet.rows.push(vec![
             child.into(),
             Cell::with(service, how(line, writer)),
-            line.dates.len().to_string().into(),
+            line.count().to_string().into(),
             writer.euros(line.unit).into(),
             writer.euros(line.amount()).into(),
         ]);
@@ -111,8 +112,8 @@ pub async fn receipt(
 ) -> Result<(String, Sheet), sqlx::Error> {
     let pool = application.pool();
     let all = regies::by_code(pool).await?;
-    let mut sheet = writer.sheet(pool, &row.family, all.get(&row.regie)).await?;
-    let title = writer.told("DOC_RECEIPT", &[("number", number(&all, &row.regie, row.number))]);
+    let mut sheet = writer.sheet(pool, &row.family, all.get(&row.regie).map(|r| &r.settings)).await?;
+    let title = writer.told("DOC_RECEIPT", &[("number", payment_number(&all, &row.regie, row.number))]);
     sheet.facts.push((writer.said("DOC_DATE"), day(row.date)));
     sheet.facts.push((writer.said("DOC_METHOD"), writer.said(row.method.label_key())));
     if let Some(reference) = &row.reference {
@@ -128,19 +129,27 @@ pub async fn receipt(
     ];
     for (invoice, part) in accounts::settled_by(pool, &row.regie, row.number).await? {
         sheet.rows.push(vec![
-            number(&all, &invoice.regie, invoice.number).into(),
+            invoice_number(&all, &invoice.regie, invoice.number).into(),
             day(invoice.date).into(),
             writer.euros(part).into(),
         ]);
     }
-    if row.free.is_positive() {
-        sheet.totals.push(writer.total("DOC_FREE", row.free, false));
+    let key = CreditKey {
+        regie: row.regie.parse().map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
+        credit_note: false,
+        number: row.number.unsigned_abs(),
+    };
+    let today = application.clock().today();
+    let free = accounts::ledger(pool, &row.family).await?.free(&key, today.max(row.date));
+    if free.is_positive() {
+        sheet.totals.push(writer.total("DOC_FREE", free, false));
     }
     sheet.totals.push(writer.total("DOC_TOTAL_PAID", row.amount, true));
     Ok((title, sheet))
 }
 
-/// The statement of a school year as it stands today: its title and sheet.
+/// The statement of a school year as it stands today, or as it stood at its end: its title and sheet.
+/// Operations of later days are listed and counted in no sum.
 ///
 /// # Errors
 /// The database failed.
@@ -152,10 +161,13 @@ pub async fn statement(
 ) -> Result<(String, Sheet), sqlx::Error> {
     let pool = application.pool();
     let all = regies::by_code(pool).await?;
-    let rows = accounts::statement(pool, family, year).await?;
+    let operations = accounts::operations_of_year(pool, family, year).await?;
+    let today = application.clock().today();
+    let sums = Sums::of(&accounts::ledger(pool, family).await?, &operations, year, today);
     let mut sheet = writer.sheet(pool, family, None).await?;
     let years = [("from", year.to_string()), ("to", (year + 1).to_string())];
-    sheet.facts.push((writer.said("DOC_PRINTED_ON"), day(application.clock().today())));
+    sheet.facts.push((writer.said("DOC_PRINTED_ON"), day(today)));
+    sheet.facts.push((writer.said("DOC_AS_OF"), day(sums.as_of)));
     sheet.columns = vec![
         writer.column("DOC_OPERATION", Holds::Short),
         writer.column("DOC_DATE", Holds::Short),
@@ -165,24 +177,24 @@ pub async fn statement(
         writer.column("DOC_CREDIT", Holds::Number),
     ];
     let side = |amount: Amount| if amount.is_zero() { String::new() } else { writer.euros(amount) };
-    for row in &rows.operations {
-        let settings = all.get(&row.regie);
+    for row in &operations {
+        let Some(regie) = all.get(&row.regie) else { continue };
+        let words = description(row, &regie.series, writer.language);
+        let upcoming = if row.counts_from > sums.as_of { writer.said("DOC_UPCOMING") } else { String::new() };
         sheet.rows.push(vec![
-            number(&all, &row.regie, row.number).into(),
+            operation_number(row, &regie.series).into(),
             day(row.date).into(),
-            description(row, settings.map_or("", |s| &s.prefix), writer.language).into(),
-            settings.map_or_else(String::new, |s| s.name.clone()).into(),
+            Cell::with(words, upcoming),
+            regie.name.clone().into(),
             side(row.debit).into(),
             side(row.credit).into(),
         ]);
     }
-    let debit: Amount = rows.operations.iter().map(|o| o.debit).sum();
-    let credit: Amount = rows.operations.iter().map(|o| o.credit).sum();
     sheet.totals = vec![
-        writer.total("DOC_PREVIOUS_BALANCE", rows.previous, false),
-        writer.total("DOC_TOTAL_DEBIT", debit, false),
-        writer.total("DOC_TOTAL_CREDIT", credit, false),
-        writer.total("DOC_BALANCE", rows.previous + debit - credit, true),
+        writer.total("DOC_PREVIOUS_BALANCE", sums.previous, false),
+        writer.total("DOC_TOTAL_DEBIT", sums.debit, false),
+        writer.total("DOC_TOTAL_CREDIT", sums.credit, false),
+        writer.total("DOC_BALANCE", sums.balance, true),
     ];
     if all.values().any(|s| s.collection == CollectionMode::Treasury) {
         sheet.remarks.push(writer.said("BALANCE_NOT_AUTHORITATIVE"));

@@ -4,26 +4,28 @@ use portail_domain::{
     account::books::{Booking, Entry, entries},
     amount::Amount,
     messages::Language,
-    regie::RegieSettings,
 };
-use portail_projections::accounts::{BookedOperation, OperationRow};
+use portail_projections::{
+    accounts::{BookedOperation, OperationRow},
+    regies::KnownRegie,
+};
 
 use super::table::table;
-use crate::money_words::description;
+use crate::money_words::{description, operation_number};
 
 /// A line of every operation.
 ///
 /// # Errors
 /// The writer failed.
-pub fn operations(rows: &[OperationRow], regie: &RegieSettings) -> csv::Result<Vec<u8>> {
+pub fn operations(rows: &[OperationRow], regie: &KnownRegie) -> csv::Result<Vec<u8>> {
     let head = ["numero", "date", "famille", "nature", "description", "debit", "credit"];
     table(head, rows, |row| {
         vec![[
-            format!("{}-{}", regie.prefix, row.number),
+            operation_number(row, &regie.series),
             row.date.to_string(),
             row.family.clone(),
             row.kind.clone(),
-            description(row, &regie.prefix, Language::Fr),
+            description(row, &regie.series, Language::Fr),
             comma(row.debit),
             comma(row.credit),
         ]]
@@ -31,11 +33,12 @@ pub fn operations(rows: &[OperationRow], regie: &RegieSettings) -> csv::Result<V
 }
 
 /// The balanced lines of every operation, under the names and in the formats the French file of
-/// accounting entries gives them (FEC: LPF art. A 47 A-1).
+/// accounting entries gives them (FEC: LPF art. A 47 A-1). Entries are numbered by calendar year, in
+/// the order they were recorded, without a gap: the file of a year is complete.
 ///
 /// # Errors
 /// The writer failed.
-pub fn books(rows: &[BookedOperation], code: &str, regie: &RegieSettings) -> csv::Result<Vec<u8>> {
+pub fn books(rows: &[BookedOperation], code: &str, regie: &KnownRegie) -> csv::Result<Vec<u8>> {
     let head = [
         "JournalCode",
         "EcritureNum",
@@ -54,16 +57,16 @@ pub fn books(rows: &[BookedOperation], code: &str, regie: &RegieSettings) -> csv
             return vec![];
         };
         let date = operation.date.format("%Y%m%d").to_string();
-        let words = description(operation, &regie.prefix, Language::Fr);
+        let words = description(operation, &regie.series, Language::Fr);
         let line = |entry: Entry| {
             let is_debtor = entry.account == regie.debtor_account;
             [
                 code.to_uppercase(),
-                operation.line.to_string(),
+                row.entry.to_string(),
                 date.clone(),
                 entry.account,
                 if is_debtor { operation.family.clone() } else { String::new() },
-                format!("{}-{}", regie.prefix, operation.number),
+                operation_number(operation, &regie.series),
                 date.clone(),
                 words.clone(),
                 comma(entry.debit),

@@ -16,11 +16,11 @@ use axum::{
     routing::get,
 };
 use chrono::NaiveDate;
-use portail_domain::{
-    ids::FamilyNumber,
-    regie::{Issuer, RegieSettings},
+use portail_domain::{ids::FamilyNumber, regie::Issuer};
+use portail_projections::{
+    accounts,
+    regies::{self, KnownRegie},
 };
-use portail_projections::{accounts, regies};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -80,7 +80,7 @@ struct Range {
 
 const CSV: &str = "text/csv; charset=utf-8";
 
-async fn regie(application: &Application, code: &str) -> Result<RegieSettings, Failed> {
+async fn regie(application: &Application, code: &str) -> Result<KnownRegie, Failed> {
     regies::by_code(application.pool()).await?.remove(code).ok_or(NOT_FOUND)
 }
 
@@ -97,12 +97,11 @@ async fn debit_file(application: &Application, id: Uuid, headers: &HeaderMap) ->
     staff(application, headers).await?;
     let pool = application.pool();
     let batch = regies::debit_batch(pool, id).await?.ok_or(NOT_FOUND)?;
-    let Issuer { creditor, prefix } = match batch.issuer {
-        Some(issuer) => issuer,
-        None => {
-            let settings = regie(application, &batch.regie).await?;
-            Issuer { creditor: settings.creditor.ok_or(NOT_FOUND)?, prefix: settings.prefix }
-        }
+    let KnownRegie { settings, series } = regie(application, &batch.regie).await?;
+    // As it was ordered, whatever the régie changed since.
+    let (creditor, series) = match batch.issuer {
+        Some(Issuer { creditor, prefix }) => (creditor, series.with_prefix(prefix)),
+        None => (settings.creditor.ok_or(NOT_FOUND)?, series),
     };
     let debits = accounts::debits(pool, id).await?;
     let collections = debits.iter().map(sepa::Collection::of).collect::<Result<Vec<_>, _>>();
@@ -111,7 +110,7 @@ async fn debit_file(application: &Application, id: Uuid, headers: &HeaderMap) ->
         created: batch.ordered,
         collected: batch.date,
         creditor: &creditor,
-        prefix: &prefix,
+        series: &series,
         collections: &collections?,
     })?;
     Ok(Download { media: "application/xml", name: format!("prelevements-{}.xml", batch.date), content: file })

@@ -11,7 +11,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::{
     account::{Debtor, Obstacle},
     amount::Amount,
-    regie::Creditor,
+    regie::{Creditor, Series},
     sepa::{NAME, Unspellable, bic_fits_iban, spelled},
 };
 use portail_projections::accounts::DebitRow;
@@ -34,8 +34,8 @@ pub struct Batch<'a> {
     pub collected: NaiveDate,
     /// Who collects.
     pub creditor: &'a Creditor,
-    /// The prefix of the régie's numbers.
-    pub prefix: &'a str,
+    /// How the régie writes its numbers.
+    pub series: &'a Series,
     /// The collections.
     pub collections: &'a [Collection],
 }
@@ -168,7 +168,7 @@ fn block(out: &mut Sink, batch: &Batch<'_>, name: &str, first: bool, part: &[&Co
 }
 
 fn one(out: &mut Sink, batch: &Batch<'_>, collection: &Collection) -> Written {
-    let number = format!("{}-{}", batch.prefix, collection.number);
+    let number = batch.series.payment(collection.number);
     let debtor = &collection.debtor;
     nested(out, &["DrctDbtTxInf"], &|out| {
         nested(out, &["PmtId"], &|out| text(out, "EndToEndId", &number))?;
@@ -191,7 +191,7 @@ fn one(out: &mut Sink, batch: &Batch<'_>, collection: &Collection) -> Written {
         nested(out, &["DbtrAgt", "FinInstnId"], &|out| agent(out, debtor.bic.as_deref()))?;
         nested(out, &["Dbtr"], &|out| text(out, "Nm", &debtor.holder))?;
         nested(out, &["DbtrAcct", "Id"], &|out| text(out, "IBAN", &debtor.iban))?;
-        let about = collection.invoice.map_or(number.clone(), |i| format!("{}-{i}", batch.prefix));
+        let about = collection.invoice.map_or(number.clone(), |i| batch.series.invoice(i));
         let about = format!("Facture {about}");
         nested(out, &["RmtInf"], &|out| text(out, "Ustrd", about.get(..REMITTANCE).unwrap_or(&about)))
     })

@@ -1,11 +1,13 @@
 //! What the town offers: structures, activities, the school calendar.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result, SimpleObject};
+use async_graphql::{
+    Context, Enum, ID, InputObject, MaybeUndefined, Object, OneofObject, Result, SimpleObject,
+};
 use chrono::Weekday as ChronoWeekday;
 use portail_domain::{
     activity::{
-        AbsencePolicy, ActivitySettings, ApprovalMode as DomainApproval, LateRequests as DomainLate,
-        LeavePolicy,
+        AbsenceChanges, AbsencePolicy, ActivityChanges, ActivitySettings, ApprovalMode as DomainApproval,
+        LateRequests as DomainLate, LeavePolicy,
     },
     calendar::Period as DomainPeriod,
     deadline::{Batch, DeadlineRule},
@@ -333,6 +335,107 @@ impl ActivitySettingsInput {
     }
 }
 
+/// What to change of what an absence becomes; what is left out stays as it is.
+#[derive(Debug, Clone, Default, InputObject)]
+pub struct AbsenceChangesInput {
+    /// Hours within which the certificate must arrive.
+    certificate_window_hours: Option<u16>,
+    /// Days until which a late certificate is still accepted.
+    late_certificate_days: Option<u16>,
+    /// How many first days stay billed when the certificate came late.
+    waiting_days: Option<u16>,
+    /// What a billed absence costs, in percent of the price.
+    billed_percent: Option<u8>,
+    /// The reasons that excuse without a certificate.
+    excusing_reasons: Option<Vec<AbsenceReason>>,
+    /// Those of them that excuse on the family's word after the cut-off; of the others staff confirm
+    /// that it was so.
+    excused_on_word: Option<Vec<AbsenceReason>>,
+}
+
+/// The settings of an activity to change; what is left out stays as it is.
+#[derive(Debug, Clone, InputObject)]
+pub struct ActivityChangesInput {
+    /// The structure it belongs to.
+    structure_id: Option<ID>,
+    /// Its name as families see it.
+    name: Option<String>,
+    /// Where it stands among the rows of the planning.
+    rank: Option<u16>,
+    /// When a session starts.
+    starts: Option<Time>,
+    /// When a session ends.
+    ends: Option<Time>,
+    /// The weekdays it is offered on.
+    weekdays: Option<Vec<Weekday>>,
+    /// The periods it is offered in.
+    periods: Option<Vec<Period>>,
+    /// How many children a session holds; null: no limit any more.
+    capacity: MaybeUndefined<u32>,
+    /// Who decides a reservation.
+    approval: Option<ApprovalMode>,
+    /// Whether a full session keeps a waiting list.
+    waiting_list: Option<bool>,
+    /// Hours to accept an offered place.
+    offer_hours: Option<u16>,
+    /// Until when a session can be booked.
+    booking_deadline: Option<DeadlineInput>,
+    /// Until when a reservation can be cancelled.
+    cancel_deadline: Option<DeadlineInput>,
+    /// What a late request becomes.
+    late_requests: Option<LateRequests>,
+    /// What an absence becomes.
+    absence: Option<AbsenceChangesInput>,
+    /// Until when leave can be taken; null: no leave any more.
+    leave_deadline: MaybeUndefined<DeadlineInput>,
+}
+
+/// What a field that may be emptied is changed to.
+#[allow(clippy::option_option, reason = "left out, emptied or set")]
+fn emptied<T, U>(field: MaybeUndefined<T>, set: impl FnOnce(T) -> U) -> Option<Option<U>> {
+    match field {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(set(value))),
+    }
+}
+
+impl ActivityChangesInput {
+    fn changes(self) -> Result<Box<ActivityChanges>, Rejection> {
+        let absence = self.absence.unwrap_or_default();
+        let structure = self.structure_id.map(|id| parse(&id, "settings.structureId")).transpose()?;
+        Ok(Box::new(ActivityChanges {
+            structure,
+            name: self.name.map(|name| text::<Heading>(&name, "settings.name")).transpose()?.map(Into::into),
+            rank: self.rank,
+            starts: self.starts.map(|t| t.0),
+            ends: self.ends.map(|t| t.0),
+            weekdays: self.weekdays.map(weekdays),
+            periods: self.periods.map(|p| p.into_iter().map(DomainPeriod::from).collect()),
+            capacity: emptied(self.capacity, |n| n),
+            approval: self.approval.map(Into::into),
+            waiting_list: self.waiting_list,
+            offer_hours: self.offer_hours,
+            booking_deadline: self.booking_deadline.map(Into::into),
+            cancel_deadline: self.cancel_deadline.map(Into::into),
+            late_requests: self.late_requests.map(Into::into),
+            leave: emptied(self.leave_deadline, |d| LeavePolicy { notice: d.into() }),
+            absence: AbsenceChanges {
+                certificate_window_hours: absence.certificate_window_hours,
+                late_certificate_days: absence.late_certificate_days,
+                waiting_days: absence.waiting_days,
+                billed_percent: absence.billed_percent,
+                excusing_reasons: absence
+                    .excusing_reasons
+                    .map(|reasons| reasons.into_iter().map(Into::into).collect()),
+                excused_on_word: absence
+                    .excused_on_word
+                    .map(|reasons| reasons.into_iter().map(Into::into).collect()),
+            },
+        }))
+    }
+}
+
 /// A structure.
 #[derive(Debug, Clone, InputObject)]
 pub struct StructureInput {
@@ -355,15 +458,15 @@ pub struct DefineActivityInput {
     settings: ActivitySettingsInput,
 }
 
-/// New settings of an activity.
+/// A change of an activity's settings.
 #[derive(Debug, Clone, InputObject)]
 pub struct ChangeActivityInput {
     /// The idempotency key: the same again gives the first outcome.
     client_mutation_id: Uuid,
     /// Its code.
     id: ID,
-    /// Its new settings.
-    settings: ActivitySettingsInput,
+    /// The settings to change; what is left out stays.
+    settings: ActivityChangesInput,
     /// The first session day they hold for.
     from: Date,
 }
@@ -450,13 +553,13 @@ impl CatalogueMutation {
         record(ctx, input.client_mutation_id, build()).await
     }
 
-    /// Changes an activity's settings from a day on. What was booked on days it is no longer offered
-    /// on is released, and the families are told.
+    /// Changes some of an activity's settings from a day on; the others stay as they are. What was booked on
+    /// days it is no longer offered on is released, and the families are told.
     #[graphql(guard = "STAFF")]
     async fn change_activity(&self, ctx: &Context<'_>, input: ChangeActivityInput) -> Result<RecordPayload> {
         let build = || {
-            let settings = input.settings.settings()?;
-            Ok(Command::ChangeActivity { id: parse(&input.id, "id")?, settings, from: input.from.0 })
+            let changes = input.settings.changes()?;
+            Ok(Command::ChangeActivity { id: parse(&input.id, "id")?, changes, from: input.from.0 })
         };
         record(ctx, input.client_mutation_id, build()).await
     }

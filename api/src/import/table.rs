@@ -58,6 +58,7 @@ fn value(kind: Kind, text: &str) -> Value {
         | Kind::Line
         | Kind::Postcode
         | Kind::Country
+        | Kind::CommuneCode
         | Kind::Phone
         | Kind::Email
         | Kind::TaxNumber

@@ -100,8 +100,11 @@ pub async fn one_place() -> Town {
     let id = "restauration-scolaire".parse().unwrap();
     let mut settings = catalogue.activities[&id].latest().unwrap().clone();
     settings.capacity = Some(1);
-    let change =
-        Command::ChangeActivity { id, settings: Box::new(settings), from: "2015-06-01".parse().unwrap() };
+    let change = Command::ChangeActivity {
+        id,
+        changes: Box::new(settings.into()),
+        from: "2015-06-01".parse().unwrap(),
+    };
     assert!(send(application, Role::Staff, "mairie", "2015-04-08T08:00:00Z", change).await.recorded);
     for (who, payer) in [(LEO, DUPONT), (EMMA, MARTIN)] {
         let asked = ask(who, payer, "restauration-scolaire", &["2015-06-02"]);
@@ -167,7 +170,7 @@ async fn racing_families_never_oversell_a_session() {
     settings.waiting_list = false;
     let change = Command::ChangeActivity {
         id: id.clone(),
-        settings: Box::new(settings),
+        changes: Box::new(settings.into()),
         from: "2015-06-01".parse().unwrap(),
     };
     send(application, Role::Staff, "mairie", "2015-04-08T08:00:00Z", change).await;
@@ -325,7 +328,7 @@ async fn leave_is_counted_against_the_quota_in_the_same_append() {
     settings.leave = Some(portail_domain::activity::LeavePolicy { notice: settings.cancel_deadline.clone() });
     let change = Command::ChangeActivity {
         id: id.clone(),
-        settings: Box::new(settings),
+        changes: Box::new(settings.into()),
         from: "2015-05-01".parse().unwrap(),
     };
     send(application, Role::Staff, "mairie", "2015-04-08T08:00:00Z", change).await;

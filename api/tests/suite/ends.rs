@@ -189,9 +189,9 @@ async fn an_activity_and_a_structure_that_end_release_everybody_and_reopen_them(
     // Not offered on Tuesdays any more, and again.
     let mut without = settings.clone();
     without.weekdays = [chrono::Weekday::Mon, chrono::Weekday::Thu].into();
-    let change = |settings| Command::ChangeActivity {
+    let change = |settings: portail_domain::activity::ActivitySettings| Command::ChangeActivity {
         id: id(CANTEEN),
-        settings: Box::new(settings),
+        changes: Box::new(settings.into()),
         from: id("2015-05-01"),
     };
     staff(application, change(without)).await;

@@ -89,7 +89,8 @@ async fn an_invoice_of_a_run_names_its_days_and_its_price_list() {
     let home = Home::new().await;
     let server = home.serve(&["--demo"]);
     let staff = Client::log_in(&server.address, STAFF).await;
-    let run = json!({ "regieId": "al", "from": "2015-04-01", "to": "2015-04-30", "date": "2015-05-04", "due": "2015-05-31" });
+    crate::money::book_meals_of_may(&Client::log_in(&server.address, PARENT).await).await;
+    let run = json!({ "regieId": "al", "from": "2015-05-01", "to": "2015-05-31", "date": "2015-05-04", "due": "2015-05-31" });
     let run = made(&staff, "prepareBillingRun", "PrepareBillingRunInput", run).await["id"].clone();
     let query = format!("{{ billingRun(id: {run}) {{ draft {{ complete }} }} }}");
     crate::money::until(&staff, &query, |a| a["billingRun"]["draft"]["complete"] == true).await;

@@ -1,6 +1,6 @@
 //! What is printed and exported: PDFs, kept by their hash, and files for the bank and the accountant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portail_event_store::Database;
 use serde_json::{Value, json};
@@ -194,7 +194,7 @@ async fn direct_debits_are_collected_rejected_and_booked() {
     assert_eq!(batch["userErrors"], json!([]), "{batch}");
     let query = "query ($id: ID!) { directDebitBatch(id: $id) { total fileUrl debits { number invoice amount mandate first } } }";
     let collected = staff.ask(query, json!({ "id": batch["id"] })).await;
-    let expected = json!([{ "number": "AL-229", "invoice": "AL-36", "amount": "120.60", "mandate": "RUM-1", "first": true }]);
+    let expected = json!([{ "number": "AL-R229", "invoice": "AL-36", "amount": "120.60", "mandate": "RUM-1", "first": true }]);
     assert_eq!(collected["directDebitBatch"]["debits"], expected);
     let again = made(&staff, "prepareDirectDebits", "PrepareDirectDebitsInput", input).await;
     assert_eq!(again["userErrors"][0]["code"], "NOTHING_TO_DEBIT", "nothing is collected twice");
@@ -213,6 +213,18 @@ async fn direct_debits_are_collected_rejected_and_booked() {
         assert_eq!(fetch(other, url).await.0, 403, "bank details in full are for staff");
     }
 
+    // Each operation counts from its day, whenever it was recorded.
+    let balance = "{ accountStatement(at: \"2015-05-10\") { balance } }";
+    assert_eq!(parent.ask(balance, json!({})).await["accountStatement"]["balance"], "0.00");
+    let today = "{ home { balance { amount } unpaidInvoices { total invoices { open scheduled } } } \
+        accountStatement { balance operations { number upcoming } } }";
+    let today = parent.ask(today, json!({})).await;
+    assert_eq!(today["home"]["balance"]["amount"], "120.60", "it is collected in May: {today}");
+    let unpaid = json!({ "total": "120.60", "invoices": [{ "open": "120.60", "scheduled": "120.60" }] });
+    assert_eq!(today["home"]["unpaidInvoices"], unpaid);
+    assert_eq!(today["accountStatement"]["balance"], "120.60");
+    assert_eq!(today["accountStatement"]["operations"][0], json!({ "number": "AL-R229", "upcoming": true }));
+
     // The collection, what came after it and the closed desk are over by then.
     server.kill();
     home.environment = vec![("PORTAIL_TODAY", "2015-05-11".into())];
@@ -220,12 +232,14 @@ async fn direct_debits_are_collected_rejected_and_booked() {
     let staff = Client::log_in(&server.address, STAFF).await;
     let parent = Client::log_in(&server.address, PARENT).await;
 
-    let balance = "{ accountStatement { balance } }";
-    assert_eq!(parent.ask(balance, json!({})).await["accountStatement"]["balance"], "0.00");
     let input = json!({ "regieId": "al", "familyNumber": PARENT.0, "payment": 229, "date": "2015-05-08",
         "reason": "INSUFFICIENT_FUNDS" });
+    let mut early = input.clone();
+    early["date"] = json!("2015-05-04");
+    let early = made(&staff, "rejectPayment", "RejectPaymentInput", early).await;
+    assert_eq!(early["userErrors"][0]["code"], "REJECTION_BEFORE_PAYMENT", "{early}");
     let rejected = made(&staff, "rejectPayment", "RejectPaymentInput", input).await;
-    assert_eq!(rejected["id"], "AL-230", "{rejected}");
+    assert_eq!(rejected["id"], "AL-R230", "{rejected}");
     assert_eq!(parent.ask(balance, json!({})).await["accountStatement"]["balance"], "120.60");
 
     // An over-payment is in the family's favour, and can be paid back; a credit note lessens.
@@ -250,6 +264,10 @@ async fn direct_debits_are_collected_rejected_and_booked() {
         books.iter().filter(|row| of(row)).map(|row| cents(&row[column])).sum()
     };
     assert_eq!(sum("Debit", &|_| true), sum("Credit", &|_| true));
+    let entries: Vec<&String> = books.iter().map(|row| &row["EcritureNum"]).collect();
+    let expected: Vec<String> = (1..=8).map(|n| format!("2015{n:06}")).collect();
+    assert_eq!(entries.iter().copied().collect::<BTreeSet<_>>(), expected.iter().collect(), "no gap");
+    assert!(entries.is_sorted());
     for piece in books.iter().map(|row| &row["PieceRef"]) {
         let same = |row: &BTreeMap<String, String>| row["PieceRef"] == *piece;
         assert_eq!(sum("Debit", &same), sum("Credit", &same), "{piece}");

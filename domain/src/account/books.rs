@@ -110,6 +110,7 @@ mod tests {
             tariff: 1,
             unit: Amount::cents(cents),
             dates: vec!["2015-04-07".parse().unwrap()],
+            quantity: None,
             steps: vec![],
             deductible: 0,
             account: account.into(),

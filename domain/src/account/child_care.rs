@@ -62,6 +62,7 @@ mod tests {
             tariff: 1,
             unit: Amount::cents(cents),
             dates: vec![date],
+            quantity: None,
             steps: vec![],
             deductible,
             account: "7067".into(),

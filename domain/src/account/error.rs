@@ -1,5 +1,7 @@
 //! Why an account refuses.
 
+use chrono::NaiveDate;
+
 use crate::{
     amount::Amount,
     messages::{Args, Rule},
@@ -26,6 +28,18 @@ pub enum AccountError {
     /// Rejected already, or paid back since.
     #[error("this payment was rejected, or used for a refund, already")]
     AlreadyRejected,
+    /// Rejected on a day before it was paid.
+    #[error("the payment is of {0}: it cannot be rejected before")]
+    RejectedBeforePaid(NaiveDate),
+    /// The lines of an invoice that is taken over do not come to what it comes to.
+    #[error("the lines come to {0}, not to the invoice's amount")]
+    LinesSum(Amount),
+    /// A line of an invoice that is taken over bills a day outside its period.
+    #[error("{0} is not in the invoice's period")]
+    LineOutsidePeriod(NaiveDate),
+    /// The last day of a period comes before its first.
+    #[error("a period that ends before it begins")]
+    ImpossiblePeriod,
 }
 
 impl Rule for AccountError {
@@ -37,6 +51,10 @@ impl Rule for AccountError {
             Self::MoreThanPaid(_) => "MORE_THAN_PAID",
             Self::MoreThanFree(_) => "MORE_THAN_FREE",
             Self::AlreadyRejected => "PAYMENT_REJECTED",
+            Self::RejectedBeforePaid(_) => "REJECTION_BEFORE_PAYMENT",
+            Self::LinesSum(_) => "LINES_SUM",
+            Self::LineOutsidePeriod(_) => "LINE_OUTSIDE_PERIOD",
+            Self::ImpossiblePeriod => "IMPOSSIBLE_DATE_RANGE",
         }
     }
     fn args(&self) -> Args {
@@ -44,7 +62,12 @@ impl Rule for AccountError {
             Self::MoreThanInvoice(most) | Self::MoreThanPaid(most) | Self::MoreThanFree(most) => {
                 vec![("amount", most.french())]
             }
-            _ => vec![],
+            Self::LinesSum(sum) => vec![("amount", sum.french())],
+            Self::RejectedBeforePaid(date) | Self::LineOutsidePeriod(date) => {
+                vec![("date", date.format("%d/%m/%Y").to_string())]
+            }
+            Self::ImpossiblePeriod => vec![("days", "366".into())],
+            Self::Unknown | Self::NotPositive | Self::AlreadyRejected => vec![],
         }
     }
 }

@@ -145,6 +145,9 @@ pub enum TakenOver {
         to: NaiveDate,
         /// Until when it is to be paid.
         due: NaiveDate,
+        /// Its lines, where they are known: they say which sessions it covers.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        lines: Vec<InvoiceLine>,
     },
     /// A payment.
     Payment {

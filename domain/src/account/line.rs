@@ -26,8 +26,11 @@ pub struct InvoiceLine {
     pub tariff: u32,
     /// What each day costs; negative when it gives back.
     pub unit: Amount,
-    /// The days.
+    /// The days; of what was taken over from the software before, those that are known.
     pub dates: Vec<NaiveDate>,
+    /// How many units a line that was taken over without its days bills.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub quantity: Option<u32>,
     /// How the price of a day was computed.
     pub steps: Vec<Step>,
     /// How much of it is deductible child care, in percent.
@@ -43,8 +46,13 @@ fn is_zero(value: &u8) -> bool {
 }
 
 impl InvoiceLine {
+    /// How many units it bills.
+    pub fn count(&self) -> u32 {
+        self.quantity.unwrap_or_else(|| u32::try_from(self.dates.len()).unwrap_or(u32::MAX))
+    }
+
     /// What the line comes to.
     pub fn amount(&self) -> Amount {
-        Amount::round(self.unit.decimal() * Decimal::from(self.dates.len()))
+        Amount::round(self.unit.decimal() * Decimal::from(self.count()))
     }
 }

@@ -4,6 +4,8 @@
 //! operation. Debits minus credits are the balance, which is also what is open on the invoices
 //! minus what is free on payments and credit notes.
 //!
+//! How an account stands as of a day is decided in one place, [`ledger`].
+//!
 //! ```text
 //! invoice:  issued -> settled (by payments and credit notes) -> open again (a payment rejected)
 //! payment:  recorded -> rejected
@@ -15,6 +17,7 @@ mod command;
 mod debtor;
 mod error;
 mod event;
+pub mod ledger;
 mod line;
 mod mandates;
 mod state;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     AccountCommand as C, AccountError as E, AccountEvent as V, Allocation, Mandates, PaymentMethod,
-    TakenOver, Use,
+    TakenOver, Use, ledger::Ledger,
 };
 use crate::{aggregate, amount::Amount, ids::RegieId};
 
@@ -36,6 +36,8 @@ pub struct Credit {
     pub method: Option<PaymentMethod>,
     /// Its number.
     pub number: u32,
+    /// Its date.
+    pub date: NaiveDate,
     /// What it comes to.
     pub total: Amount,
     /// What settles no invoice yet.
@@ -51,6 +53,7 @@ pub struct Credit {
 pub struct Account {
     invoices: Vec<Invoice>,
     credits: Vec<Credit>,
+    ledger: Ledger,
     balance: Amount,
     mandates: Mandates,
     archived: BTreeMap<String, Uuid>,
@@ -66,7 +69,12 @@ impl Credit {
 }
 
 impl Account {
-    /// What the family owes; negative: what it is owed.
+    /// What is owed as of which day.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What the family owes once everything recorded counts; negative: what it is owed.
     pub fn balance(&self) -> Amount {
         self.balance
     }
@@ -123,10 +131,11 @@ impl Account {
         allocations
     }
 
-    /// Uses what is free, the oldest first, as far as an amount goes.
-    fn free(&self, regie: &RegieId, amount: Amount) -> (Vec<Use>, Amount) {
+    /// Uses what is free of credits up to a day, the oldest first, as far as an amount goes.
+    fn free(&self, regie: &RegieId, amount: Amount, until: NaiveDate) -> (Vec<Use>, Amount) {
         let (mut uses, mut rest) = (vec![], amount);
-        for credit in self.credits.iter().filter(|c| c.regie == *regie && c.free.is_positive()) {
+        let usable = |c: &&Credit| c.regie == *regie && c.free.is_positive() && c.date <= until;
+        for credit in self.credits.iter().filter(usable) {
             let part = rest.min(credit.free);
             if !part.is_positive() {
                 break;
@@ -170,8 +179,10 @@ impl Account {
                 if !amount.is_positive() {
                     return Err(E::NotPositive);
                 }
-                let allocations = match operation {
-                    TakenOver::Invoice { .. } => vec![],
+                let allocations = match &operation {
+                    TakenOver::Invoice { from, to, lines, .. } => {
+                        taken_over_defect((*from, *to), lines, amount).map_or(Ok(vec![]), Err)?
+                    }
                     TakenOver::Payment { .. } => self.oldest_first(&regie, amount),
                 };
                 V::OperationTakenOver { regie, number, date, amount, operation, allocations, received: at }
@@ -196,7 +207,7 @@ impl Account {
                         received,
                     }]);
                 }
-                let (settled_by, _) = self.free(&regie, total);
+                let (settled_by, _) = self.free(&regie, total, NaiveDate::MAX);
                 V::InvoiceIssued {
                     regie,
                     number,
@@ -259,6 +270,9 @@ impl Account {
                 if credit.final_ {
                     return Err(E::AlreadyRejected);
                 }
+                if date < credit.date {
+                    return Err(E::RejectedBeforePaid(credit.date));
+                }
                 let (amount, reopened) = (credit.total, credit.allocations.clone());
                 V::PaymentRejected { regie, payment, number, date, amount, reason, reopened, received: at }
             }
@@ -266,7 +280,8 @@ impl Account {
                 if !amount.is_positive() {
                     return Err(E::NotPositive);
                 }
-                let (uses, free) = self.free(&regie, amount);
+                // What is not there yet on the day cannot be paid back on it.
+                let (uses, free) = self.free(&regie, amount, date);
                 if free < amount {
                     return Err(E::MoreThanFree(free));
                 }
@@ -312,7 +327,7 @@ impl Account {
         &mut self,
         regie: &RegieId,
         method: Option<PaymentMethod>,
-        number: u32,
+        (number, date): (u32, NaiveDate),
         total: Amount,
         settles: &[Allocation],
     ) {
@@ -322,6 +337,7 @@ impl Account {
             regie: regie.clone(),
             method,
             number,
+            date,
             total,
             free: total - used,
             allocations: settles.to_vec(),
@@ -333,17 +349,21 @@ impl Account {
     /// Folds an event; total.
     pub fn evolve(&mut self, event: &V) {
         self.last_operation = self.last_operation.max(event.date());
+        self.ledger.evolve(event);
         match event {
-            V::OperationTakenOver { regie, number, amount, operation, allocations, .. } => match operation {
-                TakenOver::Invoice { due, .. } => {
-                    let (regie, number, total, open, due) = (regie.clone(), *number, *amount, *amount, *due);
-                    self.invoices.push(Invoice { regie, number, total, open, due });
-                    self.balance += *amount;
+            V::OperationTakenOver { regie, number, date, amount, operation, allocations, .. } => {
+                match operation {
+                    TakenOver::Invoice { due, .. } => {
+                        let (regie, number, total, open, due) =
+                            (regie.clone(), *number, *amount, *amount, *due);
+                        self.invoices.push(Invoice { regie, number, total, open, due });
+                        self.balance += *amount;
+                    }
+                    TakenOver::Payment { method } => {
+                        self.credit(regie, Some(*method), (*number, *date), *amount, allocations);
+                    }
                 }
-                TakenOver::Payment { method } => {
-                    self.credit(regie, Some(*method), *number, *amount, allocations)
-                }
-            },
+            }
             V::InvoiceIssued { regie, number, due, total, settled_by, .. } => {
                 let settled: Amount = settled_by.iter().map(|u| u.amount).sum();
                 self.consume(regie, settled_by, Some(*number));
@@ -356,11 +376,11 @@ impl Account {
                 });
                 self.balance += *total;
             }
-            V::CreditNoteIssued { regie, number, total, allocations, .. } => {
-                self.credit(regie, None, *number, *total, allocations);
+            V::CreditNoteIssued { regie, number, date, total, allocations, .. } => {
+                self.credit(regie, None, (*number, *date), *total, allocations);
             }
-            V::PaymentRecorded { regie, number, method, amount, allocations, debited, .. } => {
-                self.credit(regie, Some(*method), *number, *amount, allocations);
+            V::PaymentRecorded { regie, number, date, method, amount, allocations, debited, .. } => {
+                self.credit(regie, Some(*method), (*number, *date), *amount, allocations);
                 if let Some((_, debited)) = debited {
                     self.mandates.collect(regie, *number, debited);
                     self.last_debit = self.last_debit.max(event.date());
@@ -386,6 +406,23 @@ impl Account {
             }
         }
     }
+}
+
+/// What is wrong with the lines of an invoice that is taken over.
+fn taken_over_defect(
+    (from, to): (NaiveDate, NaiveDate),
+    lines: &[super::InvoiceLine],
+    amount: Amount,
+) -> Option<E> {
+    if to < from {
+        return Some(E::ImpossiblePeriod);
+    }
+    let outside = lines.iter().flat_map(|l| &l.dates).find(|d| **d < from || **d > to);
+    if let Some(date) = outside {
+        return Some(E::LineOutsidePeriod(*date));
+    }
+    let sum: Amount = lines.iter().map(super::InvoiceLine::amount).sum();
+    (!lines.is_empty() && sum != amount).then_some(E::LinesSum(sum))
 }
 
 aggregate!(Account, "Account", C, V, E);

@@ -34,6 +34,7 @@ fn line(cents: i64, days: usize) -> InvoiceLine {
         tariff: 1,
         unit: Amount::cents(cents),
         dates: day("2015-04-01").iter_days().take(days).collect(),
+        quantity: None,
         steps: vec![],
         deductible: 0,
         account: "7067".into(),
@@ -126,8 +127,12 @@ fn open(account: &Account) -> Vec<(u32, String)> {
 
 #[test]
 fn given_the_guides_operations_then_the_balance_is_what_april_costs() {
-    let period =
-        |from: &str, to: &str, due: &str| TakenOver::Invoice { from: day(from), to: day(to), due: day(due) };
+    let period = |from: &str, to: &str, due: &str| TakenOver::Invoice {
+        from: day(from),
+        to: day(to),
+        due: day(due),
+        lines: vec![],
+    };
     let account = after(vec![
         take_over(12, 24320, period("2015-02-01", "2015-03-31", "2015-04-15")),
         take_over(228, 24320, TakenOver::Payment { method: PaymentMethod::Cheque }),
@@ -158,6 +163,56 @@ fn given_a_payment_when_the_bank_rejects_it_then_its_invoices_are_open_again() {
     assert_eq!(open(&account), [(1, "50.00".to_owned())]);
     assert_eq!(account.balance().to_string(), "50.00");
     assert_eq!(account.decide(reject(1, 3)), Err(E::AlreadyRejected));
+}
+
+#[test]
+fn given_a_payment_when_its_rejection_is_dated_before_it_then_refused() {
+    let account = after(vec![invoice(1, 5000, "2015-05-31"), pay(1, 5000, vec![])]);
+    let early = C::Reject {
+        regie: regie(),
+        payment: 1,
+        number: 2,
+        date: day("2015-04-07"),
+        reason: RejectionReason::Other,
+        at: at(),
+    };
+    assert_eq!(account.decide(early), Err(E::RejectedBeforePaid(day("2015-04-08"))));
+}
+
+#[test]
+fn given_an_invoice_that_is_taken_over_then_its_lines_are_of_its_period_and_come_to_it() {
+    let with = |lines| TakenOver::Invoice {
+        from: day("2015-04-01"),
+        to: day("2015-04-30"),
+        due: day("2015-04-30"),
+        lines,
+    };
+    let account = Account::default();
+    let of = |lines| account.decide(take_over(36, 1000, with(lines)));
+    assert!(of(vec![]).is_ok(), "an invoice whose lines nobody has");
+    assert!(of(vec![line(200, 5)]).is_ok());
+    assert_eq!(of(vec![line(200, 4)]), Err(E::LinesSum(Amount::cents(800))));
+    let counted = InvoiceLine { quantity: Some(5), ..line(200, 0) };
+    assert!(of(vec![counted]).is_ok(), "lines without days say how many");
+    let may = InvoiceLine { dates: vec![day("2015-05-01")], ..line(1000, 0) };
+    assert_eq!(of(vec![may]), Err(E::LineOutsidePeriod(day("2015-05-01"))));
+}
+
+#[test]
+fn given_a_payment_of_a_later_day_then_it_cannot_be_paid_back_before() {
+    let later = C::Pay {
+        regie: regie(),
+        number: 1,
+        date: day("2015-05-02"),
+        method: PaymentMethod::Cheque,
+        amount: Amount::cents(500),
+        reference: None,
+        allocations: vec![],
+        debited: None,
+        at: at(),
+    };
+    let account = after(vec![later]);
+    assert_eq!(account.decide(refund(2, 500)), Err(E::MoreThanFree(Amount::ZERO)), "the refund is of 1 May");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::ActivitySettings;
+use super::{ActivityChanges, ActivitySettings};
 
 /// A command to an activity.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,10 +12,10 @@ pub enum ActivityCommand {
         /// Its settings, from the first day on.
         settings: Box<ActivitySettings>,
     },
-    /// Change its settings from a day on.
+    /// Change some of its settings from a day on; the others stay.
     ChangeSettings {
-        /// The new settings.
-        settings: Box<ActivitySettings>,
+        /// What changes.
+        changes: Box<ActivityChanges>,
         /// The first session day they hold for.
         from: NaiveDate,
     },

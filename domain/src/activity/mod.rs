@@ -4,12 +4,14 @@
 //! Stream `Activity` / its code. Its settings are dated: a session follows the settings in force
 //! on its own day, and every decision records their version.
 
+mod changes;
 mod command;
 mod error;
 mod event;
 mod settings;
 mod state;
 
+pub use changes::{AbsenceChanges, ActivityChanges};
 pub use command::ActivityCommand;
 pub use error::ActivityError;
 pub use event::ActivityEvent;

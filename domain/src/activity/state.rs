@@ -65,8 +65,12 @@ impl Activity {
                 None => Err(ActivityError::NotRetired),
             },
             _ if self.retired_from.is_some() => Err(ActivityError::Retired),
-            ActivityCommand::ChangeSettings { settings, from } => {
-                Ok(vec![ActivityEvent::ActivitySettingsChanged { settings: valid(settings)?, from }])
+            ActivityCommand::ChangeSettings { changes, from } => {
+                // Those in force on the day: a change that begins later does not count for it.
+                let before =
+                    self.settings_on(from).map(|(_, settings)| settings).ok_or(ActivityError::Unknown)?;
+                let settings = valid(Box::new(changes.applied_to(before)))?;
+                Ok(vec![ActivityEvent::ActivitySettingsChanged { settings, from }])
             }
             ActivityCommand::Retire { from } => {
                 Ok(vec![ActivityEvent::ActivityRetired { from, releases: true }])
@@ -99,7 +103,10 @@ mod tests {
     use cqrs_es::test::TestFramework;
 
     use super::*;
-    use crate::terms::tests::settings;
+    use crate::{
+        activity::{AbsenceChanges, ActivityChanges},
+        terms::tests::settings,
+    };
 
     #[test]
     fn given_an_activity_when_its_settings_change_then_sessions_follow_those_of_their_day() {
@@ -124,6 +131,30 @@ mod tests {
             .given_no_previous_events()
             .when(ActivityCommand::Define { settings: Box::new(wrong) })
             .then_expect_error(ActivityError::Settings("SETTING_HOURS"));
+    }
+
+    #[test]
+    fn given_settings_when_one_is_changed_then_the_others_stay() {
+        let mut activity = Activity::default();
+        activity.evolve(&ActivityEvent::ActivityDefined { settings: Box::new(settings()) });
+        let changes = ActivityChanges {
+            capacity: Some(None),
+            absence: AbsenceChanges { billed_percent: Some(50), ..AbsenceChanges::default() },
+            ..ActivityChanges::default()
+        };
+        let told = serde_json::to_string(&changes).unwrap();
+        assert_eq!(
+            serde_json::from_str::<ActivityChanges>(&told).unwrap(),
+            changes,
+            "emptied is not unnamed"
+        );
+        let mut expected = settings();
+        expected.capacity = None;
+        expected.absence.billed_percent = 50;
+        let from = "2015-05-01".parse().unwrap();
+        let changed = activity.decide(ActivityCommand::ChangeSettings { changes: Box::new(changes), from });
+        let event = ActivityEvent::ActivitySettingsChanged { settings: Box::new(expected), from };
+        assert_eq!(changed, Ok(vec![event]));
     }
 
     #[test]

@@ -1,19 +1,26 @@
 //! The computation of a bill.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{NaiveDate, NaiveTime, Timelike};
 
-use super::Household;
+use super::{
+    Household, Residence, Warning, WarningKind,
+    lines::Lines,
+    months::months,
+    taken_over::{self, Coverage, TakenOverInvoice},
+    warning::Warnings,
+};
 use crate::{
     account::InvoiceLine,
     amount::Amount,
     calendar::Holidays,
     ids::{ActivityId, ChildId, FamilyNumber, RegieId},
+    regie::QuotientCorrections,
     session::{Booking, BookingStatus as S},
-    tariff::{Charge, Facts, Quote, Tariff, TariffSettings, Unit},
+    tariff::{Charge, Facts, Outside, Quote, Tariff, TariffSettings},
     terms::Terms,
-    time::{Month, TOWN_ZONE},
+    time::TOWN_ZONE,
 };
 
 /// What the town offers: how sessions are on their day, and what they cost.
@@ -58,48 +65,6 @@ pub struct BilledKey {
 
 /// What a family was billed so far, and the position of the log each price was computed from.
 pub type Billed = HashMap<BilledKey, (Amount, u64)>;
-
-/// What a bill cannot settle by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum WarningKind {
-    /// A session is in error: it is not billed.
-    Error,
-    /// An absence is undecided: it is not billed yet.
-    Undecided,
-    /// The roll was not called: it is billed as reserved.
-    NotPointed,
-    /// The activity has no tariff on the day: it is not billed.
-    NoTariff,
-}
-
-impl WarningKind {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Error, Self::Undecided, Self::NotPointed, Self::NoTariff];
-
-    /// The key of its label in the message catalogue.
-    pub fn label_key(self) -> &'static str {
-        match self {
-            Self::Error => "WARNING_ERROR",
-            Self::Undecided => "WARNING_UNDECIDED",
-            Self::NotPointed => "WARNING_NOT_POINTED",
-            Self::NoTariff => "WARNING_NO_TARIFF",
-        }
-    }
-}
-
-/// A warning about a session.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub struct Warning {
-    /// What about.
-    pub kind: WarningKind,
-    /// The child.
-    pub child: ChildId,
-    /// The activity.
-    pub activity: ActivityId,
-    /// The day.
-    pub date: NaiveDate,
-}
 
 /// A bill.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -158,167 +123,204 @@ pub(super) fn facts(
     }
 }
 
-/// Child, activity, whether it corrects, what is charged, the tariff's version, the price of a day
-/// and how it was computed.
-type LineKey = (ChildId, ActivityId, bool, Charge, u32, Amount, String);
+/// Everything a bill depends on.
+#[derive(Clone, Copy)]
+pub struct BillInput<'a> {
+    /// The family.
+    pub family: &'a FamilyNumber,
+    /// Its household.
+    pub household: &'a Household,
+    /// The régie that bills.
+    pub regie: &'a RegieId,
+    /// The first and the last day of the run's period.
+    pub period: (NaiveDate, NaiveDate),
+    /// The bookings of the period and of as many days before as a run looks back.
+    pub booked: &'a [&'a Booked],
+    /// Older bookings that were never billed.
+    pub out_of_reach: &'a [&'a Booked],
+    /// What the family was billed so far.
+    pub billed: &'a Billed,
+    /// The invoices of the software before.
+    pub taken_over: &'a [TakenOverInvoice],
+    /// What becomes of billed days whose income quotient was corrected.
+    pub quotient_corrections: QuotientCorrections,
+    /// What the town offers.
+    pub offer: &'a dyn Offer,
+    /// The town's date.
+    pub today: NaiveDate,
+}
 
-/// Groups charges of one price into lines.
-#[derive(Default)]
-struct Lines(BTreeMap<LineKey, InvoiceLine>);
+type Place<'a> = (ChildId, &'a ActivityId, NaiveDate);
 
-impl Lines {
-    fn add(
-        &mut self,
-        key: &BilledKey,
-        charge: Charge,
-        version: u32,
-        tariff: &TariffSettings,
+impl BillInput<'_> {
+    /// Warns of a price that rests on something that is missing.
+    pub(super) fn warn_of_price(
+        &self,
         quote: &Quote,
-        before: Option<Amount>,
+        day: NaiveDate,
+        tariff: &TariffSettings,
+        place: Place<'_>,
+        warnings: &mut Warnings,
     ) {
-        let unit = quote.amount - before.unwrap_or_default();
-        if unit.is_zero() {
+        if quote.amount.is_zero() {
             return;
         }
-        let correction = before.is_some();
-        let how = quote.steps.iter().map(|s| format!("{:?}{:?}{}", s.rule, s.value, s.price)).collect();
-        let place = (key.child, key.activity.clone(), correction, charge, version, unit, how);
-        let line = self.0.entry(place).or_insert_with(|| InvoiceLine {
-            child: key.child,
-            activity: key.activity.clone(),
-            charge,
-            correction,
-            tariff: version,
-            unit,
-            dates: vec![],
-            steps: quote.steps.clone(),
-            deductible: if matches!(charge, Charge::Absent(_)) { 0 } else { tariff.deductible_percent },
-            account: tariff.product_account.clone(),
-        });
-        line.dates.push(key.date);
+        if quote.lacks_proof() && self.household.quotients.has_expired_on(day) {
+            warnings.add(WarningKind::QuotientExpired, place, None);
+        }
+        if tariff.outside != Outside::Same
+            && matches!(self.household.residence(tariff), Residence::Unknown { .. })
+        {
+            warnings.add(WarningKind::ResidenceUnknown, place, None);
+        }
+    }
+
+    /// The price of a booking for this family; none where it costs nothing or has no terms.
+    fn quote(
+        &self,
+        household: &Household,
+        cell: &Booked,
+        part: (u8, u8),
+        tariff: &TariffSettings,
+    ) -> Option<(Charge, Quote)> {
+        let charged = charge(&cell.booking)?;
+        let terms = self.offer.terms(&cell.activity, cell.date)?;
+        let facts = facts(household, self.family, cell.child, &terms, Some(&cell.booking), charged, tariff);
+        Some((charged, tariff.price(&facts).part(part.0, part.1)))
+    }
+
+    /// The difference a corrected quotient makes to a day that was billed before: now, and then.
+    fn corrected(
+        &self,
+        cell: &Booked,
+        part: (u8, u8),
+        seen: u64,
+        tariff: &TariffSettings,
+    ) -> Option<(Charge, Quote, Amount)> {
+        let quotients = &self.household.quotients;
+        let then = quotients.on_as_known(cell.date, seen);
+        if then == quotients.on(cell.date) {
+            return None;
+        }
+        let (charged, now) = self.quote(self.household, cell, part, tariff)?;
+        let terms = self.offer.terms(&cell.activity, cell.date)?;
+        let facts =
+            facts(self.household, self.family, cell.child, &terms, Some(&cell.booking), charged, tariff);
+        let before = tariff.price(&Facts { quotient: then, ..facts }).part(part.0, part.1);
+        (before.amount != now.amount).then_some((charged, now, before.amount))
     }
 }
 
 /// What a family is to be billed by a régie up to a day: the sessions given, the months of the
-/// period, less what it was billed for them already.
-#[allow(clippy::too_many_arguments, reason = "each is one thing a bill depends on")]
-pub fn bill(
-    family: &FamilyNumber,
-    household: &Household,
-    regie: &RegieId,
-    (from, to): (NaiveDate, NaiveDate),
-    booked: &[&Booked],
-    billed: &Billed,
-    offer: &dyn Offer,
-    today: NaiveDate,
-) -> Bill {
-    let (mut lines, mut warnings) = (Lines::default(), vec![]);
-    for cell in booked {
-        let Some(child) = household.child(cell.child) else { continue };
-        let holidays = offer.holidays(cell.date);
-        let Some((begin, end)) = child.part(family, &cell.booking.payer, cell.date, holidays) else {
-            continue;
-        };
-        let warn =
-            |kind| Warning { kind, child: cell.child, activity: cell.activity.clone(), date: cell.date };
-        let key =
-            BilledKey { child: cell.child, activity: cell.activity.clone(), date: cell.date, month: false };
-        let before = billed.get(&key).copied();
-        // What was invoiced keeps its price: only a booking that changed since is looked at again.
-        if before.is_some_and(|(_, seen)| seen >= cell.position) {
-            continue;
-        }
-        let before = before.map(|(amount, _)| amount);
-        let charged = charge(&cell.booking);
-        let tariff = offer.tariff(&cell.activity).and_then(|t| t.on(cell.date));
-        let Some((version, settings)) = tariff else {
-            if charged.is_some() {
-                warnings.push(warn(WarningKind::NoTariff));
-            }
-            continue;
-        };
-        if settings.regie != *regie {
-            continue;
-        }
-        match cell.booking.status {
-            S::Error(_) => {
-                warnings.push(warn(WarningKind::Error));
-                continue;
-            }
-            S::AbsencePending => {
-                warnings.push(warn(WarningKind::Undecided));
-                continue;
-            }
-            S::Reserved if cell.date < today => warnings.push(warn(WarningKind::NotPointed)),
-            _ => {}
-        }
-        let quote = match charged {
-            Some(charge) => {
-                let Some(terms) = offer.terms(&cell.activity, cell.date) else { continue };
-                let booking = Some(&cell.booking);
-                let facts = facts(household, family, cell.child, &terms, booking, charge, settings);
-                settings.price(&facts).part(begin, end)
-            }
-            None => Quote { amount: Amount::default(), steps: vec![] },
-        };
-        lines.add(&key, charged.unwrap_or(Charge::Reserved), version, settings, &quote, before);
+/// period, less what it was billed for them already by this software or the one before.
+pub fn bill(input: &BillInput<'_>) -> Bill {
+    let (mut lines, mut warnings) = (Lines::default(), Warnings::default());
+    for cell in input.booked {
+        session(input, cell, &mut lines, &mut warnings);
     }
-    months(family, household, regie, (from, to), billed, offer, &mut lines);
-    warnings.sort();
-    Bill { lines: lines.0.into_values().collect(), warnings }
+    for cell in input.out_of_reach {
+        never_billed(input, cell, &mut warnings);
+    }
+    months(input, &mut lines, &mut warnings);
+    Bill { lines: lines.sorted(), warnings: warnings.sorted() }
 }
 
-/// The months of enrolments paid by the month; and those billed before that no enrolment holds in
-/// any more, given back.
-fn months(
-    family: &FamilyNumber,
-    household: &Household,
-    regie: &RegieId,
-    (from, to): (NaiveDate, NaiveDate),
-    billed: &Billed,
-    offer: &dyn Offer,
-    lines: &mut Lines,
-) {
-    let mut held = HashSet::new();
-    for child in &household.children {
-        for enrolment in &child.enrolments {
-            let Some(tariff) = offer.tariff(&enrolment.activity) else { continue };
-            let mut month = Month::of(billed.keys().map(|key| key.date).min().map_or(from, |d| d.min(from)));
-            while month.first() <= to {
-                let (this, day) = (month, month.first().max(enrolment.from));
-                month = month.next();
-                let inside = Month::of(day) == this && enrolment.holds_on(day);
-                let inside = inside && offer.runs(&enrolment.activity, day);
-                let Some((version, settings)) = tariff.on(day).filter(|_| inside) else { continue };
-                let holidays = offer.holidays(day);
-                let Some((begin, end)) = child.part(family, &enrolment.payer, day, holidays) else {
-                    continue;
-                };
-                let key = BilledKey {
-                    child: child.id,
-                    activity: enrolment.activity.clone(),
-                    date: this.first(),
-                    month: true,
-                };
-                held.insert(key.clone());
-                let due = settings.unit == Unit::Month && settings.regie == *regie && this >= Month::of(from);
-                if !due || billed.contains_key(&key) {
-                    continue;
-                }
-                let facts = household.facts(family, child.id, day, settings, Charge::Month);
-                let quote = settings.price(&facts).part(begin, end);
-                lines.add(&key, Charge::Month, version, settings, &quote, None);
-            }
+fn session(input: &BillInput<'_>, cell: &Booked, lines: &mut Lines, warnings: &mut Warnings) {
+    let Some(child) = input.household.child(cell.child) else { return };
+    let Some(part) =
+        child.part(input.family, &cell.booking.payer, cell.date, input.offer.holidays(cell.date))
+    else {
+        return;
+    };
+    let place = (cell.child, &cell.activity, cell.date);
+    let key = BilledKey { child: cell.child, activity: cell.activity.clone(), date: cell.date, month: false };
+    let charged = charge(&cell.booking);
+    let before = input.billed.get(&key).copied();
+    let tariff = input.offer.tariff(&cell.activity).and_then(|t| t.on(cell.date));
+    let Some((version, settings)) = tariff else {
+        if charged.is_some() && before.is_none_or(|(_, seen)| seen < cell.position) {
+            warnings.add(WarningKind::NoTariff, place, None);
         }
+        return;
+    };
+    if settings.regie != *input.regie {
+        return;
     }
-    for (key, (amount, _)) in billed {
-        let Some((version, settings)) = offer.tariff(&key.activity).and_then(|t| t.on(key.date)) else {
-            continue;
-        };
-        if key.month && !held.contains(key) && settings.regie == *regie {
-            let nothing = Quote { amount: Amount::default(), steps: vec![] };
-            lines.add(key, Charge::Month, version, settings, &nothing, Some(*amount));
+    match before {
+        // What was invoiced keeps its price: only a booking that changed since is looked at again, and
+        // one whose quotient was corrected, where the town wants that.
+        Some((_, seen)) if seen >= cell.position => {
+            if let Some((charged, now, then)) = input.corrected(cell, part, seen, settings) {
+                match input.quotient_corrections {
+                    QuotientCorrections::Adjust => {
+                        lines.add(&key, charged, version, settings, &now, Some(then));
+                    }
+                    QuotientCorrections::Keep => warnings.add(WarningKind::QuotientCorrected, place, None),
+                }
+            }
+            return;
         }
+        Some(_) => {}
+        None => match taken_over::session(input.taken_over, cell.child, &cell.activity, cell.date) {
+            Coverage::Covered { invoice, position } => {
+                // It was billed as it stood then. What has become of it may be worth another sum, which
+                // the software before did not leave.
+                if cell.position > position && !is_as_booked(cell.booking.status) {
+                    warnings.add(WarningKind::TakenOver, place, Some(invoice));
+                }
+                return;
+            }
+            Coverage::Undecided { invoice } => {
+                if charged.is_some() {
+                    warnings.add(WarningKind::TakenOver, place, Some(invoice));
+                }
+                return;
+            }
+            Coverage::Not => {}
+        },
+    }
+    match cell.booking.status {
+        S::Error(_) => return warnings.add(WarningKind::Error, place, None),
+        S::AbsencePending => return warnings.add(WarningKind::Undecided, place, None),
+        S::Reserved if cell.date < input.today => warnings.add(WarningKind::NotPointed, place, None),
+        _ => {}
+    }
+    let quote = match charged {
+        Some(_) => {
+            let Some((_, quote)) = input.quote(input.household, cell, part, settings) else { return };
+            input.warn_of_price(&quote, cell.date, settings, place, warnings);
+            quote
+        }
+        None => Quote { amount: Amount::default(), steps: vec![] },
+    };
+    let before = before.map(|(amount, _)| amount);
+    lines.add(&key, charged.unwrap_or(Charge::Reserved), version, settings, &quote, before);
+}
+
+/// Whether a session took place, or will, as it was booked.
+fn is_as_booked(status: S) -> bool {
+    matches!(status, S::Reserved | S::PresentAsReserved | S::AbsentBilled)
+}
+
+/// A session that no run has billed and none will: runs look back so many days only.
+fn never_billed(input: &BillInput<'_>, cell: &Booked, warnings: &mut Warnings) {
+    let Some(child) = input.household.child(cell.child) else { return };
+    let Some(part) =
+        child.part(input.family, &cell.booking.payer, cell.date, input.offer.holidays(cell.date))
+    else {
+        return;
+    };
+    let tariff = input.offer.tariff(&cell.activity).and_then(|t| t.on(cell.date));
+    let Some((_, settings)) = tariff.filter(|(_, s)| s.regie == *input.regie) else { return };
+    if taken_over::session(input.taken_over, cell.child, &cell.activity, cell.date) != Coverage::Not {
+        return;
+    }
+    let owed = match cell.booking.status {
+        S::Error(_) | S::AbsencePending => true,
+        _ => input.quote(input.household, cell, part, settings).is_some_and(|(_, q)| !q.amount.is_zero()),
+    };
+    if owed {
+        warnings.add(WarningKind::NeverBilled, (cell.child, &cell.activity, cell.date), None);
     }
 }
 

@@ -1,27 +1,16 @@
 //! What prices depend on besides the booking: the household's quotient, town and children.
 
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::Quotients;
 use crate::{
     calendar::Holidays,
     child::{CostSharing, Enrolment},
+    commune,
     ids::{ChildId, FamilyNumber},
     tariff::{Charge, Facts, TariffSettings},
 };
-
-/// A household income quotient and the days it counts for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quotient {
-    /// The quotient, in euros.
-    pub value: Decimal,
-    /// The first day it counts: what a parent brings late does not count back (Cœur de Garonne,
-    /// Le Palabre); what staff record counts from its own first day.
-    pub from: NaiveDate,
-    /// The last day.
-    pub to: Option<NaiveDate>,
-}
 
 /// A child of a household.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,27 +40,81 @@ impl HouseholdChild {
     }
 }
 
+/// Where a family lives, as its file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// The postcode.
+    pub postcode: Option<String>,
+    /// The INSEE code of the commune, where it was chosen.
+    pub commune: Option<String>,
+    /// The town as it was written.
+    pub town: Option<String>,
+}
+
+/// Whether a family lives in the town.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Residence {
+    /// It does.
+    Town,
+    /// It does not.
+    Elsewhere,
+    /// The address does not tell: several communes share the postcode, and none was chosen.
+    Unknown {
+        /// What it is billed as: by an older tariff's postcode as one of the town, else as one from
+        /// elsewhere, as without any other proof.
+        billed_as_town: bool,
+    },
+}
+
+impl Residence {
+    /// Whether it is billed as a family of the town.
+    pub fn is_billed_as_town(self) -> bool {
+        match self {
+            Self::Town => true,
+            Self::Elsewhere => false,
+            Self::Unknown { billed_as_town } => billed_as_town,
+        }
+    }
+}
+
 /// A household.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Household {
-    /// Its quotients, in the order they were recorded.
-    pub quotients: Vec<Quotient>,
-    /// Its postcode.
-    pub postcode: Option<String>,
+    /// Its quotients.
+    pub quotients: Quotients,
+    /// Where it lives.
+    pub address: Address,
     /// Its children.
     pub children: Vec<HouseholdChild>,
 }
 
 impl Household {
-    /// The quotient that counts on a day: the one recorded last of those that hold.
-    pub fn quotient_on(&self, date: NaiveDate) -> Option<Decimal> {
-        let holds = |q: &&Quotient| q.from <= date && q.to.is_none_or(|to| date <= to);
-        self.quotients.iter().rev().find(holds).map(|q| q.value)
-    }
-
     /// Whether it lives in the town, as a tariff sees it.
-    pub fn is_resident(&self, tariff: &TariffSettings) -> bool {
-        tariff.residents.is_empty() || self.postcode.as_ref().is_some_and(|p| tariff.residents.contains(p))
+    pub fn residence(&self, tariff: &TariffSettings) -> Residence {
+        let Address { postcode, commune, town } = &self.address;
+        if tariff.communes.is_empty() {
+            // Before communes could be named, and where a postcode is one commune's alone.
+            let Some(postcode) = postcode else {
+                return if tariff.residents.is_empty() { Residence::Town } else { Residence::Elsewhere };
+            };
+            return match (tariff.residents.is_empty(), tariff.residents.contains(postcode)) {
+                (true, _) => Residence::Town,
+                (false, false) => Residence::Elsewhere,
+                (false, true) if commune::of_postcode(postcode).len() > 1 => {
+                    Residence::Unknown { billed_as_town: true }
+                }
+                (false, true) => Residence::Town,
+            };
+        }
+        let Some(postcode) = postcode else { return Residence::Elsewhere };
+        match commune::of_address(commune.as_deref(), postcode, town.as_deref()) {
+            Some(found) if tariff.communes.contains(found.code) => Residence::Town,
+            Some(_) => Residence::Elsewhere,
+            None if commune::of_postcode(postcode).iter().any(|c| tariff.communes.contains(c.code)) => {
+                Residence::Unknown { billed_as_town: false }
+            }
+            None => Residence::Elsewhere,
+        }
     }
 
     /// A child of it.
@@ -102,8 +145,8 @@ impl Household {
     ) -> Facts {
         Facts {
             charge,
-            quotient: self.quotient_on(date),
-            resident: self.is_resident(tariff),
+            quotient: self.quotients.on(date),
+            resident: self.residence(tariff).is_billed_as_town(),
             rank: self.rank(child, family, date),
             minutes: 0,
             minutes_late: 0,

@@ -4,7 +4,15 @@
 mod cell_price;
 mod compute;
 mod household;
+mod lines;
+mod months;
+mod quotient;
+mod taken_over;
+mod warning;
 
 pub use cell_price::{ActionPrice, CellPrices};
-pub use compute::{Bill, Billed, BilledKey, Booked, Offer, Warning, WarningKind, bill};
-pub use household::{Household, HouseholdChild, Quotient};
+pub use compute::{Bill, BillInput, Billed, BilledKey, Booked, Offer, bill};
+pub use household::{Address, Household, HouseholdChild, Residence};
+pub use quotient::{BroughtBy, Quotient, Quotients, ShownQuotient};
+pub use taken_over::{Coverage, TakenOverInvoice};
+pub use warning::{Warning, WarningKind};

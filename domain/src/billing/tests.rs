@@ -5,11 +5,12 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    billing::{HouseholdChild, Quotient},
+    account::InvoiceLine,
+    billing::{Address, BroughtBy, HouseholdChild, Quotients, ShownQuotient},
     child::{CostSharing, Enrolment},
     ids::RequestId,
     session::{Absence, Attendance},
-    tariff::{Band, Outside, Scale, SiblingReduction, Surcharge, TariffEvent},
+    tariff::{Band, Outside, Scale, SiblingReduction, Surcharge, TariffEvent, Unit},
     terms::tests::{settings, terms_on},
 };
 
@@ -41,6 +42,7 @@ fn tariff(unit: Unit) -> Tariff {
         scale: Scale::Bands(vec![band(0, 200), band(800, 340)]),
         outside: Outside::Same,
         residents: [].into(),
+        communes: [].into(),
         siblings: vec![SiblingReduction { from_rank: 2, percent: 10 }],
         late_request: Surcharge::None,
         unbooked: Surcharge::Percent(50),
@@ -70,6 +72,19 @@ impl Offer for Town {
     }
 }
 
+fn shown(value: i64, since: &str, to: Option<&str>) -> Option<ShownQuotient> {
+    Some(ShownQuotient { value: value.into(), since: Some(day(since)), to: to.map(day) })
+}
+
+/// What staff recorded, at positions from 1 on.
+fn quotients(states: &[Option<ShownQuotient>]) -> Quotients {
+    let mut quotients = Quotients::default();
+    for (position, state) in (1..).zip(states) {
+        quotients.show(*state, BroughtBy::Staff, day("2015-04-01"), position);
+    }
+    quotients
+}
+
 fn household() -> Household {
     let child = |id, born: &str| HouseholdChild {
         id,
@@ -85,8 +100,8 @@ fn household() -> Household {
         sharing: vec![],
     };
     Household {
-        quotients: vec![Quotient { value: 700.into(), from: day("2015-04-09"), to: None }],
-        postcode: None,
+        quotients: quotients(&[shown(700, "2015-04-09", None)]),
+        address: Address::default(),
         children: vec![child(LEO, "2009-05-01"), child(EMMA, "2011-03-02")],
     }
 }
@@ -122,10 +137,42 @@ fn booked(child: ChildId, date: &str, status: S) -> Booked {
 }
 
 fn of(family: &FamilyNumber, household: &Household, booked: &[Booked], billed: &Billed, unit: Unit) -> Bill {
-    let regie = "al".parse().unwrap();
-    let booked: Vec<&Booked> = booked.iter().collect();
-    let period = (day("2015-04-01"), day("2015-04-30"));
-    bill(family, household, &regie, period, &booked, billed, &Town(tariff(unit)), day("2015-05-04"))
+    Run { billed: billed.clone(), tariff: Some(tariff(unit)), ..Run::default() }
+        .bill(family, household, booked)
+}
+
+/// A run over April 2015, drafted on 4 May.
+#[derive(Default)]
+struct Run {
+    billed: Billed,
+    tariff: Option<Tariff>,
+    taken_over: Vec<TakenOverInvoice>,
+    out_of_reach: Vec<Booked>,
+    quotient_corrections: QuotientCorrections,
+}
+
+impl Run {
+    fn bill(&self, family: &FamilyNumber, household: &Household, booked: &[Booked]) -> Bill {
+        let (booked, out_of_reach): (Vec<&Booked>, Vec<&Booked>) =
+            (booked.iter().collect(), self.out_of_reach.iter().collect());
+        bill(&BillInput {
+            family,
+            household,
+            regie: &"al".parse().unwrap(),
+            period: (day("2015-04-01"), day("2015-04-30")),
+            booked: &booked,
+            out_of_reach: &out_of_reach,
+            billed: &self.billed,
+            taken_over: &self.taken_over,
+            quotient_corrections: self.quotient_corrections,
+            offer: &Town(self.tariff.clone().unwrap_or_else(|| tariff(Unit::Session))),
+            today: day("2015-05-04"),
+        })
+    }
+}
+
+fn warned(bill: &Bill) -> Vec<(WarningKind, u32, String)> {
+    bill.warnings.iter().map(|w| (w.kind, w.count, w.date.to_string())).collect()
 }
 
 fn told(bill: &Bill) -> Vec<(usize, String, String)> {
@@ -220,7 +267,7 @@ fn separated_parents_bear_shares_or_weeks_that_add_up() {
     let days =
         [booked(LEO, "2015-04-07", S::PresentAsReserved), booked(LEO, "2015-04-14", S::PresentAsReserved)];
     let mut household = household();
-    household.quotients.clear();
+    household.quotients.forget();
     let mut agree = |sharing| household.children[0].sharing = vec![(day("2015-04-01"), sharing)];
     let totals = |household: &Household| {
         [1, 2].map(|n| of(&family(n), household, &days, &Billed::new(), Unit::Session).total().to_string())
@@ -231,4 +278,159 @@ fn separated_parents_bear_shares_or_weeks_that_add_up() {
     household.children[0].sharing =
         vec![(day("2015-04-01"), CostSharing::Weeks { even: family(2), odd: family(1) })];
     assert_eq!(totals(&household), ["3.40", "3.40"]);
+}
+
+/// A line of an invoice of the software before.
+fn taken_over_line(child: ChildId, dates: &[&str], quantity: Option<u32>) -> InvoiceLine {
+    InvoiceLine {
+        child,
+        activity: meals(),
+        charge: Charge::Reserved,
+        correction: false,
+        tariff: 0,
+        unit: Amount::cents(190),
+        dates: dates.iter().map(|d| day(d)).collect(),
+        quantity,
+        steps: vec![],
+        deductible: 0,
+        account: "890".into(),
+    }
+}
+
+fn april(lines: Vec<InvoiceLine>) -> TakenOverInvoice {
+    TakenOverInvoice { number: 36, from: day("2015-04-01"), to: day("2015-04-30"), lines, position: 20 }
+}
+
+#[test]
+fn what_the_software_before_billed_is_not_billed_again() {
+    let days = [
+        booked(LEO, "2015-04-07", S::PresentAsReserved),
+        booked(LEO, "2015-04-09", S::PresentAsReserved),
+        booked(EMMA, "2015-04-09", S::PresentAsReserved),
+    ];
+    let with = |lines, booked: &[Booked]| {
+        Run { taken_over: vec![april(lines)], ..Run::default() }.bill(&family(1), &household(), booked)
+    };
+    let whole = with(vec![taken_over_line(LEO, &[], Some(8))], &days);
+    assert_eq!(told(&whole), [(1, "1.80".to_owned(), "1.80".to_owned())], "Emma's meal is on no line");
+    assert!(whole.warnings.is_empty());
+    let by_day = with(vec![taken_over_line(LEO, &["2015-04-07"], None)], &days[..2]);
+    assert_eq!(told(&by_day), [(1, "2.00".to_owned(), "2.00".to_owned())], "the 9th is not on it");
+    // Nobody knows what it billed: staff are told, the family is charged nothing.
+    let unknown = with(vec![], &days);
+    assert!(unknown.lines.is_empty());
+    let expected = [
+        (WarningKind::TakenOver, 2, "2015-04-07".to_owned()),
+        (WarningKind::TakenOver, 1, "2015-04-09".to_owned()),
+    ];
+    assert_eq!(warned(&unknown), expected);
+    assert_eq!(unknown.warnings[0].invoice, Some(36));
+}
+
+#[test]
+fn what_changed_since_it_was_taken_over_is_told() {
+    let excused = Booked { position: 30, ..booked(LEO, "2015-04-28", S::AbsentExcused) };
+    let seen = Booked { position: 30, ..booked(LEO, "2015-04-07", S::PresentAsReserved) };
+    let run = Run { taken_over: vec![april(vec![taken_over_line(LEO, &[], Some(8))])], ..Run::default() };
+    let bill = run.bill(&family(1), &household(), &[excused, seen]);
+    assert!(bill.lines.is_empty());
+    assert_eq!(warned(&bill), [(WarningKind::TakenOver, 1, "2015-04-28".to_owned())]);
+}
+
+#[test]
+fn a_month_the_software_before_billed_is_not_billed_again() {
+    let with = |invoice: TakenOverInvoice| {
+        let run = Run { taken_over: vec![invoice], tariff: Some(tariff(Unit::Month)), ..Run::default() };
+        run.bill(&family(1), &household(), &[])
+    };
+    let line = taken_over_line(LEO, &[], Some(1));
+    let whole = with(april(vec![line.clone()]));
+    assert_eq!(told(&whole), [(1, "3.06".to_owned(), "3.06".to_owned())], "Emma's month only");
+    let half = with(TakenOverInvoice { to: day("2015-04-15"), ..april(vec![line]) });
+    assert_eq!(told(&half).len(), 1, "half a month: staff decide");
+    assert_eq!(warned(&half), [(WarningKind::TakenOver, 1, "2015-04-01".to_owned())]);
+}
+
+#[test]
+fn a_session_no_run_has_billed_and_none_will_is_told() {
+    let out_of_reach = vec![
+        booked(LEO, "2014-11-04", S::PresentAsReserved),
+        booked(LEO, "2014-11-06", S::PresentAsReserved),
+        booked(LEO, "2014-11-07", S::AbsentExcused),
+        booked(EMMA, "2014-11-04", S::Cancelled),
+    ];
+    let bill = Run { out_of_reach, ..Run::default() }.bill(&family(1), &household(), &[]);
+    assert!(bill.lines.is_empty());
+    assert_eq!(warned(&bill), [(WarningKind::NeverBilled, 2, "2014-11-04".to_owned())]);
+}
+
+#[test]
+fn a_quotient_that_has_expired_is_told() {
+    let mut household = household();
+    household.quotients = quotients(&[shown(700, "2014-04-01", Some("2015-03-31"))]);
+    let days =
+        [booked(LEO, "2015-04-07", S::PresentAsReserved), booked(LEO, "2015-04-09", S::PresentAsReserved)];
+    let bill = of(&family(1), &household, &days, &Billed::new(), Unit::Session);
+    assert_eq!(bill.total().to_string(), "6.80", "without a valid quotient the last band holds");
+    assert_eq!(warned(&bill), [(WarningKind::QuotientExpired, 2, "2015-04-07".to_owned())]);
+    household.quotients = Quotients::default();
+    let none = of(&family(1), &household, &days, &Billed::new(), Unit::Session);
+    assert!(none.warnings.is_empty(), "a family that never gave one chose so");
+}
+
+/// A meal billed at 2.00 at position 12, before its quotient was deleted at position 13.
+fn corrected(quotient_corrections: QuotientCorrections) -> Bill {
+    let key = BilledKey { child: LEO, activity: meals(), date: day("2015-04-07"), month: false };
+    let mut household = household();
+    household.quotients = Quotients::default();
+    for (state, position) in [(shown(700, "2015-01-01", None), 5), (None, 13)] {
+        household.quotients.show(state, BroughtBy::Staff, day("2015-04-01"), position);
+    }
+    let run =
+        Run { billed: [(key, (Amount::cents(200), 12))].into(), quotient_corrections, ..Run::default() };
+    run.bill(&family(1), &household, &[booked(LEO, "2015-04-07", S::PresentAsReserved)])
+}
+
+#[test]
+fn a_billed_day_keeps_its_price_when_its_quotient_is_corrected_unless_the_town_adjusts() {
+    let kept = corrected(QuotientCorrections::Keep);
+    assert!(kept.lines.is_empty());
+    assert_eq!(warned(&kept), [(WarningKind::QuotientCorrected, 1, "2015-04-07".to_owned())]);
+    let adjusted = corrected(QuotientCorrections::Adjust);
+    assert_eq!(told(&adjusted), [(1, "1.40".to_owned(), "1.40".to_owned())]);
+    assert!(adjusted.lines[0].correction && adjusted.warnings.is_empty());
+    assert!(!adjusted.lines[0].steps.is_empty(), "it is explained");
+}
+
+/// A family at an address, by a tariff that charges double from elsewhere.
+fn residence(postcode: &str, town: Option<&str>, commune: Option<&str>) -> (String, Vec<WarningKind>) {
+    let mut household = household();
+    household.quotients = Quotients::default();
+    household.address = Address {
+        postcode: Some(postcode.into()),
+        town: town.map(Into::into),
+        commune: commune.map(Into::into),
+    };
+    let mut settings = tariff(Unit::Session).on(day("2015-04-01")).unwrap().1.clone();
+    settings.outside = Outside::Percent(200);
+    settings.communes = ["62401".to_owned()].into();
+    let mut tariff = Tariff::default();
+    tariff.evolve(&TariffEvent::TariffSet { settings: Box::new(settings), from: day("2014-09-01") });
+    let run = Run { tariff: Some(tariff), ..Run::default() };
+    let bill = run.bill(&family(1), &household, &[booked(LEO, "2015-04-07", S::PresentAsReserved)]);
+    (bill.total().to_string(), bill.warnings.iter().map(|w| w.kind).collect())
+}
+
+#[test]
+fn a_family_is_of_the_town_by_its_commune_not_by_a_postcode_others_share() {
+    let cases = [
+        ("62138", Some("Haisnes"), None, "3.40", vec![]),
+        ("62138", Some("DOUVRIN"), None, "6.80", vec![]),
+        ("62138", Some("Douvrin"), Some("62401"), "3.40", vec![]),
+        ("62138", None, None, "6.80", vec![WarningKind::ResidenceUnknown]),
+        ("59000", None, None, "6.80", vec![]),
+    ];
+    for (postcode, town, commune, price, warnings) in cases {
+        assert_eq!(residence(postcode, town, commune), (price.to_owned(), warnings), "{postcode} {town:?}");
+    }
 }

@@ -49,7 +49,29 @@ pub fn end_enrolments(
     }
 }
 
+/// What a day is to an enrolment's regular contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContractDay {
+    /// There is no contract: each day is booked for itself.
+    Occasional,
+    /// One of the contract's weekdays: coming needs no reservation.
+    Inside,
+    /// Another weekday: coming is outside the contract (the guide's "Heure hors contrat Régulier").
+    Outside,
+}
+
 impl Enrolment {
+    /// What a day is to its contract.
+    pub fn contract_day(&self, date: NaiveDate) -> ContractDay {
+        if self.contract.is_empty() {
+            ContractDay::Occasional
+        } else if self.contract.contains(date.weekday()) {
+            ContractDay::Inside
+        } else {
+            ContractDay::Outside
+        }
+    }
+
     /// Whether it holds on a day.
     pub fn holds_on(&self, date: NaiveDate) -> bool {
         self.from <= date && self.to.is_none_or(|to| date <= to)

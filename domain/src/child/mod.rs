@@ -10,5 +10,5 @@ mod state;
 
 pub use command::ChildCommand;
 pub use error::ChildError;
-pub use event::{ChildEvent, CostSharing, Enrolment, end_enrolments};
+pub use event::{ChildEvent, ContractDay, CostSharing, Enrolment, end_enrolments};
 pub use state::Child;

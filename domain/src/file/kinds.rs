@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Problem, bank, contact, written};
 use crate::{
-    countries,
+    commune, countries,
     plausibility::Dated,
     sepa,
     text::{self, TextError},
@@ -30,6 +30,8 @@ pub enum Kind {
     Postcode,
     /// A country: its code (ISO 3166-1), given as such or by its name.
     Country,
+    /// The INSEE code of a commune (Insee).
+    CommuneCode,
     /// A telephone number: ten digits in France, or international with its `+`.
     Phone,
     /// An e-mail address that messages can reach.
@@ -102,6 +104,7 @@ impl Kind {
             | Self::Line
             | Self::Postcode
             | Self::Country
+            | Self::CommuneCode
             | Self::Phone
             | Self::Email
             | Self::TaxNumber
@@ -130,6 +133,9 @@ impl Kind {
             Self::Sex => choice(text, &["F", "M"], "F, M"),
             Self::Postcode => contact::postcode(text),
             Self::Country => countries::code(text).ok_or(Problem::Country),
+            Self::CommuneCode => {
+                commune::by_code(&written::compact(text)).map(|c| c.code.to_owned()).ok_or(Problem::Commune)
+            }
             Self::TaxNumber => digits(text, 13).ok_or(Problem::TaxNumber),
             Self::Phone => contact::phone(text),
             Self::Email => contact::email(text),

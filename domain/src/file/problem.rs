@@ -45,6 +45,9 @@ pub enum Problem {
     /// Not a postcode of its country.
     #[error("not a postcode")]
     Postcode,
+    /// Not the INSEE code of a commune.
+    #[error("not a commune")]
+    Commune,
     /// Not a country.
     #[error("not a country")]
     Country,
@@ -124,6 +127,7 @@ impl Rule for FieldProblem {
             Problem::MandateReference => "INVALID_MANDATE_REFERENCE",
             Problem::NotLatin => "NOT_LATIN",
             Problem::LatinSpelling => "LATIN_SPELLING_REQUIRED",
+            Problem::Commune => "INVALID_COMMUNE",
             Problem::Postcode => "INVALID_POSTCODE",
             Problem::Country => "INVALID_COUNTRY",
             Problem::Phone => "INVALID_PHONE",
@@ -160,6 +164,7 @@ impl Rule for FieldProblem {
             | Problem::MandateReference
             | Problem::NotLatin
             | Problem::LatinSpelling
+            | Problem::Commune
             | Problem::Postcode
             | Problem::Country
             | Problem::Phone

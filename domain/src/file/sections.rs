@@ -21,6 +21,7 @@ macro_rules! file_sections {
                 "Postcode: five digits in France, else as the country writes it." postcode: Postcode,
                 "Town." town: Line,
                 "Country (ISO 3166-1 code, or its name); none: France." country: Country,
+                "INSEE code of the commune, one of those that have the postcode." commune: CommuneCode,
                 "Telephone at home." home_phone: Phone,
                 "Telephone at work." work_phone: Phone,
                 "Mobile telephone." mobile_phone: Phone,

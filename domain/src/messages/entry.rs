@@ -119,6 +119,7 @@ pub(super) const ENTRY: &[(&str, &str, &str)] = &[
         "des réductions fratrie de 0 à 100 %, par rang croissant à partir du deuxième enfant",
         "sibling reductions of 0 to 100 % by rising rank, from the second child",
     ),
+    ("SETTING_COMMUNES", "des communes par leur code INSEE", "communes by their INSEE codes"),
     ("SETTING_POSTCODES", "des codes postaux de cinq chiffres", "postcodes of five digits"),
     ("SETTING_DEDUCTIBLE", "une part déductible de 0 à 100 %", "a deductible share of 0 to 100 %"),
     (

@@ -9,6 +9,7 @@ pub(super) const LABELS: &[(&str, &str, &str)] = &[
     ("FIELD_FAMILY_SITUATION", "Situation", "Family situation"),
     ("FIELD_ADDRESS", "Adresse", "Address"),
     ("FIELD_POSTCODE", "Code postal", "Postcode"),
+    ("FIELD_COMMUNE", "Commune", "Commune"),
     ("FIELD_TOWN", "Ville", "Town"),
     ("FIELD_COUNTRY", "Pays", "Country"),
     ("FIELD_HOME_PHONE", "Téléphone domicile", "Home telephone"),

@@ -128,6 +128,31 @@ pub(super) const MONEY: &[(&str, &str, &str)] = &[
     ("WARNING_NOT_POINTED", "Appel non fait, facturée comme réservée", "Roll not called, billed as reserved"),
     ("WARNING_NO_TARIFF", "Aucun tarif ce jour-là, non facturée", "No tariff on that day, not billed"),
     (
+        "WARNING_TAKEN_OVER",
+        "Peut-être déjà facturé par le logiciel précédent, ou modifié depuis : non facturé, à vérifier",
+        "Maybe billed by the software before, or changed since: not billed, to be checked",
+    ),
+    (
+        "WARNING_NEVER_BILLED",
+        "Jamais facturé et trop ancien pour cette facturation : préparez une facturation de sa période",
+        "Never billed, and too old for this run: prepare a run of its period",
+    ),
+    (
+        "WARNING_QUOTIENT_EXPIRED",
+        "Quotient familial expiré : facturé sans quotient",
+        "The income quotient has expired: billed without one",
+    ),
+    (
+        "WARNING_QUOTIENT_CORRECTED",
+        "Quotient familial corrigé après la facturation : le prix facturé reste",
+        "Income quotient corrected after it was billed: the billed price stays",
+    ),
+    (
+        "WARNING_RESIDENCE_UNKNOWN",
+        "Commune à préciser : le code postal est commun à plusieurs communes",
+        "Commune to be chosen: several share the postcode",
+    ),
+    (
         "BILLING_RUN_OPEN",
         "Une autre facturation de cette régie n'est pas terminée : terminez-la ou abandonnez-la.",
         "Another billing run of this régie is not finished: finish or abandon it.",
@@ -175,6 +200,38 @@ pub(super) const MONEY: &[(&str, &str, &str)] = &[
         "This payment is rejected or paid back already.",
     ),
     (
+        "REJECTION_BEFORE_PAYMENT",
+        "Le règlement est du {date} : datez son rejet de ce jour ou d'un jour suivant.",
+        "The payment is of {date}: date its rejection on that day or later.",
+    ),
+    (
+        "LINES_SUM",
+        "Les lignes font {amount} € : elles doivent faire le montant de la facture.",
+        "The lines come to {amount} €: they must come to the invoice's amount.",
+    ),
+    (
+        "LINE_OUTSIDE_PERIOD",
+        "Le {date} n'est pas dans la période de la facture.",
+        "{date} is not in the invoice's period.",
+    ),
+    (
+        "POSTCODE_IS_SHARED",
+        "Le code postal {postcode} est commun à plusieurs communes ({communes}) : indiquez celles de la collectivité \
+         par leur code INSEE (residentCommunes).",
+        "Several communes share the postcode {postcode} ({communes}): name those of the town by INSEE code \
+         (residentCommunes).",
+    ),
+    (
+        "INVALID_COMMUNE",
+        "Code de commune inconnu : choisissez la commune dans la liste du code postal.",
+        "Unknown commune: choose one from the list of the postcode.",
+    ),
+    (
+        "PREFIX_TAKEN",
+        "Une autre régie numérote déjà avec le préfixe {prefix} : choisissez-en un autre.",
+        "Another régie numbers with the prefix {prefix} already: choose another.",
+    ),
+    (
         "SHARES_NOT_WHOLE",
         "Les parts de familles différentes doivent faire 100 %.",
         "The shares of different families must come to 100 %.",
@@ -209,6 +266,8 @@ pub(super) const MONEY: &[(&str, &str, &str)] = &[
     ("DOC_REFERENCE", "Référence", "Reference"),
     ("DOC_REJECTED_ON", "Rejeté le", "Rejected on"),
     ("DOC_PRINTED_ON", "Édité le", "Printed on"),
+    ("DOC_AS_OF", "Arrêté au", "As of"),
+    ("DOC_UPCOMING", "à venir, non compté dans les totaux", "upcoming, in no total"),
     ("DOC_CHILD", "Enfant", "Child"),
     ("DOC_BIRTH_DATE", "Né(e) le", "Born on"),
     ("DOC_SERVICE", "Prestation", "Service"),

@@ -76,8 +76,9 @@ fn every_rule_is_said_whole_in_both_languages() {
         DeadlinePassed(at), OverlappingReservation(vec!["garderie".parse().unwrap()]), SessionFull(1),
         OfferExpired(at), NotFirstInLine(2), CertificateTooLate(at), LeaveQuotaUsed(1)
     } { SessionNotFull { held: 1, capacity: 2 } }));
-    all_spoken(&every!(AccountError { Unknown, NotPositive, AlreadyRejected } {
-        MoreThanInvoice(Amount::cents(1)), MoreThanPaid(Amount::cents(1)), MoreThanFree(Amount::cents(1))
+    all_spoken(&every!(AccountError { Unknown, NotPositive, AlreadyRejected, ImpossiblePeriod } {
+        MoreThanInvoice(Amount::cents(1)), MoreThanPaid(Amount::cents(1)), MoreThanFree(Amount::cents(1)),
+        RejectedBeforePaid(day), LinesSum(Amount::cents(1)), LineOutsidePeriod(day)
     }));
     all_spoken(
         &every!(ActivityError { AlreadyDefined, Unknown, Retired, NotRetired } { Settings("SETTING_HOURS") }),
@@ -110,11 +111,11 @@ fn every_rule_is_said_whole_in_both_languages() {
     } { Settings("SETTING_PREFIX"), CashDayClosed(day), CollectionTooSoon(day), CollectionTooLate(day), NotABankDay(day) }));
     all_spoken(&every!(SecondingError { SamePerson, NothingProposed } {}));
     all_spoken(&every!(StructureError { AlreadyDefined, Unknown, Retired, NotRetired } {}));
-    all_spoken(&every!(TariffError {} { Settings("SETTING_BANDS") }));
+    all_spoken(&every!(TariffError {} { Settings("SETTING_BANDS"), SharedPostcode("62138".into()) }));
     all_spoken(&every!(TextError { Empty, LineBreak } { TooLong(120), Character('\0') }));
     let problems = every!(Problem {
         Unknown, Required, Iban, IbanOutsideSepa, Bic, BicOfAnotherCountry, MandateReference, NotLatin, LatinSpelling,
-        Postcode, Country, Phone, Email, Unreachable, TaxNumber, Day, EndsBeforeStart, Amount, Shares,
+        Postcode, Commune, Country, Phone, Email, Unreachable, TaxNumber, Day, EndsBeforeStart, Amount, Shares,
         BeneficiaryNumber, Type
     } {
         TooLong(1), TooMany(20), Implausible(DateError::Future), Year(2015), TooMuch(9), Choice("F, M"),

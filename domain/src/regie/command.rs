@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{LeftOut, RegieSettings};
+use super::{LeftOut, RegieChanges, RegieSettings};
 use crate::{
     account::PaymentMethod,
     amount::Amount,
@@ -15,8 +15,8 @@ use crate::{
 pub enum RegieCommand {
     /// Open it; its series go on from the numbers of the software before it.
     Define { settings: Box<RegieSettings>, first_invoice: u32, first_payment: u32 },
-    /// Change its settings.
-    Change { settings: Box<RegieSettings> },
+    /// Change some of its settings; the others stay.
+    Change { changes: Box<RegieChanges> },
     /// Prepare the billing of a period.
     PrepareRun {
         run: RunId,

@@ -95,6 +95,8 @@ pub enum RegieEvent {
         left_out: Vec<LeftOut>,
         received: DateTime<Utc>,
     },
+    /// From these numbers on, no payment is written as an invoice is.
+    SeriesSetApart { invoice: u32, payment: u32 },
     /// A number of the software before this one was taken over.
     NumberTakenOver { invoice: bool, number: u32 },
     /// The cash desk was closed up to a day.
@@ -112,6 +114,7 @@ domain_event!(RegieEvent {
     CreditNoteNumbered = "1.0",
     PaymentNumbered = "1.0",
     DirectDebitsNumbered = "1.0",
+    SeriesSetApart = "1.0",
     NumberTakenOver = "1.0",
     CashDayClosed = "1.0",
 });

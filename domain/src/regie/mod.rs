@@ -2,21 +2,25 @@
 //! of a period, closes its cash desk day by day and has direct debits collected.
 //!
 //! Stream `Regie` / its code. Credit notes are numbered among the invoices, refunds among the
-//! payments.
+//! payments. The two series each run without a gap and never share a number: see [`Series`].
 //!
 //! ```text
 //! run:  prepared -> issuing -> completed        cash desk day:  open -> closed
 //!          \-> abandoned
 //! ```
 
+mod changes;
 mod command;
 mod error;
 mod event;
+mod series;
 mod settings;
 mod state;
 
+pub use changes::RegieChanges;
 pub use command::RegieCommand;
 pub use error::RegieError;
 pub use event::{CashTotal, Issuer, LeftOut, RegieEvent};
-pub use settings::{CollectionMode, Creditor, RegieSettings};
+pub use series::Series;
+pub use settings::{CollectionMode, Creditor, QuotientCorrections, RegieSettings};
 pub use state::{Regie, Run, RunStage};

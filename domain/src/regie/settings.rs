@@ -20,6 +20,19 @@ pub enum CollectionMode {
     Treasury,
 }
 
+/// What becomes of days that are billed already when an income quotient they were priced by is
+/// corrected, ended or deleted. Source: most towns' rules exclude any counting back (Cœur de Garonne,
+/// Le Palabre).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum QuotientCorrections {
+    /// They keep their price; the next draft says which days and what the difference would be.
+    #[default]
+    Keep,
+    /// The difference is a line of the next invoice.
+    Adjust,
+}
+
 /// The creditor of direct debits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Creditor {
@@ -59,6 +72,16 @@ pub struct RegieSettings {
     /// Lines its documents print below its name: address, opening hours, how to pay.
     #[serde(default)]
     pub contact: Vec<String>,
+    /// What becomes of billed days whose income quotient is corrected.
+    #[serde(default, skip_serializing_if = "QuotientCorrections::is_default")]
+    pub quotient_corrections: QuotientCorrections,
+}
+
+impl QuotientCorrections {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl RegieSettings {

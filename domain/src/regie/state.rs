@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::{CashTotal, Issuer, RegieCommand as C, RegieError as E, RegieEvent as V, RegieSettings};
+use super::{CashTotal, Issuer, RegieCommand as C, RegieError as E, RegieEvent as V, RegieSettings, Series};
 use crate::{
     account::PaymentMethod,
     aggregate,
@@ -54,6 +54,7 @@ pub struct Regie {
     next_invoice: u32,
     next_payment: u32,
     first: (u32, u32),
+    series: Series,
     taken: BTreeSet<(bool, u32)>,
     run: Option<Run>,
     closed_to: Option<NaiveDate>,
@@ -81,6 +82,24 @@ impl Regie {
         self.next_payment
     }
 
+    /// The texts of its numbers once the next is given out.
+    pub fn series(&self) -> Series {
+        let mut series = self.series.clone();
+        if !series.is_apart() {
+            series.evolve(&self.set_apart());
+        }
+        series
+    }
+
+    fn set_apart(&self) -> V {
+        V::SeriesSetApart { invoice: self.next_invoice, payment: self.next_payment }
+    }
+
+    /// Gives numbers out; before the first of them, says that the series are written apart.
+    fn numbered(&self, event: V) -> Vec<V> {
+        if self.series.is_apart() { vec![event] } else { vec![self.set_apart(), event] }
+    }
+
     fn run_at(&self, run: RunId, stage: RunStage) -> Result<&Run, E> {
         let open = self.run.as_ref().filter(|r| r.id == run).ok_or(E::Unknown)?;
         if open.stage == stage { Ok(open) } else { Err(E::RunStage) }
@@ -105,10 +124,14 @@ impl Regie {
         };
         let event = match command {
             C::Define { .. } => return Err(E::AlreadyDefined),
-            C::Change { settings } => match settings.defect() {
-                Some(defect) => return Err(E::Settings(defect)),
-                None => V::RegieChanged { settings },
-            },
+            C::Change { changes } => {
+                let changed = changes.applied_to(settings);
+                match changed.defect() {
+                    Some(defect) => return Err(E::Settings(defect)),
+                    None if changed == **settings => return Ok(vec![]),
+                    None => V::RegieChanged { settings: Box::new(changed) },
+                }
+            }
             C::PrepareRun { run, from, to, date, due, at } => {
                 if self.run.is_some() {
                     return Err(E::RunOpen);
@@ -127,7 +150,10 @@ impl Regie {
                     return Err(E::RunStage);
                 }
                 match last {
-                    Some(last) => V::InvoicesNumbered { run, first: self.next_invoice, count, last },
+                    Some(last) => {
+                        let first = self.next_invoice;
+                        return Ok(self.numbered(V::InvoicesNumbered { run, first, count, last }));
+                    }
                     None => V::BillingRunCompleted { run, received: at },
                 }
             }
@@ -135,10 +161,14 @@ impl Regie {
                 self.run_at(run, RunStage::Prepared)?;
                 V::BillingRunAbandoned { run, received: at }
             }
-            C::NumberCreditNote { at } => V::CreditNoteNumbered { number: self.next_invoice, received: at },
+            C::NumberCreditNote { at } => {
+                let number = self.next_invoice;
+                return Ok(self.numbered(V::CreditNoteNumbered { number, received: at }));
+            }
             C::NumberPayment { date, method, amount, at } => {
                 self.desk_open(date)?;
-                V::PaymentNumbered { number: self.next_payment, date, method, amount, received: at }
+                let number = self.next_payment;
+                return Ok(self.numbered(V::PaymentNumbered { number, date, method, amount, received: at }));
             }
             C::NumberDirectDebits { batch, date, count, total, left_out, at } => {
                 self.desk_open(date)?;
@@ -146,7 +176,17 @@ impl Regie {
                 let creditor = settings.creditor.clone().ok_or(E::NoCreditor)?;
                 let (first, prefix) = (self.next_payment, settings.prefix.clone());
                 let issuer = Some(Issuer { creditor, prefix });
-                V::DirectDebitsNumbered { batch, first, count, date, total, issuer, left_out, received: at }
+                let numbered = V::DirectDebitsNumbered {
+                    batch,
+                    first,
+                    count,
+                    date,
+                    total,
+                    issuer,
+                    left_out,
+                    received: at,
+                };
+                return Ok(self.numbered(numbered));
             }
             C::TakeOver { invoice, number } => {
                 let first = if invoice { self.first.0 } else { self.first.1 };
@@ -190,6 +230,7 @@ impl Regie {
 
     /// Folds an event; total.
     pub fn evolve(&mut self, event: &V) {
+        self.series.evolve(event);
         match event {
             V::RegieDefined { settings, first_invoice, first_payment } => {
                 self.settings = Some(settings.clone());
@@ -222,6 +263,7 @@ impl Regie {
             }
             V::BillingRunCompleted { .. } | V::BillingRunAbandoned { .. } => self.run = None,
             V::CreditNoteNumbered { .. } => self.next_invoice += 1,
+            V::SeriesSetApart { .. } => {}
             V::PaymentNumbered { date, method, amount, .. } => {
                 self.next_payment += 1;
                 self.take(*date, *method, 1, *amount);
@@ -267,7 +309,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::regie::CollectionMode;
+    use crate::regie::{CollectionMode, RegieChanges};
 
     fn settings() -> Box<RegieSettings> {
         Box::new(RegieSettings {
@@ -280,6 +322,7 @@ mod tests {
             creditor: None,
             debtor_account: "411".into(),
             contact: vec![],
+            quotient_corrections: crate::regie::QuotientCorrections::Keep,
         })
     }
 
@@ -320,10 +363,13 @@ mod tests {
             regie.evolve(&event);
         }
         let chunk = C::NumberInvoices { run, after: None, last: Some(family.clone()), count: 200, at: at() };
-        for event in regie.decide(chunk.clone()).unwrap() {
-            assert_eq!(event, V::InvoicesNumbered { run, first: 37, count: 200, last: family.clone() });
-            regie.evolve(&event);
-        }
+        let numbered = regie.decide(chunk.clone()).unwrap();
+        let apart = V::SeriesSetApart { invoice: 37, payment: 229 };
+        assert_eq!(
+            numbered,
+            [apart, V::InvoicesNumbered { run, first: 37, count: 200, last: family.clone() }]
+        );
+        numbered.iter().for_each(|e| regie.evolve(e));
         assert_eq!(regie.next_invoice(), 237);
         assert_eq!(regie.decide(chunk), Err(E::RunStage), "the same chunk again");
     }
@@ -364,6 +410,98 @@ mod tests {
         }
         assert_eq!(regie.decide(pay("2015-05-04", 100)), Err(E::CashDayClosed(day("2015-05-04"))));
         assert!(regie.decide(pay("2015-05-05", 100)).is_ok());
+    }
+
+    /// The texts of what was given out, in order.
+    fn handed_out(commands: Vec<C>, regie: &mut Regie) -> Vec<String> {
+        let mut texts = vec![];
+        for command in commands {
+            let taken = match &command {
+                C::TakeOver { number, .. } => *number,
+                _ => 0,
+            };
+            let (invoice, payment, series) = (regie.next_invoice(), regie.next_payment(), regie.series());
+            let count = match &command {
+                C::NumberInvoices { count, .. } => *count,
+                _ => 1,
+            };
+            texts.extend(match command {
+                C::NumberCreditNote { .. } | C::NumberInvoices { .. } => {
+                    (invoice..invoice + count).map(|n| series.invoice(n)).collect()
+                }
+                C::TakeOver { invoice: true, .. } => vec![series.invoice(taken)],
+                C::TakeOver { .. } => vec![],
+                _ => vec![series.payment(payment)],
+            });
+            let is_payment = matches!(command, C::TakeOver { invoice: false, .. });
+            for event in regie.decide(command).unwrap() {
+                regie.evolve(&event);
+            }
+            if is_payment {
+                texts.push(regie.series().payment(taken));
+            }
+        }
+        texts
+    }
+
+    #[test]
+    fn no_number_names_an_invoice_and_a_payment() {
+        let run = RunId(Uuid::from_u128(1));
+        let mut regie = Regie::default();
+        for event in [defined(), prepared(run), V::BillingRunStarted { run, received: at() }] {
+            regie.evolve(&event);
+        }
+        let over = |invoice, number| C::TakeOver { invoice, number };
+        let last = Some("1001001010331".parse().unwrap());
+        let texts = handed_out(
+            vec![
+                over(true, 12),
+                over(false, 228),
+                over(true, 36),
+                C::NumberInvoices { run, after: None, last, count: 300, at: at() },
+                pay("2015-05-05", 500),
+                C::NumberCreditNote { at: at() },
+                over(false, 100),
+            ],
+            &mut regie,
+        );
+        let known: BTreeSet<&String> = texts.iter().collect();
+        assert_eq!(known.len(), texts.len(), "no text twice");
+        assert_eq!(texts[..4], ["AL-12", "AL-228", "AL-36", "AL-37"].map(str::to_owned));
+        assert_eq!(texts[3 + 191], "AL-F228", "the software before gave AL-228 to a payment");
+        assert_eq!(texts[303..], ["AL-R229", "AL-337", "AL-R100"].map(str::to_owned));
+    }
+
+    #[test]
+    fn given_a_log_that_wrote_both_alike_then_its_numbers_stay_and_new_ones_differ() {
+        let mut regie = Regie::default();
+        let (date, method, received) = (day("2015-05-04"), PaymentMethod::Cash, at());
+        regie.evolve(&defined());
+        for number in 229..240 {
+            regie.evolve(&V::PaymentNumbered { number, date, method, amount: Amount::cents(100), received });
+        }
+        let paid = regie.decide(pay("2015-05-05", 500)).unwrap();
+        assert_eq!(paid[0], V::SeriesSetApart { invoice: 37, payment: 240 });
+        paid.iter().for_each(|e| regie.evolve(e));
+        assert_eq!(regie.decide(pay("2015-05-05", 500)).unwrap().len(), 1, "said once");
+        let series = regie.series();
+        assert_eq!([239, 240].map(|n| series.payment(n)), ["AL-239", "AL-R240"], "what was handed out stays");
+        assert_eq!([36, 239, 240].map(|n| series.invoice(n)), ["AL-36", "AL-F239", "AL-240"]);
+    }
+
+    #[test]
+    fn given_settings_when_one_is_changed_then_the_others_stay() {
+        let mut regie = Regie::default();
+        let mut before = settings();
+        before.contact = vec!["Rue de la Mairie".into()];
+        regie.evolve(&V::RegieDefined { settings: before.clone(), first_invoice: 1, first_payment: 1 });
+        let changes =
+            Box::new(RegieChanges { minimum_invoice: Some(Amount::cents(2000)), ..RegieChanges::default() });
+        let changed = regie.decide(C::Change { changes }).unwrap();
+        before.minimum_invoice = Amount::cents(2000);
+        assert_eq!(changed, [V::RegieChanged { settings: before }]);
+        let nothing = C::Change { changes: Box::default() };
+        assert_eq!(regie.decide(nothing), Ok(vec![]), "no change, no event");
     }
 
     #[test]

@@ -349,8 +349,14 @@ impl Booking {
                 *slot = Some(Self::asked(payer, Some(*request), S::Pending, at));
                 return;
             }
-            E::UnbookedPresenceRecorded { payer, outside_contract, arrived, left, .. } => {
-                let status = if *outside_contract { S::OutsideContract } else { S::Present };
+            E::UnbookedPresenceRecorded {
+                payer, outside_contract, inside_contract, arrived, left, ..
+            } => {
+                let status = match (outside_contract, inside_contract) {
+                    (_, true) => S::PresentAsReserved,
+                    (true, false) => S::OutsideContract,
+                    (false, false) => S::Present,
+                };
                 Self::seen(slot, payer, status, *arrived, *left, at);
                 return;
             }

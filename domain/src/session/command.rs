@@ -8,6 +8,7 @@ use super::{AbsenceReason, Refusal, ReleaseReason, guard::Binding};
 use crate::{
     attachment::Attachment,
     calendar::ClosureReason,
+    child::ContractDay,
     ids::{ActivityId, ChildId, FamilyNumber, RequestId},
     sealed::Sealed,
     terms::Terms,
@@ -230,8 +231,8 @@ pub enum Act {
         payer: FamilyNumber,
         /// Whether the child is enrolled.
         enrolled: bool,
-        /// Whether the enrolment is a regular contract.
-        contract: bool,
+        /// What the day is to the enrolment's contract.
+        contract: ContractDay,
         /// Other activities at the same hours where the child is present or reserved.
         overlaps: Vec<ActivityId>,
         /// When the child arrived, local time.

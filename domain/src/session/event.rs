@@ -128,11 +128,13 @@ pub enum SessionEvent {
     },
     /// Roll-call: there, as reserved.
     PresenceRecorded { child: ChildId, arrived: Option<NaiveTime>, left: Option<NaiveTime>, basis: Basis },
-    /// Roll-call: there without a reservation.
+    /// Roll-call: there without a reservation; on a day of a regular contract none is needed.
     UnbookedPresenceRecorded {
         child: ChildId,
         payer: FamilyNumber,
         outside_contract: bool,
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        inside_contract: bool,
         arrived: Option<NaiveTime>,
         left: Option<NaiveTime>,
         basis: Basis,

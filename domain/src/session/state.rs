@@ -15,6 +15,7 @@ use super::{
 use crate::{
     activity::{ApprovalMode, LateRequests},
     aggregate,
+    child::ContractDay,
     ids::{ActivityId, ChildId, FamilyNumber, RequestId},
     sealed::Sealed,
     terms::Terms,
@@ -498,7 +499,7 @@ impl Deciding<'_> {
         &self,
         child: ChildId,
         payer: FamilyNumber,
-        (enrolled, contract): (bool, bool),
+        (enrolled, contract): (bool, ContractDay),
         overlaps: &[ActivityId],
         (arrived, left): (Option<NaiveTime>, Option<NaiveTime>),
     ) -> Decision {
@@ -532,7 +533,17 @@ impl Deciding<'_> {
                 V::PresenceRecorded { child, arrived, left, basis }
             }
             None => {
-                V::UnbookedPresenceRecorded { child, payer, outside_contract: contract, arrived, left, basis }
+                let outside_contract = contract == ContractDay::Outside;
+                let inside_contract = contract == ContractDay::Inside;
+                V::UnbookedPresenceRecorded {
+                    child,
+                    payer,
+                    outside_contract,
+                    inside_contract,
+                    arrived,
+                    left,
+                    basis,
+                }
             }
         }])
     }

@@ -11,6 +11,7 @@ use crate::messages::Rule as _;
 use crate::{
     activity::{ActivitySettings, ApprovalMode, LateRequests, LeavePolicy},
     calendar::ClosureReason,
+    child::ContractDay,
     ids::{ChildId, FamilyNumber, RequestId},
     sealed::{Purpose, Sealed},
     terms::{
@@ -354,7 +355,7 @@ fn what_follows_an_enrolment_is_released_with_it_and_comes_back_with_it() {
         child: LEO,
         payer: payer(),
         enrolled: true,
-        contract: false,
+        contract: ContractDay::Occasional,
         overlaps: vec![],
         arrived: None,
         left: None,
@@ -389,7 +390,7 @@ fn a_presence_that_was_a_mistake_leaves_a_day_without_a_booking() {
         child: LEO,
         payer: payer(),
         enrolled: true,
-        contract: false,
+        contract: ContractDay::Occasional,
         overlaps: vec![],
         arrived: None,
         left: None,
@@ -635,26 +636,32 @@ fn roll_call_present_absent_unbooked_and_inconsistent() {
         left: None,
     };
     let mut story = Story::new(settings()).given(EARLY, ask(LEO)).given(EARLY, ask(EMMA));
-    assert_eq!(story.act(LATE, present(LEO, true, false)), Err(SessionError::DayNotReached));
-    story.act(DURING, present(LEO, true, false)).unwrap();
+    assert_eq!(
+        story.act(LATE, present(LEO, true, ContractDay::Occasional)),
+        Err(SessionError::DayNotReached)
+    );
+    story.act(DURING, present(LEO, true, ContractDay::Occasional)).unwrap();
     story.act(DURING, Act::RecordNoShow { child: EMMA }).unwrap();
-    story.act(DURING, present(ZOE, true, false)).unwrap();
+    story.act(DURING, present(ZOE, true, ContractDay::Occasional)).unwrap();
     assert_eq!(
         [LEO, EMMA, ZOE].map(|c| story.status(c)),
         [S::PresentAsReserved, S::AbsentBilled, S::Present]
     );
-    assert_eq!(story.act(DURING, present(LEO, true, false)), Err(SessionError::RollCalled));
+    assert_eq!(story.act(DURING, present(LEO, true, ContractDay::Occasional)), Err(SessionError::RollCalled));
     assert_eq!(story.act(DURING, absent(LEO, AbsenceReason::Personal)), Err(SessionError::RollCalled));
     let settle = Act::SettleCertificate { child: EMMA, received: at(DURING), accepted: true };
     story.act(DURING, settle).unwrap();
     assert_eq!(story.status(EMMA), S::AbsentExcused, "the certificate window applies to a no-show");
 
     let stranger = ChildId(Uuid::from_u128(9));
-    story.act(DURING, present(stranger, false, false)).unwrap();
+    story.act(DURING, present(stranger, false, ContractDay::Occasional)).unwrap();
     assert_eq!(story.status(stranger), S::Error(CellError::NotEnrolled));
     let regular = ChildId(Uuid::from_u128(10));
-    story.act(DURING, present(regular, true, true)).unwrap();
+    story.act(DURING, present(regular, true, ContractDay::Outside)).unwrap();
     assert_eq!(story.status(regular), S::OutsideContract);
+    let on_its_day = ChildId(Uuid::from_u128(11));
+    story.act(DURING, present(on_its_day, true, ContractDay::Inside)).unwrap();
+    assert_eq!(story.status(on_its_day), S::PresentAsReserved, "a contract's own day needs no reservation");
 }
 
 #[test]
@@ -713,7 +720,7 @@ fn a_place_kept_over_a_closure_is_not_given_away_by_a_correction() {
         child,
         payer: payer(),
         enrolled: true,
-        contract: false,
+        contract: ContractDay::Occasional,
         overlaps: vec![],
         arrived: None,
         left: None,
@@ -774,7 +781,7 @@ mod properties {
             1 => child().prop_map(|child| Act::AttachCertificate { child, payer: payer(), files: vec![] }),
             1 => child().prop_map(|child| Act::ExpireCertificate { child }),
             1 => child().prop_map(|child| Act::RecordPresence {
-                child, payer: payer(), enrolled: true, contract: false, overlaps: vec![], arrived: None, left: None,
+                child, payer: payer(), enrolled: true, contract: ContractDay::Occasional, overlaps: vec![], arrived: None, left: None,
             }),
             1 => child().prop_map(|child| Act::RecordNoShow { child }),
             1 => (child(), prop_oneof![

@@ -258,6 +258,12 @@ impl TariffSettings {
 }
 
 impl Quote {
+    /// Whether it would be another with a valid quotient on file.
+    pub fn lacks_proof(&self) -> bool {
+        let without = |s: &Step| matches!(s.rule, StepRule::BandWithoutProof | StepRule::CeilingWithoutProof);
+        self.steps.iter().any(without)
+    }
+
     /// The part of the price between two cumulative percentages: parts that meet add up to the
     /// whole to the cent.
     #[must_use]
@@ -291,6 +297,7 @@ mod tests {
             scale,
             outside: Outside::Same,
             residents: [].into(),
+            communes: [].into(),
             siblings: vec![],
             late_request: Surcharge::None,
             unbooked: Surcharge::None,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::{amount::Amount, ids::RegieId};
+use crate::{amount::Amount, commune, ids::RegieId};
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,9 +109,13 @@ pub struct TariffSettings {
     /// What it costs those who live elsewhere.
     #[serde(default)]
     pub outside: Outside,
-    /// The postcodes of the town; none: everybody is of the town.
+    /// The postcodes of the town; none, and no communes: everybody is of the town. A postcode that
+    /// several communes share is refused since 2026; older tariffs may name such.
     #[serde(default)]
     pub residents: BTreeSet<String>,
+    /// The communes whose inhabitants are of the town, by INSEE code; they decide alone when given.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub communes: BTreeSet<String>,
     /// Reductions for siblings, by rank.
     #[serde(default)]
     pub siblings: Vec<SiblingReduction>,
@@ -133,6 +137,12 @@ pub struct TariffSettings {
 }
 
 impl TariffSettings {
+    /// The first postcode that does not tell whether a family is of the town: several communes share it.
+    pub fn shared_postcode(&self) -> Option<&str> {
+        let shared = |p: &&String| commune::of_postcode(p).len() > 1;
+        self.residents.iter().find(shared).filter(|_| self.communes.is_empty()).map(String::as_str)
+    }
+
     /// The first thing wrong with the tariff: the catalogue's key of what is expected.
     pub fn defect(&self) -> Option<&'static str> {
         let wrong_scale = match &self.outside {
@@ -151,6 +161,8 @@ impl TariffSettings {
             Some("SETTING_SIBLINGS")
         } else if self.residents.iter().any(|p| p.len() != 5 || !p.bytes().all(|b| b.is_ascii_digit())) {
             Some("SETTING_POSTCODES")
+        } else if self.communes.iter().any(|code| commune::by_code(code).is_none()) {
+            Some("SETTING_COMMUNES")
         } else if self.deductible_percent > 100 {
             Some("SETTING_DEDUCTIBLE")
         } else if !(1..=12).contains(&account.len()) || !account.bytes().all(|b| b.is_ascii_alphanumeric()) {

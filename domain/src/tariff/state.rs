@@ -42,6 +42,10 @@ impl Tariff {
         let TariffCommand::Set { settings, from } = command;
         match settings.defect() {
             Some(defect) => Err(TariffError::Settings(defect)),
+            None if settings.shared_postcode().is_some() => {
+                let postcode = settings.shared_postcode().unwrap_or_default().to_owned();
+                Err(TariffError::SharedPostcode(postcode))
+            }
             None => Ok(vec![TariffEvent::TariffSet { settings, from }]),
         }
     }
@@ -71,6 +75,7 @@ mod tests {
             scale,
             outside: Outside::Same,
             residents: [].into(),
+            communes: [].into(),
             siblings: vec![],
             late_request: Surcharge::None,
             unbooked: Surcharge::None,
@@ -88,6 +93,19 @@ mod tests {
             .given_no_previous_events()
             .when(set(Scale::Bands(bands)))
             .then_expect_error(TariffError::Settings("SETTING_FIRST_BAND"));
+    }
+
+    #[test]
+    fn given_a_postcode_that_communes_share_then_it_is_refused_and_they_are_named() {
+        let TariffCommand::Set { mut settings, from } = set(Scale::Flat(3.into()));
+        settings.residents = ["62138".to_owned()].into();
+        let refused = Tariff::default().decide(TariffCommand::Set { settings: settings.clone(), from });
+        assert_eq!(refused, Err(TariffError::SharedPostcode("62138".into())));
+        settings.communes = ["62401".to_owned()].into();
+        assert!(Tariff::default().decide(TariffCommand::Set { settings: settings.clone(), from }).is_ok());
+        settings.communes = ["99999".to_owned()].into();
+        let unknown = Tariff::default().decide(TariffCommand::Set { settings, from });
+        assert_eq!(unknown, Err(TariffError::Settings("SETTING_COMMUNES")));
     }
 
     #[test]

@@ -11,6 +11,9 @@ use super::queries::{OperationRow, invoices_numbered, operations_between, paymen
 /// An operation with what the books need of it.
 #[derive(Debug, Clone)]
 pub struct BookedOperation {
+    /// The number of its entry: the calendar year, and six digits that count the operations the régie
+    /// dated in it, as they were recorded. No gap, and it never changes.
+    pub entry: i64,
     /// The operation.
     pub operation: OperationRow,
     /// The lines of an invoice; of a credit note its own, or those of the invoice it credits.
@@ -19,7 +22,29 @@ pub struct BookedOperation {
     pub method: Option<PaymentMethod>,
 }
 
-/// The operations of a régie in a range of days, with what the books need, in their order.
+/// How many entries a year may have.
+const ENTRIES_OF_A_YEAR: i64 = 1_000_000;
+
+/// The numbers of entries by the position of their operation.
+async fn entry_numbers(
+    pool: &PgPool,
+    regie: &str,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<HashMap<i64, i64>, sqlx::Error> {
+    let rows: Vec<(i64, i32, i64)> = sqlx::query_as(
+        "SELECT line, extract(year FROM date)::int, row_number() OVER (PARTITION BY extract(year FROM date) ORDER BY line) \
+         FROM rm_accounts.operation WHERE regie = $1 AND date BETWEEN date_trunc('year', $2::date)::date \
+            AND (date_trunc('year', $3::date) + interval '1 year - 1 day')::date",
+    )
+    .bind(regie)
+    .bind(from)
+    .bind(to)
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|(line, year, n)| (line, i64::from(year) * ENTRIES_OF_A_YEAR + n)).collect())
+}
+
+/// The operations of a régie in a range of days, with what the books need, by the number of their entry.
 ///
 /// # Errors
 /// The database failed.
@@ -29,7 +54,9 @@ pub async fn books_between(
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<Vec<BookedOperation>, sqlx::Error> {
+    // Numbered after they are read: what is recorded in between gets later numbers.
     let operations = operations_between(pool, regie, from, to).await?;
+    let entries = entry_numbers(pool, regie, (from, to)).await?;
     let about = |o: &OperationRow| o.detail.about.map(u32::cast_signed);
     let (mut invoices, mut rejected) = (vec![], vec![]);
     for operation in &operations {
@@ -59,7 +86,10 @@ pub async fn books_between(
             "REJECTION" => subject.and_then(|number| methods.get(&number).copied()),
             _ => operation.detail.method,
         };
-        BookedOperation { operation, lines: own, method }
+        let entry = entries.get(&operation.line).copied().unwrap_or_default();
+        BookedOperation { entry, operation, lines: own, method }
     };
-    Ok(operations.into_iter().map(with).collect())
+    let mut booked: Vec<BookedOperation> = operations.into_iter().map(with).collect();
+    booked.sort_by_key(|b| b.entry);
+    Ok(booked)
 }

@@ -3,6 +3,7 @@
 
 mod billable;
 mod exported;
+mod ledger;
 mod printed;
 mod queries;
 mod write;
@@ -24,12 +25,13 @@ use crate::{
     family::open,
     projection::{FoldContext, FoldError, Projection},
 };
-pub use billable::{billable, billed};
+pub use billable::{billable, billed, never_billed, taken_over};
 pub use exported::{BookedOperation, books_between};
+pub use ledger::ledger;
 pub use printed::{archived, paid_between, settled_by};
 pub use queries::{
-    DebitRow, InvoiceRow, OperationRow, PaymentRow, StatementRow, balance, debits, due_for_debit, invoice,
-    invoices_of, operations_between, payment, payments, statement, totals, unpaid, years,
+    DebitRow, InvoiceRow, OperationRow, PaymentRow, debits, due_for_debit, invoice, invoices_of,
+    operations_between, operations_of_year, payment, payments, totals, years,
 };
 use write::Written;
 
@@ -82,27 +84,30 @@ impl Projection for AccountsProjection {
     }
     fn tables(&self) -> &'static str {
         // One event is one operation at most. `seen` is the position the price was computed from.
+        // `counts_from` is the day the ledger counts a row from (see the domain's `account::ledger`).
         "CREATE TABLE operation (line bigint PRIMARY KEY, family text NOT NULL, regie text NOT NULL, \
             number int NOT NULL, kind text NOT NULL, date date NOT NULL, school_year int NOT NULL, \
-            debit numeric(14,2) NOT NULL, credit numeric(14,2) NOT NULL, detail text NOT NULL); \
+            debit numeric(14,2) NOT NULL, credit numeric(14,2) NOT NULL, detail text NOT NULL, counts_from date NOT NULL); \
          CREATE INDEX operation_family ON operation (family, school_year); \
          CREATE INDEX operation_regie ON operation (regie, date); \
          CREATE TABLE invoice (regie text NOT NULL, number int NOT NULL, family text NOT NULL, \
             credit_note boolean NOT NULL, date date NOT NULL, due date NOT NULL, first_day date, last_day date, \
             total numeric(14,2) NOT NULL, open numeric(14,2) NOT NULL, run uuid, lines text NOT NULL, \
-            note text, line bigint NOT NULL, PRIMARY KEY (regie, number)) WITH (fillfactor = 80); \
+            note text, line bigint NOT NULL, taken_over boolean NOT NULL, PRIMARY KEY (regie, number)) WITH (fillfactor = 80); \
          CREATE INDEX invoice_family ON invoice (family); \
          CREATE INDEX invoice_run ON invoice (run, family); \
+         CREATE INDEX invoice_taken_over ON invoice (family, last_day) WHERE taken_over; \
          CREATE INDEX invoice_open ON invoice (regie, due) WHERE open > 0; \
          CREATE TABLE payment (regie text NOT NULL, number int NOT NULL, family text NOT NULL, date date NOT NULL, \
             method text NOT NULL, amount numeric(14,2) NOT NULL, free numeric(14,2) NOT NULL, reference text, \
             rejected date, line bigint NOT NULL, PRIMARY KEY (regie, number)); \
          CREATE INDEX payment_family ON payment (family); \
          CREATE TABLE allocation (line bigint NOT NULL, family text NOT NULL, regie text NOT NULL, \
-            credit_note boolean NOT NULL, number int NOT NULL, invoice int NOT NULL, amount numeric(14,2) NOT NULL, \
-            date date NOT NULL); \
+            credit_note boolean NOT NULL, number int NOT NULL, invoice int, amount numeric(14,2) NOT NULL, \
+            date date NOT NULL, counts_from date NOT NULL); \
          CREATE INDEX allocation_family ON allocation (family, date); \
          CREATE INDEX allocation_source ON allocation (regie, number); \
+         CREATE INDEX allocation_later ON allocation (regie, counts_from); \
          CREATE TABLE billed (child uuid NOT NULL, date date NOT NULL, activity text NOT NULL, month boolean NOT NULL, \
             family text NOT NULL, amount numeric(14,2) NOT NULL, seen bigint NOT NULL, \
             PRIMARY KEY (child, date, activity, month, family)); \
@@ -151,7 +156,7 @@ async fn fold_one<'a>(
     match change {
         V::OperationTakenOver { regie, number, date, amount, operation, allocations, .. } => {
             match operation {
-                TakenOver::Invoice { from, to, due } => {
+                TakenOver::Invoice { from, to, due, lines } => {
                     let detail =
                         Detail { from: Some(from), to: Some(to), taken_over: true, ..Detail::default() };
                     written.operation(event, &regie, number, "INVOICE", date, amount, &detail)?;
@@ -163,8 +168,9 @@ async fn fold_one<'a>(
                         Some((from, to)),
                         amount,
                         None,
-                        &[],
+                        &lines,
                     )?;
+                    written.is_taken_over();
                 }
                 TakenOver::Payment { method } => {
                     let detail = Detail { method: Some(method), taken_over: true, ..Detail::default() };
@@ -247,6 +253,7 @@ async fn fold_one<'a>(
         V::PaymentRejected { regie, payment, number, date, amount, reason, reopened, .. } => {
             let detail = Detail { rejection: Some(reason), about: Some(payment), ..Detail::default() };
             written.operation(event, &regie, number, "REJECTION", date, amount, &detail)?;
+            written.counts_from_payment(&regie, payment, connection).await?;
             let back: Vec<Allocation> =
                 reopened.into_iter().map(|a| Allocation { invoice: a.invoice, amount: -a.amount }).collect();
             written.allocate(event, &regie, (false, payment), date, &back);
@@ -255,7 +262,7 @@ async fn fold_one<'a>(
         V::RefundRecorded { regie, number, date, method, amount, uses, .. } => {
             let detail = Detail { method: Some(method), ..Detail::default() };
             written.operation(event, &regie, number, "REFUND", date, amount, &detail)?;
-            written.spend(&regie, &uses);
+            written.spend(event, &regie, date, &uses);
         }
         V::DocumentArchived { document, attachment, sha256 } => {
             written.archive(event, document, attachment, sha256);

@@ -19,7 +19,7 @@ pub async fn settled_by(
 ) -> Result<Vec<(InvoiceRow, Amount)>, sqlx::Error> {
     let sums: Vec<(i32, String)> = sqlx::query_as(
         "SELECT invoice, sum(amount)::text FROM rm_accounts.allocation \
-         WHERE regie = $1 AND number = $2 AND NOT credit_note GROUP BY invoice HAVING sum(amount) > 0 ORDER BY invoice",
+         WHERE regie = $1 AND number = $2 AND NOT credit_note AND invoice IS NOT NULL GROUP BY invoice HAVING sum(amount) > 0 ORDER BY invoice",
     )
     .bind(regie)
     .bind(payment)
@@ -41,7 +41,7 @@ pub async fn paid_between(
 ) -> Result<Vec<(InvoiceRow, Amount)>, sqlx::Error> {
     let sums: Vec<(String, i32, String)> = sqlx::query_as(
         "SELECT regie, invoice, sum(amount)::text FROM rm_accounts.allocation \
-         WHERE family = $1 AND date BETWEEN $2 AND $3 AND NOT credit_note \
+         WHERE family = $1 AND date BETWEEN $2 AND $3 AND NOT credit_note AND invoice IS NOT NULL \
          GROUP BY regie, invoice HAVING sum(amount) <> 0 ORDER BY regie, invoice",
     )
     .bind(family)

@@ -23,6 +23,8 @@ pub struct OperationRow {
     pub kind: String,
     /// Its date.
     pub date: NaiveDate,
+    /// The day it counts from.
+    pub counts_from: NaiveDate,
     /// What the family owes more.
     pub debit: Amount,
     /// What it owes less.
@@ -31,42 +33,29 @@ pub struct OperationRow {
     pub detail: Detail,
 }
 
-type StoredOperation = (i64, String, String, i32, String, NaiveDate, String, String, String);
+type StoredOperation = (i64, String, String, i32, String, NaiveDate, String, String, String, NaiveDate);
 
 fn operation(row: StoredOperation) -> Result<OperationRow, sqlx::Error> {
-    let (line, family, regie, number, kind, date, debit, credit, detail) = row;
+    let (line, family, regie, number, kind, date, debit, credit, detail, counts_from) = row;
     let (debit, credit, detail) = (parsed(&debit)?, parsed(&credit)?, json(&detail)?);
-    Ok(OperationRow { line, family, regie, number, kind, date, debit, credit, detail })
+    Ok(OperationRow { line, family, regie, number, kind, date, counts_from, debit, credit, detail })
 }
 
-const OPERATION: &str = "SELECT line, family, regie, number, kind, date, debit::text, credit::text, detail FROM rm_accounts.operation";
+const OPERATION: &str = "SELECT line, family, regie, number, kind, date, debit::text, credit::text, detail, counts_from \
+    FROM rm_accounts.operation";
 
-/// A statement: what was due before the school year, and its operations, the newest first.
-#[derive(Debug, Clone)]
-pub struct StatementRow {
-    /// The balance before.
-    pub previous: Amount,
-    /// The operations.
-    pub operations: Vec<OperationRow>,
-}
-
-/// The statement of a family for a school year, by its first calendar year.
+/// The operations of a family in a school year, by its first calendar year; the newest first.
 ///
 /// # Errors
 /// The database failed.
-pub async fn statement(pool: &PgPool, family: &str, year: i32) -> Result<StatementRow, sqlx::Error> {
-    let previous: String = sqlx::query_scalar(
-        "SELECT coalesce(sum(debit - credit), 0)::numeric(14,2)::text FROM rm_accounts.operation \
-         WHERE family = $1 AND school_year < $2",
-    )
-    .bind(family)
-    .bind(year)
-    .fetch_one(pool)
-    .await?;
+pub async fn operations_of_year(
+    pool: &PgPool,
+    family: &str,
+    year: i32,
+) -> Result<Vec<OperationRow>, sqlx::Error> {
     let query = format!("{OPERATION} WHERE family = $1 AND school_year = $2 ORDER BY date DESC, line DESC");
     let rows: Vec<StoredOperation> = sqlx::query_as(&query).bind(family).bind(year).fetch_all(pool).await?;
-    let operations: Result<Vec<OperationRow>, sqlx::Error> = rows.into_iter().map(operation).collect();
-    Ok(StatementRow { previous: parsed(&previous)?, operations: operations? })
+    rows.into_iter().map(operation).collect()
 }
 
 /// The school years a family has operations in, the newest first.
@@ -80,28 +69,6 @@ pub async fn years(pool: &PgPool, family: &str) -> Result<Vec<i32>, sqlx::Error>
     .bind(family)
     .fetch_all(pool)
     .await
-}
-
-/// What a family owes some régies at the end of a day.
-///
-/// # Errors
-/// The database failed.
-pub async fn balance(
-    pool: &PgPool,
-    family: &str,
-    regies: &[String],
-    date: NaiveDate,
-) -> Result<Amount, sqlx::Error> {
-    let sum: String = sqlx::query_scalar(
-        "SELECT coalesce(sum(debit - credit), 0)::numeric(14,2)::text FROM rm_accounts.operation \
-         WHERE family = $1 AND regie = ANY($2) AND date <= $3",
-    )
-    .bind(family)
-    .bind(regies)
-    .bind(date)
-    .fetch_one(pool)
-    .await?;
-    parsed(&sum)
 }
 
 /// The operations of a régie in a range of days, in the order they were recorded.
@@ -120,17 +87,27 @@ pub async fn operations_between(
     rows.into_iter().map(operation).collect()
 }
 
-/// The debits, the credits and the sum of all families' balances of a régie.
+/// The debits and the credits of a régie up to the end of a day, and what is open on all its invoices
+/// then: the sum of the ledgers of all families.
 ///
 /// # Errors
 /// The database failed.
-pub async fn totals(pool: &PgPool, regie: &str) -> Result<(Amount, Amount, Amount), sqlx::Error> {
+pub async fn totals(
+    pool: &PgPool,
+    regie: &str,
+    date: NaiveDate,
+) -> Result<(Amount, Amount, Amount), sqlx::Error> {
     let (debits, credits, open): (String, String, String) = sqlx::query_as(
-        "SELECT (SELECT coalesce(sum(debit), 0)::numeric(14,2)::text FROM rm_accounts.operation WHERE regie = $1), \
-            (SELECT coalesce(sum(credit), 0)::numeric(14,2)::text FROM rm_accounts.operation WHERE regie = $1), \
-            (SELECT coalesce(sum(open), 0)::numeric(14,2)::text FROM rm_accounts.invoice WHERE regie = $1)",
+        "SELECT coalesce(sum(o.debit), 0)::numeric(14,2)::text, coalesce(sum(o.credit), 0)::numeric(14,2)::text, \
+            (SELECT coalesce(sum(greatest(i.open + coalesce(later.amount, 0), 0)), 0)::numeric(14,2)::text \
+             FROM rm_accounts.invoice i LEFT JOIN (SELECT a.invoice, sum(a.amount) AS amount FROM rm_accounts.allocation a \
+                WHERE a.regie = $1 AND a.counts_from > $2 AND a.invoice IS NOT NULL GROUP BY a.invoice) AS later \
+                ON later.invoice = i.number \
+             WHERE i.regie = $1 AND i.date <= $2 AND NOT i.credit_note) \
+         FROM rm_accounts.operation o WHERE o.regie = $1 AND o.counts_from <= $2",
     )
     .bind(regie)
+    .bind(date)
     .fetch_one(pool)
     .await?;
     Ok((parsed(&debits)?, parsed(&credits)?, parsed(&open)?))
@@ -155,7 +132,8 @@ pub struct InvoiceRow {
     pub period: Option<(NaiveDate, NaiveDate)>,
     /// What it comes to.
     pub total: Amount,
-    /// What is still to be paid.
+    /// What is still to be paid once everything recorded counts, of later days too. What is open as of a
+    /// day the ledger says.
     pub open: Amount,
     /// The run that issued it.
     pub run: Option<Uuid>,
@@ -243,17 +221,6 @@ pub async fn invoices_of(pool: &PgPool, family: &str, most: i64) -> Result<Vec<I
     rows(sqlx::query_as(&query).bind(family).bind(most).fetch_all(pool).await?)
 }
 
-/// The invoices a family has not paid in full, the one due first at the head.
-///
-/// # Errors
-/// The database failed.
-pub async fn unpaid(pool: &PgPool, family: &str, regies: &[String]) -> Result<Vec<InvoiceRow>, sqlx::Error> {
-    let query = format!(
-        "{INVOICE} WHERE i.family = $1 AND i.regie = ANY($2) AND i.open > 0 ORDER BY i.due, i.number"
-    );
-    rows(sqlx::query_as(&query).bind(family).bind(regies).fetch_all(pool).await?)
-}
-
 /// The open invoices of families that pay by direct debit, due by a day: with their bank details.
 ///
 /// # Errors
@@ -293,7 +260,7 @@ pub struct PaymentRow {
     pub method: portail_domain::account::PaymentMethod,
     /// How much.
     pub amount: Amount,
-    /// What settles no invoice.
+    /// What settles no invoice once everything recorded counts.
     pub free: Amount,
     /// The cheque's number and the like.
     pub reference: Option<String>,

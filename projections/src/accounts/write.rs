@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use portail_domain::{
-    account::{Allocation, DebitedAccount, InvoiceLine, PaymentMethod, Use},
+    account::{Allocation, DebitedAccount, InvoiceLine, PaymentMethod, Use, ledger::rejection_counts_from},
     amount::Amount,
     ids::{RegieId, RunId},
     tariff::Charge,
@@ -27,20 +27,20 @@ macro_rules! columns {
 
 columns!(Operations {
     line: i64, family: &'a str, regie: String, number: i32, kind: &'static str, date: NaiveDate, year: i32,
-    debit: String, credit: String, detail: String,
+    debit: String, credit: String, detail: String, counts_from: NaiveDate,
 });
 columns!(Invoices {
     regie: String, number: i32, family: &'a str, credit_note: bool, date: NaiveDate, due: NaiveDate,
     first: Option<NaiveDate>, last: Option<NaiveDate>, total: String, open: String, run: Option<Uuid>,
-    lines: String, note: Option<String>, line: i64,
+    lines: String, note: Option<String>, line: i64, taken_over: bool,
 });
 columns!(Payments {
     regie: String, number: i32, family: &'a str, date: NaiveDate, method: String, amount: String,
     reference: Option<String>, line: i64,
 });
 columns!(Allocations {
-    line: i64, family: &'a str, regie: String, credit_note: bool, number: i32, invoice: i32, amount: String,
-    date: NaiveDate,
+    line: i64, family: &'a str, regie: String, credit_note: bool, number: i32, invoice: Option<i32>,
+    amount: String, date: NaiveDate,
 });
 columns!(Debits {
     batch: Uuid, regie: String, number: i32, family: &'a str, date: NaiveDate, amount: String, invoice: Option<i32>,
@@ -89,6 +89,7 @@ impl<'a> Written<'a> {
         rows.number.push(number.cast_signed());
         rows.kind.push(kind);
         rows.date.push(date);
+        rows.counts_from.push(date);
         rows.year.push(school_year(date));
         rows.debit.push(debit.to_string());
         rows.credit.push(credit.to_string());
@@ -123,6 +124,45 @@ impl<'a> Written<'a> {
         rows.lines.push(lines_text(lines, event)?);
         rows.note.push(None);
         rows.line.push(event.position.cast_signed());
+        rows.taken_over.push(false);
+        Ok(())
+    }
+
+    /// The invoice written last is of the software before.
+    pub(super) fn is_taken_over(&mut self) {
+        if let Some(taken_over) = self.invoices.taken_over.last_mut() {
+            *taken_over = true;
+        }
+    }
+
+    /// The operation written last is a rejection, which counts from its payment at the earliest.
+    pub(super) async fn counts_from_payment(
+        &mut self,
+        regie: &RegieId,
+        payment: u32,
+        connection: &mut PgConnection,
+    ) -> Result<(), sqlx::Error> {
+        let (code, number) = (regie.as_str(), payment.cast_signed());
+        let new = self
+            .payments
+            .regie
+            .iter()
+            .zip(&self.payments.number)
+            .position(|(r, n)| r == code && *n == number);
+        let paid: Option<NaiveDate> = match new.and_then(|at| self.payments.date.get(at)) {
+            Some(date) => Some(*date),
+            None => {
+                let query = "SELECT date FROM payment WHERE regie = $1 AND number = $2";
+                sqlx::query_scalar(query).bind(code).bind(number).fetch_optional(connection).await?
+            }
+        };
+        let rows = &mut self.operations;
+        if let (Some(paid), Some(counts), Some(year)) =
+            (paid, rows.counts_from.last_mut(), rows.year.last_mut())
+        {
+            *counts = rejection_counts_from(paid, *counts);
+            *year = school_year(*counts);
+        }
         Ok(())
     }
 
@@ -189,7 +229,7 @@ impl<'a> Written<'a> {
             rows.regie.push(regie.to_string());
             rows.credit_note.push(credit_note);
             rows.number.push(number.cast_signed());
-            rows.invoice.push(allocation.invoice.cast_signed());
+            rows.invoice.push(Some(allocation.invoice.cast_signed()));
             rows.amount.push(allocation.amount.to_string());
             rows.date.push(date);
             let key = (regie.to_string(), allocation.invoice.cast_signed());
@@ -200,7 +240,19 @@ impl<'a> Written<'a> {
         }
     }
 
-    pub(super) fn spend(&mut self, regie: &RegieId, uses: &[Use]) {
+    /// What is paid back settles no invoice.
+    pub(super) fn spend(&mut self, event: &'a RecordedEvent, regie: &RegieId, date: NaiveDate, uses: &[Use]) {
+        for used in uses {
+            let rows = &mut self.allocations;
+            rows.line.push(event.position.cast_signed());
+            rows.family.push(&event.stream.id);
+            rows.regie.push(regie.to_string());
+            rows.credit_note.push(used.credit_note);
+            rows.number.push(used.number.cast_signed());
+            rows.invoice.push(None);
+            rows.amount.push(used.amount.to_string());
+            rows.date.push(date);
+        }
         for used in uses.iter().filter(|u| !u.credit_note) {
             *self.used.entry((regie.to_string(), used.number.cast_signed())).or_default() += used.amount;
         }
@@ -267,9 +319,9 @@ impl<'a> Written<'a> {
         let rows = self.operations;
         if !rows.line.is_empty() {
             sqlx::query(
-                "INSERT INTO operation SELECT l, f, r, n, k, d, y, a::numeric, c::numeric, t FROM unnest($1::bigint[], \
+                "INSERT INTO operation SELECT l, f, r, n, k, d, y, a::numeric, c::numeric, t, o FROM unnest($1::bigint[], \
                  $2::text[], $3::text[], $4::int[], $5::text[], $6::date[], $7::int[], $8::text[], $9::text[], \
-                 $10::text[]) AS x (l, f, r, n, k, d, y, a, c, t)",
+                 $10::text[], $11::date[]) AS x (l, f, r, n, k, d, y, a, c, t, o)",
             )
             .bind(rows.line)
             .bind(rows.family)
@@ -281,16 +333,17 @@ impl<'a> Written<'a> {
             .bind(rows.debit)
             .bind(rows.credit)
             .bind(rows.detail)
+            .bind(rows.counts_from)
             .execute(&mut *connection)
             .await?;
         }
         let rows = self.invoices;
         if !rows.line.is_empty() {
             sqlx::query(
-                "INSERT INTO invoice SELECT r, n, f, c, d, u, a, b, t::numeric, o::numeric, x, l, w, p \
+                "INSERT INTO invoice SELECT r, n, f, c, d, u, a, b, t::numeric, o::numeric, x, l, w, p, z \
                  FROM unnest($1::text[], $2::int[], $3::text[], $4::boolean[], $5::date[], $6::date[], $7::date[], \
-                    $8::date[], $9::text[], $10::text[], $11::uuid[], $12::text[], $13::text[], $14::bigint[]) \
-                    AS i (r, n, f, c, d, u, a, b, t, o, x, l, w, p)",
+                    $8::date[], $9::text[], $10::text[], $11::uuid[], $12::text[], $13::text[], $14::bigint[], \
+                    $15::boolean[]) AS i (r, n, f, c, d, u, a, b, t, o, x, l, w, p, z)",
             )
             .bind(rows.regie)
             .bind(rows.number)
@@ -306,6 +359,7 @@ impl<'a> Written<'a> {
             .bind(rows.lines)
             .bind(rows.note)
             .bind(rows.line)
+            .bind(rows.taken_over)
             .execute(&mut *connection)
             .await?;
         }
@@ -330,7 +384,10 @@ impl<'a> Written<'a> {
         let rows = self.allocations;
         if !rows.line.is_empty() {
             sqlx::query(
-                "INSERT INTO allocation SELECT l, f, r, c, n, i, a::numeric, d FROM unnest($1::bigint[], $2::text[], \
+                "INSERT INTO allocation SELECT l, f, r, c, n, i, a::numeric, d, CASE WHEN i IS NULL THEN d ELSE greatest(d, \
+                    (SELECT v.date FROM invoice v WHERE v.regie = x.r AND v.number = x.i), CASE WHEN c \
+                    THEN (SELECT v.date FROM invoice v WHERE v.regie = x.r AND v.number = x.n) \
+                    ELSE (SELECT p.date FROM payment p WHERE p.regie = x.r AND p.number = x.n) END) END FROM unnest($1::bigint[], $2::text[], \
                  $3::text[], $4::boolean[], $5::int[], $6::int[], $7::text[], $8::date[]) AS x (l, f, r, c, n, i, a, d)",
             )
             .bind(rows.line)

@@ -31,7 +31,7 @@ pub async fn households(
     let household = |(family, own, children): (String, Option<String>, Vec<String>)| {
         let own: Own = own.as_deref().map(json).transpose()?.unwrap_or_default();
         let children: Result<Vec<HouseholdChild>, _> = children.iter().map(|text| json(text)).collect();
-        let household = Household { quotients: own.quotients, postcode: own.postcode, children: children? };
+        let household = Household { quotients: own.quotients, address: own.address, children: children? };
         Ok((family, household))
     };
     rows.into_iter().map(household).collect()

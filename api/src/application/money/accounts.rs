@@ -1,7 +1,9 @@
 //! Commands about the accounts of families. A number is the régie's, and taken in the same append.
 
 use portail_domain::{
-    account::{Account, AccountCommand, TakenOver},
+    account::{Account, AccountCommand, InvoiceLine, TakenOver},
+    activity::Activity,
+    child::Child,
     family::Family,
     ids::{FamilyNumber, RegieId},
     regie::{Regie, RegieCommand},
@@ -97,6 +99,11 @@ pub(super) async fn decide(
             })
         }
         MoneyCommand::TakeOverOperation { regie, family, number, date, amount, operation } => {
+            if let TakenOver::Invoice { lines, .. } = operation
+                && let Some(error) = unknown_line(lines, family, work).await?
+            {
+                return Ok(CommandOutcome::rejected(error));
+            }
             let mut till = Till::open(regie, family, work).await?;
             let (regie, number, date, amount) = (regie.clone(), *number, *date, *amount);
             let operation = operation.clone();
@@ -124,6 +131,28 @@ pub(super) async fn decide(
         _ => Err(Rejection::of_code("NOT_FOUND")),
     };
     decided.map_or_else(|error| Ok(CommandOutcome::rejected(error)), |made| Ok(CommandOutcome::made(made?)))
+}
+
+/// The first line of an invoice taken over that is of no child of the family, or of no activity.
+async fn unknown_line(
+    lines: &[InvoiceLine],
+    family: &FamilyNumber,
+    work: &mut UnitOfWork<'_>,
+) -> Result<Option<Rejection>, CommandError> {
+    work.load::<Child>(lines.iter().map(|l| l.child.to_string())).await?;
+    work.load::<Activity>(lines.iter().map(|l| l.activity.to_string())).await?;
+    let not_found = |index: usize, field: &str| {
+        Some(Rejection::of_code("NOT_FOUND").at(&["input", "lines", &index.to_string(), field]))
+    };
+    for (index, line) in lines.iter().enumerate() {
+        if !work.get::<Child>(&line.child.to_string()).families().any(|f| f == family) {
+            return Ok(not_found(index, "childId"));
+        }
+        if work.get::<Activity>(line.activity.as_str()).latest().is_none() {
+            return Ok(not_found(index, "activityId"));
+        }
+    }
+    Ok(None)
 }
 
 async fn note(vault: &Vault, family: &FamilyNumber, text: &str) -> Result<Sealed, CommandError> {
@@ -160,6 +189,10 @@ impl<'w, 'l> Till<'w, 'l> {
             return Err(Rejection::of_code("NOT_FOUND").at(&["input", "familyNumber"]));
         }
         let till = self.work.get::<Regie>(regie);
+        let is_invoice = matches!(
+            take,
+            RegieCommand::NumberCreditNote { .. } | RegieCommand::TakeOver { invoice: true, .. }
+        );
         let number = match &take {
             RegieCommand::NumberCreditNote { .. } => till.next_invoice(),
             RegieCommand::TakeOver { number, .. } => *number,
@@ -168,9 +201,11 @@ impl<'w, 'l> Till<'w, 'l> {
         let taken = till.decide(take).map_err(|e| Rejection::of(&e).at(&["input"]))?;
         let done = self.work.get::<Account>(family).decide(order(number));
         let done = done.map_err(|e| Rejection::of(&e).at(&["input"]))?;
+        let mut series = till.series();
+        taken.iter().for_each(|event| series.evolve(event));
+        let text = if is_invoice { series.invoice(number) } else { series.payment(number) };
         let recorded = self.work.record::<Regie>(regie, taken);
         let recorded = recorded.and_then(|()| self.work.record::<Account>(family, done));
-        let prefix = till.settings().map_or_else(String::new, |s| s.prefix.clone());
-        Ok(recorded.map(|()| format!("{prefix}-{number}")))
+        Ok(recorded.map(|()| text))
     }
 }

@@ -7,16 +7,18 @@ use std::{
     time::Duration,
 };
 
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 use portail_domain::{
     account::{Account, AccountCommand},
-    billing::{Billed, Booked, bill},
+    billing::{BillInput, Billed, Booked, Household, bill},
     ids::{ChildId, FamilyNumber, RegieId, RunId},
     regie::{Regie, RegieCommand},
+    tariff::Unit,
 };
 use portail_event_store::{CommandError, UnitOfWork};
 use portail_projections::{
     accounts,
+    catalogue::Catalogue,
     drafts::{self, Draft},
     household, regies,
 };
@@ -31,7 +33,8 @@ const DRAFTED: i64 = 500;
 /// How many invoices one append issues.
 const ISSUED: i64 = 250;
 
-/// How many days before its period a run still looks for changes: later ones need a credit note.
+/// How many days before its period a run still looks for changes: later ones need a credit note. What was
+/// never billed before that is told in the draft.
 const REACH_BACK: u64 = 92;
 
 pub(super) async fn decide(
@@ -129,6 +132,31 @@ async fn issue(
     Ok(CommandOutcome::made(run.to_string()))
 }
 
+fn by_child(cells: &[Booked]) -> HashMap<ChildId, Vec<&Booked>> {
+    let mut of_child: HashMap<ChildId, Vec<&Booked>> = HashMap::new();
+    for cell in cells {
+        of_child.entry(cell.child).or_default().push(cell);
+    }
+    of_child
+}
+
+fn of_household<'a>(household: &Household, of_child: &HashMap<ChildId, Vec<&'a Booked>>) -> Vec<&'a Booked> {
+    household.children.iter().filter_map(|c| of_child.get(&c.id)).flatten().copied().collect()
+}
+
+/// What a régie bills by the session, and since when.
+fn billed_since(catalogue: &Catalogue, regie: &RegieId) -> Option<(NaiveDate, Vec<String>)> {
+    let (mut since, mut activities) = (None, vec![]);
+    for (activity, tariff) in &catalogue.tariffs {
+        let own = tariff.versions().filter(|(_, _, s)| s.regie == *regie && s.unit != Unit::Month);
+        if let Some(first) = own.map(|(from, _, _)| from).min() {
+            since = Some(since.map_or(first, |before: NaiveDate| before.min(first)));
+            activities.push(activity.to_string());
+        }
+    }
+    Some((since?, activities))
+}
+
 impl Application {
     /// Takes every open billing run as far as it goes without staff.
     ///
@@ -168,19 +196,34 @@ impl Application {
         let since = run.first_day - Days::new(REACH_BACK);
         let cells = accounts::billable(pool, &children, since, run.last_day).await?;
         let billed = accounts::billed(pool, &children, since, run.last_day).await?;
+        let taken_over = accounts::taken_over(pool, regie.as_str(), &families, since).await?;
+        let out_of_reach = match billed_since(&catalogue, regie) {
+            Some((from, activities)) if from < since => {
+                accounts::never_billed(pool, &children, &activities, from, since).await?
+            }
+            _ => vec![],
+        };
+        let known = regies::by_code(pool).await?;
+        let quotient_corrections =
+            known.get(regie.as_str()).map(|r| r.quotient_corrections).unwrap_or_default();
         let (today, nothing) = (self.clock().today(), Billed::new());
-        let mut of_child: HashMap<ChildId, Vec<&Booked>> = HashMap::new();
-        for cell in &cells {
-            of_child.entry(cell.child).or_default().push(cell);
-        }
+        let (of_child, older) = (by_child(&cells), by_child(&out_of_reach));
         let mut computed = vec![];
         for family in &families {
             let (Some(household), Ok(number)) = (households.get(family), family.parse()) else { continue };
-            let own = household.children.iter().filter_map(|c| of_child.get(&c.id)).flatten();
-            let own: Vec<&Booked> = own.copied().collect();
-            let billed = billed.get(family).unwrap_or(&nothing);
-            let period = (run.first_day, run.last_day);
-            let made = bill(&number, household, regie, period, &own, billed, &*catalogue, today);
+            let made = bill(&BillInput {
+                family: &number,
+                household,
+                regie,
+                period: (run.first_day, run.last_day),
+                booked: &of_household(household, &of_child),
+                out_of_reach: &of_household(household, &older),
+                billed: billed.get(family).unwrap_or(&nothing),
+                taken_over: taken_over.get(family).map_or(&[], Vec::as_slice),
+                quotient_corrections,
+                offer: &*catalogue,
+                today,
+            });
             if !made.lines.is_empty() || !made.warnings.is_empty() {
                 let (total, previous) = (made.total(), portail_domain::amount::Amount::default());
                 let (family, lines, warnings) = (family.clone(), made.lines, made.warnings);

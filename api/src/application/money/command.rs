@@ -6,7 +6,7 @@ use portail_domain::{
     amount::Amount,
     child::CostSharing,
     ids::{ActivityId, ChildId, FamilyNumber, RegieId, RunId},
-    regie::RegieSettings,
+    regie::{RegieChanges, RegieSettings},
     tariff::TariffSettings,
     text::{Note, Reference},
 };
@@ -22,8 +22,8 @@ use crate::application::Role;
 pub enum MoneyCommand {
     /// Open a régie; its series go on from the numbers of the software before it.
     DefineRegie { id: RegieId, settings: Box<RegieSettings>, first_invoice: u32, first_payment: u32 },
-    /// Change a régie's settings.
-    ChangeRegie { id: RegieId, settings: Box<RegieSettings> },
+    /// Change some of a régie's settings; the others stay.
+    ChangeRegie { id: RegieId, changes: Box<RegieChanges> },
     /// An activity costs this from a day on.
     SetTariff { activity: ActivityId, settings: Box<TariffSettings>, from: NaiveDate },
     /// A child's families bear its costs like this from a day on.

@@ -12,7 +12,7 @@ use portail_domain::{
     amount::Amount,
     file::Document,
     ids::{BatchId, FamilyNumber, RegieId},
-    regie::{LeftOut, Regie, RegieCommand, RegieError, RegieEvent},
+    regie::{LeftOut, Regie, RegieCommand, RegieError, RegieEvent, Series},
     sealed::{Purpose, Sealed},
 };
 use portail_event_store::{CommandError, UnitOfWork, VaultError};
@@ -80,12 +80,12 @@ pub(super) async fn decide(
         }
     };
     if collected.is_empty() {
-        return Ok(nobody(&left_out, till.settings().map_or("", |s| &s.prefix)));
+        return Ok(nobody(&left_out, &till.series()));
     }
     for (number, entry) in (till.next_payment()..).zip(&mut collected) {
         entry.collection.number = number;
     }
-    if let Err(error) = file(id, &numbered, &collected) {
+    if let Err(error) = file(id, &numbered, &till.series(), &collected) {
         tracing::error!(%error, "the file of a batch of direct debits could not be made");
         return Ok(CommandOutcome::rejected(Rejection::of_code("DEBIT_FILE_INVALID").at(&["input"])));
     }
@@ -198,7 +198,12 @@ async fn iban_of(sealed: &Sealed, application: &Application) -> Result<Option<St
 }
 
 /// The file as it will be sent, from what is about to be recorded.
-fn file(id: Uuid, numbered: &[RegieEvent], collected: &[Collected]) -> Result<Vec<u8>, sepa::FileError> {
+fn file(
+    id: Uuid,
+    numbered: &[RegieEvent],
+    series: &Series,
+    collected: &[Collected],
+) -> Result<Vec<u8>, sepa::FileError> {
     let collections: Vec<sepa::Collection> = collected.iter().map(|c| c.collection.clone()).collect();
     let batch = numbered.iter().find_map(|event| match event {
         RegieEvent::DirectDebitsNumbered { date, issuer: Some(issuer), received, .. } => Some(sepa::Batch {
@@ -206,7 +211,7 @@ fn file(id: Uuid, numbered: &[RegieEvent], collected: &[Collected]) -> Result<Ve
             created: *received,
             collected: *date,
             creditor: &issuer.creditor,
-            prefix: &issuer.prefix,
+            series,
             collections: &collections,
         }),
         _ => None,
@@ -215,14 +220,14 @@ fn file(id: Uuid, numbered: &[RegieEvent], collected: &[Collected]) -> Result<Ve
 }
 
 /// Nothing is collected: because nothing is due, or because of what is named.
-fn nobody(left_out: &[LeftOut], prefix: &str) -> CommandOutcome {
+fn nobody(left_out: &[LeftOut], series: &Series) -> CommandOutcome {
     if left_out.is_empty() {
         return CommandOutcome::rejected(Rejection::of_code("NOTHING_TO_DEBIT").at(&["input", "dueBy"]));
     }
     let named = |left: &LeftOut| {
         Rejection::of(&left.obstacle)
             .with("family", left.family.as_str())
-            .with("invoice", format!("{prefix}-{}", left.invoice))
+            .with("invoice", series.invoice(left.invoice))
             .at(&["input", "dueBy"])
     };
     CommandOutcome { errors: left_out.iter().take(NAMED).map(named).collect(), ..CommandOutcome::default() }

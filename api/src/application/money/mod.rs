@@ -26,7 +26,7 @@ pub(super) async fn decide(
         | MoneyCommand::ChangeRegie { .. }
         | MoneyCommand::SetTariff { .. }
         | MoneyCommand::ShareCosts { .. }
-        | MoneyCommand::CloseCashDay { .. } => regies::decide(caller, command, work).await,
+        | MoneyCommand::CloseCashDay { .. } => regies::decide(caller, command, work, application).await,
         MoneyCommand::PrepareBillingRun { .. }
         | MoneyCommand::StartBillingRun { .. }
         | MoneyCommand::AbandonBillingRun { .. }

@@ -8,22 +8,32 @@ use portail_domain::{
     tariff::{Tariff, TariffCommand},
 };
 use portail_event_store::{CommandError, UnitOfWork};
+use portail_projections::regies;
 
 use super::MoneyCommand;
-use crate::application::{Caller, CommandOutcome, Rejection};
+use crate::application::{Application, Caller, CommandOutcome, Rejection};
 
 pub(super) async fn decide(
     caller: &Caller,
     command: &MoneyCommand,
     work: &mut UnitOfWork<'_>,
+    application: &Application,
 ) -> Result<CommandOutcome, CommandError> {
     match command {
         MoneyCommand::DefineRegie { id, settings, first_invoice, first_payment } => {
+            if let Some(taken) = prefix_taken(id, &settings.prefix, application).await? {
+                return Ok(taken);
+            }
             let (settings, first_invoice, first_payment) = (settings.clone(), *first_invoice, *first_payment);
             of_regie(id, RegieCommand::Define { settings, first_invoice, first_payment }, work).await
         }
-        MoneyCommand::ChangeRegie { id, settings } => {
-            of_regie(id, RegieCommand::Change { settings: settings.clone() }, work).await
+        MoneyCommand::ChangeRegie { id, changes } => {
+            if let Some(prefix) = &changes.prefix
+                && let Some(taken) = prefix_taken(id, prefix, application).await?
+            {
+                return Ok(taken);
+            }
+            of_regie(id, RegieCommand::Change { changes: changes.clone() }, work).await
         }
         MoneyCommand::CloseCashDay { regie, date } => {
             of_regie(regie, RegieCommand::CloseCashDay { date: *date, at: caller.at }, work).await
@@ -61,6 +71,19 @@ pub(super) async fn decide(
         }
         _ => Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND"))),
     }
+}
+
+/// A number names one operation of a statement: two régies never have one prefix.
+async fn prefix_taken(
+    id: &RegieId,
+    prefix: &str,
+    application: &Application,
+) -> Result<Option<CommandOutcome>, CommandError> {
+    let known = regies::by_code(application.pool()).await;
+    let known = known.map_err(|e| CommandError::Unavailable(e.to_string()))?;
+    let taken = known.iter().any(|(code, regie)| code.as_str() != id.as_str() && regie.prefix == prefix);
+    let error = || Rejection::of_code("PREFIX_TAKEN").with("prefix", prefix.to_owned());
+    Ok(taken.then(|| CommandOutcome::rejected(error().at(&["input", "settings", "prefix"]))))
 }
 
 /// Sends a command to a régie.

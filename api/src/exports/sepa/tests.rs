@@ -69,7 +69,7 @@ fn made(creditor: &Creditor, rows: &[DebitRow]) -> Result<Vec<u8>, FileError> {
         created: "2015-05-10T08:00:00Z".parse().unwrap(),
         collected: "2015-05-20".parse().unwrap(),
         creditor,
-        prefix: "AL",
+        series: &Series::default().with_prefix("AL".into()),
         collections: &collections,
     })
 }
@@ -113,7 +113,7 @@ fn a_file_is_what_the_official_schema_asks() {
     );
     assert_eq!(texts(first, "NbOfTxs"), ["3", "1", "2"]);
     assert_eq!(texts(first, "SeqTp"), ["FRST", "RCUR"]);
-    assert_eq!(texts(first, "EndToEndId"), ["AL-231", "AL-232", "AL-233"]);
+    assert_eq!(texts(first, "EndToEndId"), ["AL-R231", "AL-R232", "AL-R233"]);
     assert_eq!(texts(first, "Nm")[0], "Regie garderie + ALSH");
     assert!(texts(first, "Nm").contains(&"Mme Eloise D'OEuvre + fils".to_owned()));
     assert_eq!(

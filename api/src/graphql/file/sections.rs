@@ -19,6 +19,7 @@ mod kinds {
     pub type Line = String;
     pub type Postcode = String;
     pub type Country = String;
+    pub type CommuneCode = String;
     pub type Phone = String;
     pub type Email = String;
     pub type Flag = bool;

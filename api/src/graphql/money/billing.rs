@@ -11,7 +11,7 @@ use portail_domain::{
 use portail_projections::{
     accounts,
     drafts::{self, Draft},
-    regies::{self, RunRow},
+    regies::{self, KnownRegie, RunRow},
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -51,6 +51,11 @@ mirrored_enum!(
         Undecided: "An absence is undecided: it is not billed yet.",
         NotPointed: "The roll was not called: it is billed as reserved.",
         NoTariff: "The activity has no tariff on the day: it is not billed.",
+        TakenOver: "An invoice of the software before may cover it, or it changed since: it is not billed.",
+        NeverBilled: "No run billed it, and it lies further back than runs look: it is not billed.",
+        QuotientExpired: "The income quotient on file has expired: it is billed without one.",
+        QuotientCorrected: "It is billed already, and its income quotient was corrected since: it keeps its price.",
+        ResidenceUnknown: "Several communes share the family's postcode, and none is chosen.",
     }
 );
 
@@ -65,8 +70,12 @@ pub struct BillingWarning {
     child_id: ID,
     /// The activity.
     activity_id: ID,
-    /// The day.
+    /// The day, the first of several.
     date: Date,
+    /// How many days.
+    count: u32,
+    /// The invoice of the software before that is in question.
+    invoice: Option<String>,
 }
 
 /// What a family is to be billed.
@@ -159,13 +168,15 @@ impl From<RunRow> for BillingRun {
     }
 }
 
-fn warning(of: &Warning, language: Language) -> BillingWarning {
+fn warning(of: &Warning, regie: Option<&KnownRegie>, language: Language) -> BillingWarning {
     BillingWarning {
         kind: of.kind.into(),
         label: text(of.kind.label_key(), language, &[]),
         child_id: ID(of.child.to_string()),
         activity_id: ID(of.activity.to_string()),
         date: Date(of.date),
+        count: of.count,
+        invoice: of.invoice.and_then(|number| Some(regie?.series.invoice(number))),
     }
 }
 
@@ -200,7 +211,9 @@ impl BillingRun {
         let (pool, run) = (ctx.application()?.pool(), self.id.parse().map_err(unavailable)?);
         let found =
             drafts::drafts(pool, run, &after, page(ctx, first, 200)?.into()).await.map_err(unavailable)?;
-        let minimum = self.minimum(ctx).await?;
+        let all = all_regies(ctx).await?;
+        let regie = all.get(self.regie_id.as_str());
+        let minimum = regie.map_or_else(Amount::default, |s| s.minimum_invoice);
         let payers = payer_names(ctx, found.iter().map(|d| d.family.clone()).collect()).await?;
         let lines: Vec<&DomainLine> = found.iter().flat_map(|d| &d.lines).collect();
         let (names, language) = (Names::of(ctx, &lines).await?, ctx.language());
@@ -212,7 +225,7 @@ impl BillingRun {
             difference: (draft.total - draft.previous).decimal(),
             carried_forward: draft.total.is_positive() && draft.total < minimum,
             lines: draft.lines.iter().map(|l| names.line(l, language)).collect(),
-            warnings: draft.warnings.iter().map(|w| warning(w, language)).collect(),
+            warnings: draft.warnings.iter().map(|w| warning(w, regie, language)).collect(),
         };
         Ok(found.iter().map(draft).collect())
     }

@@ -2,7 +2,11 @@
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use portail_domain::{
-    account::InvoiceLine as DomainLine,
+    account::{
+        InvoiceLine as DomainLine,
+        ledger::{OpenInvoice, Standing},
+    },
+    amount::Amount,
     messages::{Language, text},
     tariff::{Charge as DomainCharge, Quote, Step},
 };
@@ -13,7 +17,7 @@ use portail_projections::{
 use rust_decimal::Decimal;
 use std::collections::HashMap;
 
-use super::{Regies, all_regies, family_asked, number};
+use super::{Regies, all_regies, day_asked, family_asked, invoice_number};
 use crate::{
     application::Role,
     documents,
@@ -89,7 +93,7 @@ pub struct InvoiceLine {
     label: String,
     /// Whether it corrects what was invoiced before.
     correction: bool,
-    /// The days.
+    /// The days; those that are known of what was taken over.
     dates: Vec<Date>,
     /// How many they are.
     quantity: i32,
@@ -124,11 +128,11 @@ pub struct Invoice {
     period_to: Option<Date>,
     /// What it comes to, in euros.
     total: Decimal,
-    /// What is still to be paid.
+    /// What is still to be paid on the day asked about, in euros.
     open: Decimal,
     /// What staff wrote on a credit note.
     note: Option<String>,
-    /// Its lines; none for what was taken over from the software before.
+    /// Its lines; none for what was taken over from the software before without them.
     lines: Vec<InvoiceLine>,
     /// Where it is printed (PDF).
     document_url: String,
@@ -164,7 +168,7 @@ impl Names {
             charge: line.charge.into(),
             label: text(charge_key(line), language, &[]),
             correction: line.correction,
-            quantity: i32::try_from(line.dates.len()).unwrap_or(i32::MAX),
+            quantity: i32::try_from(line.count()).unwrap_or(i32::MAX),
             dates: line.dates.iter().copied().map(Date).collect(),
             unit_price: line.unit.decimal(),
             amount: line.amount().decimal(),
@@ -174,16 +178,20 @@ impl Names {
     }
 }
 
-fn invoice(row: InvoiceRow, all: &Regies, names: &Names, language: Language) -> Invoice {
+fn invoice(row: InvoiceRow, standing: &Standing, all: &Regies, names: &Names, language: Language) -> Invoice {
+    let same = |i: &&OpenInvoice| {
+        i.invoice.regie.as_str() == row.regie && i.invoice.number == row.number.unsigned_abs()
+    };
+    let open = standing.invoices.iter().find(same).filter(|_| !row.credit_note);
     Invoice {
-        number: number(all, &row.regie, row.number),
+        open: open.map_or(Amount::ZERO, |i| i.open).decimal(),
+        number: invoice_number(all, &row.regie, row.number),
         credit_note: row.credit_note,
         date: Date(row.date),
         due: Date(row.due),
         period_from: row.period.map(|p| Date(p.0)),
         period_to: row.period.map(|p| Date(p.1)),
         total: row.total.decimal(),
-        open: row.open.decimal(),
         note: row.note,
         lines: row.lines.iter().map(|l| names.line(l, language)).collect(),
         document_url: documents::invoice_url(&row.regie, row.number),
@@ -220,6 +228,7 @@ impl InvoiceQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The family's number; left out by parents.")] family_number: Option<String>,
         #[graphql(desc = "How many, at most 200.", default = 50)] first: i32,
+        #[graphql(desc = "The day they are open on; left out: today.")] at: Option<Date>,
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<Vec<Invoice>> {
         be_fresh(ctx, &[accounts::NAME], min_position.map(|p| p.0)).await?;
@@ -230,7 +239,9 @@ impl InvoiceQuery {
         let (all, language) = (all_regies(ctx).await?, ctx.language());
         let lines: Vec<&DomainLine> = rows.iter().flat_map(|r| &r.lines).collect();
         let names = Names::of(ctx, &lines).await?;
-        Ok(rows.into_iter().map(|row| invoice(row, &all, &names, language)).collect())
+        let ledger = accounts::ledger(ctx.application()?.pool(), &family).await.map_err(unavailable)?;
+        let standing = ledger.standing(day_asked(ctx, at)?);
+        Ok(rows.into_iter().map(|row| invoice(row, &standing, &all, &names, language)).collect())
     }
 
     /// An invoice or credit note by its number.
@@ -240,6 +251,7 @@ impl InvoiceQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The régie's code.")] regie_id: String,
         #[graphql(desc = "Its number, without the prefix.")] number: i32,
+        #[graphql(desc = "The day it is open on; left out: today.")] at: Option<Date>,
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<Invoice> {
         be_fresh(ctx, &[accounts::NAME], min_position.map(|p| p.0)).await?;
@@ -250,7 +262,9 @@ impl InvoiceQuery {
             .filter(|r| caller.role != Role::Parent || r.family == caller.login)
             .ok_or_else(|| coded("NOT_FOUND", ctx.language()))?;
         let names = Names::of(ctx, &row.lines.iter().collect::<Vec<_>>()).await?;
-        Ok(invoice(row, &all_regies(ctx).await?, &names, ctx.language()))
+        let ledger = accounts::ledger(ctx.application()?.pool(), &row.family).await.map_err(unavailable)?;
+        let standing = ledger.standing(day_asked(ctx, at)?);
+        Ok(invoice(row, &standing, &all_regies(ctx).await?, &names, ctx.language()))
     }
 
     /// What a session of a child costs a family, and why: as it is booked; undecided, as it will cost

@@ -8,10 +8,11 @@ pub mod statement;
 pub mod tariffs;
 
 use async_graphql::{Context, MergedObject, Result};
+use chrono::NaiveDate;
 use portail_domain::{
     account::{PaymentMethod as DomainMethod, RejectionReason as DomainReason},
     amount::Amount,
-    regie::CollectionMode as DomainMode,
+    regie::{CollectionMode as DomainMode, QuotientCorrections as DomainCorrections},
 };
 use portail_projections::regies as read;
 use rust_decimal::Decimal;
@@ -19,9 +20,10 @@ use rust_decimal::Decimal;
 use super::{
     context::{Ask, coded, unavailable},
     planning::mirrored_enum,
+    scalars::Date,
 };
 use crate::application::{Rejection, Role};
-pub(super) use crate::money_words::{Regies, number};
+pub(super) use crate::money_words::{Regies, invoice_number, operation_number, payment_number};
 
 mirrored_enum!(
     /// How a family pays.
@@ -53,6 +55,14 @@ mirrored_enum!(
     CollectionMode = DomainMode {
         Regie: "The régie of the town: the balance is authoritative.",
         Treasury: "The treasury: the town does not see every payment, its balance is not authoritative.",
+    }
+);
+
+mirrored_enum!(
+    /// What becomes of days that are billed already when their income quotient is corrected.
+    QuotientCorrections = DomainCorrections {
+        Keep: "They keep their price; the next draft tells which days.",
+        Adjust: "The difference is a line of the next invoice.",
     }
 );
 
@@ -98,6 +108,14 @@ pub(super) fn family_asked(ctx: &Context<'_>, named: Option<String>) -> Result<S
         (Role::Staff | Role::Administrator | Role::Auditor, Some(named)) => Ok(named),
         _ => Err(coded("NOT_FOUND", ctx.language())),
     }
+}
+
+/// The day a question about money is about: the one asked for, else the town's today.
+pub(super) fn day_asked(ctx: &Context<'_>, at: Option<Date>) -> Result<NaiveDate> {
+    Ok(match at {
+        Some(day) => day.0,
+        None => ctx.application()?.clock().today(),
+    })
 }
 
 /// An amount of the input.

@@ -2,9 +2,11 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use portail_domain::{
-    account::{Allocation, TakenOver},
+    account::{Allocation, InvoiceLine as DomainLine, TakenOver, books::OPENING, ledger::CreditKey},
+    amount::Amount,
     messages::{self, Rule},
     regie::LeftOut,
+    tariff::Charge,
 };
 use portail_projections::{
     accounts::{self, PaymentRow},
@@ -13,7 +15,10 @@ use portail_projections::{
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{PaymentMethod, PaymentRejectionReason, all_regies, amount, family_asked, number};
+use super::{
+    PaymentMethod, PaymentRejectionReason, all_regies, amount, day_asked, family_asked, invoice_number,
+    payment_number,
+};
 use crate::{
     application::{Command, MoneyCommand, Rejection},
     documents, exports,
@@ -131,8 +136,51 @@ pub struct TakeOverOperationInput {
     to: Option<Date>,
     /// Of an invoice: until when it is to be paid.
     due: Option<Date>,
+    /// Of an invoice: its lines. They say which sessions it covers, which are then never billed again. An
+    /// invoice without lines covers what it may: nothing of its period is billed, and each draft says so.
+    #[graphql(default)]
+    lines: Vec<TakeOverLineInput>,
     /// Of a payment: how it was paid.
     method: Option<PaymentMethod>,
+}
+
+/// A line of an invoice of the software before.
+#[derive(Debug, Clone, InputObject)]
+pub struct TakeOverLineInput {
+    /// The child.
+    child_id: ID,
+    /// The activity.
+    activity_id: ID,
+    /// The days it bills; left out: all of the invoice's period.
+    #[graphql(default)]
+    dates: Vec<Date>,
+    /// How many sessions or months it bills, where the days are not given.
+    quantity: Option<u32>,
+    /// What each costs, in euros.
+    unit_price: Decimal,
+    /// How much of it is deductible child care, in percent.
+    #[graphql(default)]
+    deductible_percent: u8,
+}
+
+impl TakeOverLineInput {
+    fn line(self) -> Result<DomainLine, Rejection> {
+        let quantity = if self.dates.is_empty() { Some(self.quantity.unwrap_or(1)) } else { None };
+        Ok(DomainLine {
+            child: parse(&self.child_id, "lines")?,
+            activity: parse(&self.activity_id, "lines")?,
+            charge: Charge::Reserved,
+            correction: false,
+            tariff: 0,
+            unit: amount(self.unit_price, &["input", "lines"])?,
+            dates: self.dates.into_iter().map(|d| d.0).collect(),
+            quantity,
+            steps: vec![],
+            deductible: self.deductible_percent.min(100),
+            // Its income was earned in the books of the software before.
+            account: OPENING.into(),
+        })
+    }
 }
 
 /// A batch of direct debits.
@@ -151,7 +199,7 @@ pub struct PrepareDirectDebitsInput {
 /// A payment.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Payment {
-    /// Its number, e.g. AL-228.
+    /// Its number, e.g. AL-R229.
     number: String,
     /// The régie.
     regie_id: ID,
@@ -163,7 +211,7 @@ pub struct Payment {
     method: PaymentMethod,
     /// How much, in euros.
     amount: Decimal,
-    /// What settles no invoice yet.
+    /// What settles no invoice on the day asked about.
     free: Decimal,
     /// When the bank rejected it.
     rejected_on: Option<Date>,
@@ -235,22 +283,29 @@ impl PaymentQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The family's number; left out by parents.")] family_number: Option<String>,
         #[graphql(desc = "How many, at most 200.", default = 50)] first: i32,
+        #[graphql(desc = "The day they are free on; left out: today.")] at: Option<Date>,
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<Vec<Payment>> {
         be_fresh(ctx, &[accounts::NAME], min_position.map(|p| p.0)).await?;
         let family = family_asked(ctx, family_number)?;
         let rows =
             accounts::payments(ctx.application()?.pool(), &family, page(ctx, first, 200)?.into()).await;
-        let all = all_regies(ctx).await?;
+        let (all, date) = (all_regies(ctx).await?, day_asked(ctx, at)?);
+        let ledger = accounts::ledger(ctx.application()?.pool(), &family).await.map_err(unavailable)?;
+        let free = |row: &PaymentRow| {
+            let number = row.number.unsigned_abs();
+            let key = row.regie.parse().map(|regie| CreditKey { regie, credit_note: false, number });
+            key.map_or(Amount::ZERO, |key| ledger.free(&key, date))
+        };
         let payment = |row: PaymentRow| Payment {
-            number: number(&all, &row.regie, row.number),
+            free: free(&row).decimal(),
+            number: payment_number(&all, &row.regie, row.number),
             document_url: documents::receipt_url(&row.regie, row.number),
             regie_id: ID(row.regie),
             family_number: row.family,
             date: Date(row.date),
             method: row.method.into(),
             amount: row.amount.decimal(),
-            free: row.free.decimal(),
             rejected_on: row.rejected.map(Date),
         };
         Ok(rows.map_err(unavailable)?.into_iter().map(payment).collect())
@@ -272,7 +327,7 @@ impl PaymentQuery {
         let known = regies::debit_batch(pool, batch).await.map_err(unavailable)?.ok_or_else(not_found)?;
         let all = all_regies(ctx).await?;
         let left_out = |left: LeftOut| {
-            let invoice = number(&all, &known.regie, left.invoice.cast_signed());
+            let invoice = invoice_number(&all, &known.regie, left.invoice.cast_signed());
             let args = [("family", left.family.to_string()), ("invoice", invoice.clone())];
             DirectDebitLeftOut {
                 code: UserErrorCode::of(left.obstacle.code()),
@@ -286,12 +341,12 @@ impl PaymentQuery {
             file_url: exports::direct_debit_url(batch),
             date: Date(known.date),
             left_out: known.left_out.into_iter().map(left_out).collect(),
-            total: rows.iter().map(|r| r.amount).sum::<portail_domain::amount::Amount>().decimal(),
+            total: rows.iter().map(|r| r.amount).sum::<Amount>().decimal(),
             debits: rows
                 .into_iter()
                 .map(|row| DirectDebit {
-                    number: number(&all, &row.regie, row.number),
-                    invoice: row.invoice.map(|i| number(&all, &row.regie, i)),
+                    number: payment_number(&all, &row.regie, row.number),
+                    invoice: row.invoice.map(|i| invoice_number(&all, &row.regie, i)),
                     family_number: row.family,
                     amount: row.amount.decimal(),
                     mandate: row.mandate,
@@ -392,7 +447,9 @@ impl PaymentMutation {
         let build = || {
             let operation = match (input.from, input.to, input.due, input.method) {
                 (Some(from), Some(to), Some(due), None) => {
-                    TakenOver::Invoice { from: from.0, to: to.0, due: due.0 }
+                    let lines: Result<_, Rejection> =
+                        input.lines.into_iter().map(TakeOverLineInput::line).collect();
+                    TakenOver::Invoice { from: from.0, to: to.0, due: due.0, lines: lines? }
                 }
                 (None, None, None, Some(method)) => TakenOver::Payment { method: method.into() },
                 _ => {

@@ -1,17 +1,17 @@
 //! Régies: settings, cash desk, exports.
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_domain::{
     amount::Amount,
     messages::text,
-    regie::{Creditor, RegieSettings},
+    regie::{Creditor, QuotientCorrections as DomainCorrections, RegieChanges, RegieSettings},
 };
 use portail_projections::{accounts, regies};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{CollectionMode, PaymentMethod, all_regies, amount, number};
+use super::{CollectionMode, PaymentMethod, QuotientCorrections, all_regies, amount, operation_number};
 use crate::{
     application::{Command, MoneyCommand, Rejection},
     graphql::{
@@ -60,29 +60,91 @@ pub struct RegieSettingsInput {
     /// Lines its documents print below its name: address, opening hours, how to pay.
     #[graphql(default)]
     contact: Vec<String>,
+    /// What becomes of billed days whose income quotient is corrected; left out: they keep their price.
+    quotient_corrections: Option<QuotientCorrections>,
+}
+
+/// The settings of a régie to change: what is left out stays as it is.
+#[derive(Debug, Clone, InputObject)]
+pub struct RegieChangesInput {
+    /// Its name.
+    name: Option<String>,
+    /// The prefix of its numbers: 1 to 6 capital letters.
+    prefix: Option<String>,
+    /// Who collects.
+    collection_mode: Option<CollectionMode>,
+    /// Whether families see its balance.
+    show_balance: Option<bool>,
+    /// Whether families see its unpaid invoices on their home page.
+    show_unpaid: Option<bool>,
+    /// Less than this is carried forward to the next run, in euros.
+    minimum_invoice: Option<Decimal>,
+    /// The creditor of direct debits; null: no direct debit any more.
+    creditor: MaybeUndefined<CreditorInput>,
+    /// The account of the books that holds what families owe.
+    debtor_account: Option<String>,
+    /// Lines its documents print below its name; an empty list: none.
+    contact: Option<Vec<String>>,
+    /// What becomes of billed days whose income quotient is corrected.
+    quotient_corrections: Option<QuotientCorrections>,
+}
+
+/// A line in its canonical form. What has none stays as it is: the settings' own rules refuse it.
+fn canonical(text: &str) -> String {
+    portail_domain::text::line(text, 120).unwrap_or_else(|_| text.to_owned())
+}
+
+fn settings_name(text: &str) -> Result<String, Rejection> {
+    Ok(entered_text::<portail_domain::text::Name>(text, "settings.name")?.into())
+}
+
+impl RegieChangesInput {
+    fn changes(self) -> Result<Box<RegieChanges>, Rejection> {
+        let minimum = |value| amount(value, &["input", "settings", "minimumInvoice"]);
+        Ok(Box::new(RegieChanges {
+            name: self.name.map(|name| settings_name(&name)).transpose()?,
+            prefix: self.prefix,
+            collection: self.collection_mode.map(Into::into),
+            show_balance: self.show_balance,
+            show_unpaid: self.show_unpaid,
+            minimum_invoice: self.minimum_invoice.map(minimum).transpose()?,
+            creditor: match self.creditor {
+                MaybeUndefined::Undefined => None,
+                MaybeUndefined::Null => Some(None),
+                MaybeUndefined::Value(creditor) => Some(Some(creditor.creditor())),
+            },
+            debtor_account: self.debtor_account,
+            contact: self.contact.map(|lines| lines.iter().map(|line| canonical(line)).collect()),
+            quotient_corrections: self.quotient_corrections.map(Into::into),
+        }))
+    }
+}
+
+impl CreditorInput {
+    fn creditor(self) -> Creditor {
+        let compact = |text: String| text.split_whitespace().collect::<String>().to_uppercase();
+        Creditor {
+            name: canonical(&self.name),
+            identifier: compact(self.identifier),
+            iban: compact(self.iban),
+            bic: self.bic.map(compact).filter(|bic| !bic.is_empty()),
+        }
+    }
 }
 
 impl RegieSettingsInput {
     fn settings(self) -> Result<Box<RegieSettings>, Rejection> {
-        let compact = |text: String| text.split_whitespace().collect::<String>().to_uppercase();
-        // What has no canonical form stays as it is: the settings' own rules refuse it.
-        let canonical =
-            |text: &str| portail_domain::text::line(text, 120).unwrap_or_else(|_| text.to_owned());
         Ok(Box::new(RegieSettings {
-            name: entered_text::<portail_domain::text::Name>(&self.name, "settings.name")?.into(),
+            name: settings_name(&self.name)?,
             prefix: self.prefix,
             collection: self.collection_mode.into(),
             show_balance: self.show_balance,
             show_unpaid: self.show_unpaid,
             minimum_invoice: amount(self.minimum_invoice, &["input", "settings", "minimumInvoice"])?,
-            creditor: self.creditor.map(|c| Creditor {
-                name: canonical(&c.name),
-                identifier: compact(c.identifier),
-                iban: compact(c.iban),
-                bic: c.bic.map(compact).filter(|bic| !bic.is_empty()),
-            }),
+            creditor: self.creditor.map(CreditorInput::creditor),
             debtor_account: self.debtor_account,
             contact: self.contact.iter().map(|line| canonical(line)).collect(),
+            quotient_corrections: self.quotient_corrections.map_or(DomainCorrections::Keep, Into::into),
         }))
     }
 }
@@ -104,15 +166,15 @@ pub struct DefineRegieInput {
     first_payment: u32,
 }
 
-/// New settings of a régie.
+/// A change of a régie's settings.
 #[derive(Debug, Clone, InputObject)]
 pub struct ChangeRegieInput {
     /// The idempotency key: the same again gives the first outcome.
     client_mutation_id: Uuid,
     /// The régie.
     regie_id: ID,
-    /// Its settings.
-    settings: RegieSettingsInput,
+    /// The settings to change; what is left out stays.
+    settings: RegieChangesInput,
 }
 
 /// A cash desk to close.
@@ -145,12 +207,33 @@ pub struct Regie {
     minimum_invoice: Decimal,
     /// Whether it can collect by direct debit.
     direct_debit: bool,
-    /// The sum of all debits, in euros.
+    /// The account of the books that holds what families owe.
+    debtor_account: String,
+    /// The lines its documents print below its name.
+    contact: Vec<String>,
+    /// The creditor of direct debits.
+    creditor: Option<RegieCreditor>,
+    /// What becomes of billed days whose income quotient is corrected.
+    quotient_corrections: QuotientCorrections,
+    /// The sum of all debits up to today, in euros.
     total_debit: Decimal,
-    /// The sum of all credits, in euros.
+    /// The sum of all credits up to today, in euros.
     total_credit: Decimal,
-    /// What is open on all its invoices, in euros.
+    /// What is open today on all its invoices, in euros.
     open: Decimal,
+}
+
+/// The creditor of direct debits, as the bank knows it.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct RegieCreditor {
+    /// Its name.
+    name: String,
+    /// Its SEPA creditor identifier (ICS).
+    identifier: String,
+    /// The IBAN that receives.
+    iban: String,
+    /// Its BIC, where one was given.
+    bic: Option<String>,
 }
 
 /// What a cash desk took by one method on one day.
@@ -212,11 +295,16 @@ impl RegieQuery {
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<Vec<Regie>> {
         be_fresh(ctx, &[regies::NAME, accounts::NAME], min_position.map(|p| p.0)).await?;
-        let pool = ctx.application()?.pool();
+        let (pool, today) = (ctx.application()?.pool(), ctx.application()?.clock().today());
         let mut answer = vec![];
-        for (id, settings) in regies::regies(pool).await.map_err(unavailable)? {
-            let (debit, credit, open) = accounts::totals(pool, id.as_str()).await.map_err(unavailable)?;
+        for (id, regie) in regies::regies(pool).await.map_err(unavailable)? {
+            let settings = regie.settings;
+            let totals = accounts::totals(pool, id.as_str(), today).await;
+            let (debit, credit, open) = totals.map_err(unavailable)?;
             answer.push(Regie {
+                debtor_account: settings.debtor_account,
+                contact: settings.contact,
+                quotient_corrections: settings.quotient_corrections.into(),
                 id: ID(id.to_string()),
                 name: settings.name,
                 prefix: settings.prefix,
@@ -225,6 +313,12 @@ impl RegieQuery {
                 show_unpaid: settings.show_unpaid,
                 minimum_invoice: settings.minimum_invoice.decimal(),
                 direct_debit: settings.creditor.is_some(),
+                creditor: settings.creditor.map(|c| RegieCreditor {
+                    name: c.name,
+                    identifier: c.identifier,
+                    iban: c.iban,
+                    bic: c.bic,
+                }),
                 total_debit: debit.decimal(),
                 total_credit: credit.decimal(),
                 open: open.decimal(),
@@ -245,13 +339,13 @@ impl RegieQuery {
         let (all, language) = (all_regies(ctx).await?, ctx.language());
         let rows = accounts::operations_between(ctx.application()?.pool(), &regie_id, from.0, to.0).await;
         let rows = rows.map_err(unavailable)?;
-        let prefix = all.get(regie_id.as_str()).map_or("", |s| s.prefix.as_str());
+        let Some(regie) = all.get(regie_id.as_str()) else { return Ok(vec![]) };
         let moved = rows.iter().filter(|r| matches!(r.kind.as_str(), "PAYMENT" | "REJECTION" | "REFUND"));
         let line = |row: &accounts::OperationRow| CashJournalLine {
-            number: number(&all, &row.regie, row.number),
+            number: operation_number(row, &regie.series),
             date: Date(row.date),
             family_number: row.family.clone(),
-            description: money_words::description(row, prefix, language),
+            description: money_words::description(row, &regie.series, language),
             reference: row.detail.note.clone(),
             amount: (row.credit - row.debit).decimal(),
         };
@@ -307,12 +401,12 @@ impl RegieMutation {
         record(ctx, input.client_mutation_id, build()).await
     }
 
-    /// Changes a régie's settings.
+    /// Changes some of a régie's settings; the others stay as they are.
     #[graphql(guard = "STAFF")]
     async fn change_regie(&self, ctx: &Context<'_>, input: ChangeRegieInput) -> Result<RecordPayload> {
         let build = || {
-            let (id, settings) = (parse(&input.regie_id, "regieId")?, input.settings.settings()?);
-            Ok(Command::Money(MoneyCommand::ChangeRegie { id, settings }))
+            let (id, changes) = (parse(&input.regie_id, "regieId")?, input.settings.changes()?);
+            Ok(Command::Money(MoneyCommand::ChangeRegie { id, changes }))
         };
         record(ctx, input.client_mutation_id, build()).await
     }

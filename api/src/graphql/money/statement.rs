@@ -1,11 +1,12 @@
 //! The account statement ("Relevé de compte"), and what the home page shows of it.
 
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 use portail_domain::{
+    account::ledger::{OpenInvoice, Standing},
     amount::Amount,
     messages::{Language, text},
-    regie::CollectionMode as DomainMode,
+    regie::{CollectionMode as DomainMode, RegieSettings},
     time::{FIRST_DAY, LAST_DAY, school_year},
 };
 use portail_projections::{
@@ -14,7 +15,7 @@ use portail_projections::{
 };
 use rust_decimal::Decimal;
 
-use super::{CollectionMode, Regies, all_regies, family_asked, number};
+use super::{CollectionMode, Regies, all_regies, day_asked, family_asked, invoice_number, operation_number};
 use crate::documents;
 use crate::graphql::{
     context::{Ask, EVERYBODY, be_fresh, unavailable},
@@ -22,6 +23,7 @@ use crate::graphql::{
     scalars::{Date, Position},
 };
 use crate::money_words::description;
+use crate::statement_sums::Sums;
 
 /// What an operation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -43,8 +45,8 @@ pub enum OperationKind {
 pub struct Operation {
     /// The position of its event, which `explainOperation` takes.
     position: Position,
-    /// Its number, e.g. AL-36. Invoices and credit notes share one series, payments, rejections
-    /// and refunds another.
+    /// Its number: invoices and credit notes are AL-36, payments, rejections and refunds AL-R229, a series
+    /// of their own. It names one operation.
     number: String,
     /// What it is.
     kind: OperationKind,
@@ -60,6 +62,8 @@ pub struct Operation {
     debit: Option<Decimal>,
     /// What it owes less, in euros.
     credit: Option<Decimal>,
+    /// Whether it counts from a later day only, as a direct debit to come: it is in no sum.
+    upcoming: bool,
 }
 
 /// A family's account over a school year.
@@ -71,6 +75,8 @@ pub struct AccountStatement {
     school_year: String,
     /// The school years with operations, and the running one, by their first calendar year.
     years: Vec<i32>,
+    /// The day the sums are of: the one asked for, at most the last of the school year.
+    as_of: Date,
     /// What was owed before the school year.
     previous_balance: Decimal,
     /// The operations, the newest first.
@@ -79,7 +85,7 @@ pub struct AccountStatement {
     total_debit: Decimal,
     /// The sum of the credits.
     total_credit: Decimal,
-    /// What is owed at the end: the previous balance, plus debits, minus credits.
+    /// What is owed on the day: the previous balance, plus debits, minus credits.
     balance: Decimal,
     /// Who collects.
     collection_mode: CollectionMode,
@@ -92,7 +98,7 @@ pub struct AccountStatement {
     tax_certificate_urls: Vec<String>,
 }
 
-fn operation(row: &OperationRow, all: &Regies, language: Language) -> Operation {
+fn operation(row: &OperationRow, all: &Regies, as_of: NaiveDate, language: Language) -> Option<Operation> {
     let kind = match row.kind.as_str() {
         "INVOICE" => OperationKind::Invoice,
         "CREDIT_NOTE" => OperationKind::CreditNote,
@@ -100,19 +106,20 @@ fn operation(row: &OperationRow, all: &Regies, language: Language) -> Operation 
         "REJECTION" => OperationKind::Rejection,
         _ => OperationKind::Refund,
     };
-    let settings = all.get(&row.regie);
+    let regie = all.get(&row.regie)?;
     let side = |amount: Amount| (!amount.is_zero()).then(|| amount.decimal());
-    Operation {
+    Some(Operation {
         position: Position(row.line.unsigned_abs()),
-        number: number(all, &row.regie, row.number),
+        number: operation_number(row, &regie.series),
         kind,
         date: Date(row.date),
-        description: description(row, settings.map_or("", |s| &s.prefix), language),
-        regie: settings.map_or_else(String::new, |s| s.name.clone()),
+        description: description(row, &regie.series, language),
+        regie: regie.name.clone(),
         debit: side(row.debit),
         credit: side(row.credit),
+        upcoming: row.counts_from > as_of,
         regie_id: row.regie.clone(),
-    }
+    })
 }
 
 fn treasury_collects(all: &Regies) -> bool {
@@ -132,15 +139,36 @@ fn warning(all: &Regies, language: Language) -> Option<String> {
 pub struct AccountBalance {
     /// The day.
     as_of: Date,
-    /// What is owed at its end, in euros; negative: what the family is owed.
+    /// What is owed at its end, in euros; negative: what the family is owed. It is what is open on the
+    /// invoices less what is free.
     amount: Decimal,
+    /// What is open on the invoices, in euros.
+    open: Decimal,
+    /// What of it has become due by the day, in euros.
+    due: Decimal,
+    /// What payments and credit notes hold that settles no invoice on the day, in euros.
+    free: Decimal,
     /// Who collects.
     collection_mode: CollectionMode,
     /// What is to be known about it, where the treasury collects.
     warning: Option<String>,
 }
 
-/// An invoice that is not paid in full.
+impl AccountBalance {
+    fn of(standing: &Standing, all: &Regies, language: Language) -> Self {
+        Self {
+            as_of: Date(standing.date),
+            amount: standing.balance.decimal(),
+            open: standing.open().decimal(),
+            due: standing.due().decimal(),
+            free: standing.free.decimal(),
+            collection_mode: mode(all),
+            warning: warning(all, language),
+        }
+    }
+}
+
+/// An invoice that is not paid in full on a day.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct UnpaidInvoice {
     /// Its number, e.g. AL-36.
@@ -151,11 +179,14 @@ pub struct UnpaidInvoice {
     due: Date,
     /// What it comes to, in euros.
     amount: Decimal,
-    /// What is still to be paid.
+    /// What is still to be paid, in euros.
     open: Decimal,
+    /// What of it payments of later days settle that are recorded already, as a direct debit to come does,
+    /// in euros: it need not be paid again.
+    scheduled: Decimal,
 }
 
-/// The invoices a family has not paid in full.
+/// The invoices a family has not paid in full on a day.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct UnpaidInvoices {
     /// The day.
@@ -164,10 +195,29 @@ pub struct UnpaidInvoices {
     invoices: Vec<UnpaidInvoice>,
     /// What is still to be paid on all of them, in euros.
     total: Decimal,
+    /// What of it has become due by the day, in euros.
+    due: Decimal,
+    /// What payments and credit notes hold that settles none of them, in euros: the total less this is the
+    /// balance.
+    free: Decimal,
     /// Who collects.
     collection_mode: CollectionMode,
     /// What is to be known about it, where the treasury collects.
     warning: Option<String>,
+}
+
+impl UnpaidInvoices {
+    fn of(standing: Standing, all: &Regies, language: Language) -> Self {
+        Self {
+            as_of: Date(standing.date),
+            total: standing.open().decimal(),
+            due: standing.due().decimal(),
+            free: standing.free.decimal(),
+            invoices: standing.invoices.into_iter().map(|open| unpaid_invoice(&open, all)).collect(),
+            collection_mode: mode(all),
+            warning: warning(all, language),
+        }
+    }
 }
 
 /// What the home page shows of a family's account: none where the town has switched it off.
@@ -179,45 +229,27 @@ pub(crate) async fn on_home(
     family: &str,
 ) -> Result<(Option<AccountBalance>, Option<UnpaidInvoices>)> {
     let (application, language) = (ctx.application()?, ctx.language());
-    let (pool, today) = (application.pool(), application.clock().today());
+    let today = application.clock().today();
     let all = all_regies(ctx).await?;
-    let shown = |show: fn(&portail_domain::regie::RegieSettings) -> bool| -> Vec<String> {
-        all.iter().filter(|(_, s)| show(s)).map(|(id, _)| id.clone()).collect()
+    let ledger = accounts::ledger(application.pool(), family).await.map_err(unavailable)?;
+    let standing = |show: fn(&RegieSettings) -> bool| {
+        let shown = |code: &str| all.get(code).is_some_and(|regie| show(&regie.settings));
+        let any = all.values().any(|regie| show(&regie.settings));
+        any.then(|| ledger.of(|regie| shown(regie.as_str())).standing(today))
     };
-    let (balances, unpaids) = (shown(|s| s.show_balance), shown(|s| s.show_unpaid));
-    let balance = if balances.is_empty() {
-        None
-    } else {
-        let amount = accounts::balance(pool, family, &balances, today).await.map_err(unavailable)?;
-        Some(AccountBalance {
-            as_of: Date(today),
-            amount: amount.decimal(),
-            collection_mode: mode(&all),
-            warning: warning(&all, language),
-        })
-    };
-    let unpaid = if unpaids.is_empty() {
-        None
-    } else {
-        let rows = accounts::unpaid(pool, family, &unpaids).await.map_err(unavailable)?;
-        Some(UnpaidInvoices {
-            as_of: Date(today),
-            total: rows.iter().map(|r| r.open).sum::<Amount>().decimal(),
-            invoices: rows.into_iter().map(|row| unpaid_invoice(&row, &all)).collect(),
-            collection_mode: mode(&all),
-            warning: warning(&all, language),
-        })
-    };
+    let balance = standing(|s| s.show_balance).map(|s| AccountBalance::of(&s, &all, language));
+    let unpaid = standing(|s| s.show_unpaid).map(|s| UnpaidInvoices::of(s, &all, language));
     Ok((balance, unpaid))
 }
 
-fn unpaid_invoice(row: &accounts::InvoiceRow, all: &Regies) -> UnpaidInvoice {
+fn unpaid_invoice(OpenInvoice { invoice, open, scheduled }: &OpenInvoice, all: &Regies) -> UnpaidInvoice {
     UnpaidInvoice {
-        number: number(all, &row.regie, row.number),
-        date: Date(row.date),
-        due: Date(row.due),
-        amount: row.total.decimal(),
-        open: row.open.decimal(),
+        number: invoice_number(all, invoice.regie.as_str(), invoice.number.cast_signed()),
+        date: Date(invoice.date),
+        due: Date(invoice.due),
+        amount: invoice.total.decimal(),
+        open: open.decimal(),
+        scheduled: scheduled.decimal(),
     }
 }
 
@@ -236,6 +268,7 @@ impl StatementQuery {
         #[graphql(desc = "The family's number; left out by parents.")] family_number: Option<String>,
         #[graphql(desc = "The first calendar year of the school year; left out: the running one.")]
         school_year_from: Option<i32>,
+        #[graphql(desc = "The day its sums are of; left out: today.")] at: Option<Date>,
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<AccountStatement> {
         be_fresh(ctx, &[accounts::NAME, regies::NAME], min_position.map(|p| p.0)).await?;
@@ -247,7 +280,9 @@ impl StatementQuery {
             return Err(bad_argument("schoolYearFrom", "EXPECTED_YEAR", ctx.language()));
         }
         let pool = application.pool();
-        let rows = accounts::statement(pool, &family, year).await.map_err(unavailable)?;
+        let operations = accounts::operations_of_year(pool, &family, year).await.map_err(unavailable)?;
+        let ledger = accounts::ledger(pool, &family).await.map_err(unavailable)?;
+        let sums = Sums::of(&ledger, &operations, year, day_asked(ctx, at)?);
         let mut years = accounts::years(pool, &family).await.map_err(unavailable)?;
         if !years.contains(&running) {
             years.push(running);
@@ -255,19 +290,18 @@ impl StatementQuery {
         years.sort_unstable_by(|a, b| b.cmp(a));
         let all = all_regies(ctx).await?;
         let language = ctx.language();
-        let debit: Amount = rows.operations.iter().map(|o| o.debit).sum();
-        let credit: Amount = rows.operations.iter().map(|o| o.credit).sum();
         Ok(AccountStatement {
             document_url: documents::statement_url(&family, year),
             tax_certificate_urls: [year, year + 1].map(|y| documents::tax_certificate_url(&family, y)).into(),
             family_number: family,
             school_year: format!("{year}-{}", year + 1),
             years,
-            previous_balance: rows.previous.decimal(),
-            operations: rows.operations.iter().map(|o| operation(o, &all, language)).collect(),
-            total_debit: debit.decimal(),
-            total_credit: credit.decimal(),
-            balance: (rows.previous + debit - credit).decimal(),
+            as_of: Date(sums.as_of),
+            previous_balance: sums.previous.decimal(),
+            operations: operations.iter().filter_map(|o| operation(o, &all, sums.as_of, language)).collect(),
+            total_debit: sums.debit.decimal(),
+            total_credit: sums.credit.decimal(),
+            balance: sums.balance.decimal(),
             collection_mode: mode(&all),
             warning: warning(&all, language),
         })
@@ -281,17 +315,21 @@ impl StatementQuery {
         #[graphql(desc = "The family's number; left out by parents.")] family_number: Option<String>,
         #[graphql(desc = "The day; left out: today.")] at: Option<Date>,
     ) -> Result<AccountBalance> {
-        let family = family_asked(ctx, family_number)?;
-        let application = ctx.application()?;
-        let date = at.map_or_else(|| application.clock().today(), |d| d.0);
-        let all = all_regies(ctx).await?;
-        let ids: Vec<String> = all.keys().cloned().collect();
-        let amount = accounts::balance(application.pool(), &family, &ids, date).await.map_err(unavailable)?;
-        Ok(AccountBalance {
-            as_of: Date(date),
-            amount: amount.decimal(),
-            collection_mode: mode(&all),
-            warning: warning(&all, ctx.language()),
-        })
+        let (family, date) = (family_asked(ctx, family_number)?, day_asked(ctx, at)?);
+        let ledger = accounts::ledger(ctx.application()?.pool(), &family).await.map_err(unavailable)?;
+        Ok(AccountBalance::of(&ledger.standing(date), &all_regies(ctx).await?, ctx.language()))
+    }
+
+    /// The invoices a family has not paid in full at the end of a day.
+    #[graphql(guard = "EVERYBODY")]
+    async fn unpaid_invoices(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The family's number; left out by parents.")] family_number: Option<String>,
+        #[graphql(desc = "The day; left out: today.")] at: Option<Date>,
+    ) -> Result<UnpaidInvoices> {
+        let (family, date) = (family_asked(ctx, family_number)?, day_asked(ctx, at)?);
+        let ledger = accounts::ledger(ctx.application()?.pool(), &family).await.map_err(unavailable)?;
+        Ok(UnpaidInvoices::of(ledger.standing(date), &all_regies(ctx).await?, ctx.language()))
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result, SimpleObject};
 use portail_domain::{
     child::CostSharing,
+    commune,
     tariff::{
         Band, LatePickUp, Outside, Scale, SiblingReduction, Surcharge, TariffSettings, Unit as DomainUnit,
     },
@@ -16,7 +17,7 @@ use super::amount;
 use crate::{
     application::{Command, MoneyCommand, Rejection},
     graphql::{
-        context::{Ask, OFFICERS, STAFF, unavailable},
+        context::{Ask, EVERYBODY, OFFICERS, STAFF, unavailable},
         entered::parse,
         families::{RecordPayload, record},
         scalars::Date,
@@ -122,7 +123,11 @@ pub struct TariffInput {
     scale: ScaleInput,
     /// What it costs families who live elsewhere; left out: the same.
     outside: Option<OutsideInput>,
-    /// The postcodes of the town; left out: everybody is of the town.
+    /// The communes whose inhabitants are of the town, by INSEE code (see `communes`); left out, and no
+    /// postcodes: everybody is of the town.
+    #[graphql(default)]
+    resident_communes: Vec<String>,
+    /// The postcodes of the town, where no other commune shares them.
     #[graphql(default)]
     resident_postcodes: Vec<String>,
     /// Reductions for siblings, by rising rank.
@@ -200,6 +205,7 @@ fn settings(input: TariffInput) -> Result<TariffSettings, Rejection> {
             Some(OutsideInput::Scale(own)) => Outside::Scale(scale(own)),
         },
         residents: input.resident_postcodes.into_iter().collect::<BTreeSet<_>>(),
+        communes: input.resident_communes.into_iter().collect(),
         siblings: input.siblings.into_iter().map(sibling).collect(),
         late_request: surcharge(input.late_request, "lateRequest")?,
         unbooked: surcharge(input.unbooked, "unbooked")?,
@@ -207,6 +213,21 @@ fn settings(input: TariffInput) -> Result<TariffSettings, Rejection> {
         deductible_percent: input.deductible_percent,
         product_account: input.product_account,
     })
+}
+
+/// A commune of France.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Commune {
+    /// Its INSEE code.
+    code: ID,
+    /// Its name.
+    name: String,
+}
+
+impl From<commune::Commune> for Commune {
+    fn from(commune: commune::Commune) -> Self {
+        Self { code: ID(commune.code.to_owned()), name: commune.name.to_owned() }
+    }
 }
 
 /// A version of a tariff.
@@ -232,6 +253,10 @@ pub struct TariffVersion {
     effort_rate: Option<EffortRate>,
     /// What families who live elsewhere pay, in percent of the price.
     outside_percent: Option<u16>,
+    /// The communes whose inhabitants are of the town.
+    resident_communes: Vec<Commune>,
+    /// The postcodes of the town.
+    resident_postcodes: Vec<String>,
     /// Reductions for siblings.
     siblings: Vec<TariffSiblingReduction>,
     /// What fetching a child late costs.
@@ -272,6 +297,13 @@ fn version(activity: &str, from: chrono::NaiveDate, number: u32, settings: &Tari
             Outside::Percent(percent) => Some(percent),
             _ => None,
         },
+        resident_communes: settings
+            .communes
+            .iter()
+            .filter_map(|c| commune::by_code(c))
+            .map(Into::into)
+            .collect(),
+        resident_postcodes: settings.residents.iter().cloned().collect(),
         siblings: settings
             .siblings
             .iter()
@@ -367,6 +399,12 @@ pub struct TariffQuery;
 
 #[Object]
 impl TariffQuery {
+    /// The communes that have a postcode, to choose a family's from (Insee, La Poste; Licence Ouverte 2.0).
+    #[graphql(guard = "EVERYBODY")]
+    async fn communes(&self, #[graphql(desc = "The postcode.")] postcode: String) -> Vec<Commune> {
+        commune::of_postcode(&postcode).iter().copied().map(Into::into).collect()
+    }
+
     /// The tariffs of all activities, or of one, with their versions.
     #[graphql(guard = "OFFICERS")]
     async fn tariffs(

@@ -1,0 +1,98 @@
+//! The texts of a régie's numbers.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::RegieEvent as V;
+
+/// How a régie writes the numbers of its operations, so that a number names one of them.
+///
+/// Invoices and credit notes are `AL-36`; payments, rejections and refunds are `AL-R229`: a series of
+/// their own. Each runs without a gap.
+///
+/// Numbers that were given out once stay: payments of the software before, and those of logs older
+/// than this rule, are `AL-228`. An invoice that comes to such a number later is `AL-F228`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Series {
+    prefix: String,
+    /// The first own invoice and payment; those before are of the software before.
+    first: (u32, u32),
+    next_invoice: u32,
+    /// The first own payment that was not written like an invoice.
+    alike_to: u32,
+    /// The first invoice numbered since the two are written apart.
+    apart_from: Option<u32>,
+    /// Payments of the software before whose texts own invoices may come to.
+    taken_over: BTreeSet<u32>,
+}
+
+impl Series {
+    /// The number of an invoice or credit note.
+    pub fn invoice(&self, number: u32) -> String {
+        let is_new = self.apart_from.is_some_and(|from| number >= from);
+        let letter = if is_new && self.is_written_alike(number) { "F" } else { "" };
+        format!("{}-{letter}{number}", self.prefix)
+    }
+
+    /// The number of a payment, a rejection or a refund.
+    pub fn payment(&self, number: u32) -> String {
+        let letter = if self.is_written_alike(number) { "" } else { "R" };
+        format!("{}-{letter}{number}", self.prefix)
+    }
+
+    /// The same numbers under another prefix: as they were written before the régie changed its own.
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: String) -> Self {
+        self.prefix = prefix;
+        self
+    }
+
+    /// Whether the payment of a number was written as an invoice of it is.
+    fn is_written_alike(&self, payment: u32) -> bool {
+        let (first_invoice, first_payment) = self.first;
+        if payment >= first_payment {
+            payment < self.alike_to
+        } else {
+            payment < first_invoice || self.taken_over.contains(&payment)
+        }
+    }
+
+    /// Whether the two are written apart already.
+    pub fn is_apart(&self) -> bool {
+        self.apart_from.is_some()
+    }
+
+    /// Folds an event of the régie; total.
+    pub fn evolve(&mut self, event: &V) {
+        match event {
+            V::RegieDefined { settings, first_invoice, first_payment } => {
+                *self = Self {
+                    prefix: settings.prefix.clone(),
+                    first: (*first_invoice, *first_payment),
+                    next_invoice: *first_invoice,
+                    alike_to: *first_payment,
+                    ..Self::default()
+                };
+            }
+            V::RegieChanged { settings } => self.prefix.clone_from(&settings.prefix),
+            V::InvoicesNumbered { first, count, .. } => self.next_invoice = first + count,
+            V::CreditNoteNumbered { number, .. } => self.next_invoice = number + 1,
+            V::PaymentNumbered { number, .. } if !self.is_apart() => self.alike_to = number + 1,
+            V::DirectDebitsNumbered { first, count, .. } if !self.is_apart() => self.alike_to = first + count,
+            V::SeriesSetApart { invoice, .. } => self.apart_from = Some(*invoice),
+            // A number an own invoice has already is not given out a second time.
+            V::NumberTakenOver { invoice: false, number } if *number >= self.next_invoice => {
+                self.taken_over.insert(*number);
+            }
+            V::PaymentNumbered { .. }
+            | V::DirectDebitsNumbered { .. }
+            | V::NumberTakenOver { .. }
+            | V::BillingRunPrepared { .. }
+            | V::BillingRunStarted { .. }
+            | V::BillingRunCompleted { .. }
+            | V::BillingRunAbandoned { .. }
+            | V::CashDayClosed { .. } => {}
+        }
+    }
+}
