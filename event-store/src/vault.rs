@@ -20,6 +20,9 @@ use chacha20poly1305::{
 };
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection, PgPool};
+use tokio::sync::watch;
+
+use crate::{durable::Head, log::EventLog};
 
 pub use binding::{Binding, Opened, binding};
 pub use master_key::MasterKey;
@@ -85,7 +88,9 @@ pub struct DestroyedKey {
 /// How long a key is used without looking whether it was destroyed meanwhile, by another process.
 const FRESH: Duration = Duration::from_secs(60);
 
-type Keys = HashMap<(String, String), (Instant, Arc<XChaCha20Poly1305>)>;
+/// Keys with when they were looked up, and in which history of the log: one that was put back lacks keys
+/// that were made since.
+type Keys = HashMap<(String, String), (Instant, u64, Arc<XChaCha20Poly1305>)>;
 
 /// Seals and opens values.
 #[derive(Clone)]
@@ -93,6 +98,7 @@ pub struct Vault {
     pool: PgPool,
     master: MasterKey,
     keys: Arc<Mutex<Keys>>,
+    head: Option<watch::Receiver<Head>>,
 }
 
 impl fmt::Debug for Vault {
@@ -108,7 +114,17 @@ impl Vault {
     /// The database is bound to another key, or failed.
     pub async fn unlock(pool: PgPool, master: MasterKey) -> Result<Self, VaultError> {
         binding::bind(&pool, &master).await?;
-        Ok(Self { pool, master, keys: Arc::default() })
+        Ok(Self { pool, master, keys: Arc::default(), head: None })
+    }
+
+    /// The same vault, which lets go of the keys it remembers when the log turns out to be another one.
+    #[must_use]
+    pub fn following(self, log: &EventLog) -> Self {
+        Self { head: Some(log.subscribe()), ..self }
+    }
+
+    fn history(&self) -> u64 {
+        self.head.as_ref().map_or(0, |head| head.borrow().history)
     }
 
     /// Tries the master key on every key of the database.
@@ -211,8 +227,8 @@ impl Vault {
 
     fn cached(&self, name: &(String, String)) -> Option<Arc<XChaCha20Poly1305>> {
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, key) = keys.get(name)?;
-        (since.elapsed() < FRESH).then(|| key.clone())
+        let (since, history, key) = keys.get(name)?;
+        (since.elapsed() < FRESH && *history == self.history()).then(|| key.clone())
     }
 
     /// Why a subject's key cannot be opened or made: the database was bound to another master key since, or
@@ -238,6 +254,7 @@ impl Vault {
         if let Some(key) = self.cached(&name) {
             return Ok(key);
         }
+        let history = self.history();
         let master = self.master.cipher();
         let select = "SELECT wrapped_key FROM public.subject_key WHERE subject = $1 AND purpose = $2";
         let find = || sqlx::query_scalar::<_, Option<Vec<u8>>>(select).bind(subject).bind(purpose);
@@ -268,7 +285,7 @@ impl Vault {
         let key = XChaCha20Poly1305::new_from_slice(&key).map_err(|_| VaultError::Cannot)?;
         let key = Arc::new(key);
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.insert(name, (Instant::now(), key.clone()));
+        keys.insert(name, (Instant::now(), history, key.clone()));
         Ok(key)
     }
 }

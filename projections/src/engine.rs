@@ -251,6 +251,7 @@ impl Engine {
                 // The log is another one: so are the positions.
                 history = seen.history;
                 self.refresh().await;
+                self.shared.handles.iter().for_each(Handle::touch);
             }
             match self.pass(seen.position).await {
                 Ok(true) => continue,

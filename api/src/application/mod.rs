@@ -106,7 +106,7 @@ impl Application {
         limits: Limits,
     ) -> anyhow::Result<Arc<Self>> {
         let log = EventLog::open(database, Upcasters::default()).await?;
-        let vault = Vault::unlock(database.pool().clone(), keys.master.clone()).await?;
+        let vault = Vault::unlock(database.pool().clone(), keys.master.clone()).await?.following(&log);
         let engine = Engine::prepare(log.clone(), vault.clone(), portail_projections::all()).await?;
         let catalogue = CatalogueCache::new(database.pool().clone(), engine.clone());
         let attachments = Attachments::new(database.pool().clone(), vault.clone());

@@ -21,6 +21,7 @@ mod events;
 mod explain;
 mod family_file;
 mod faults;
+mod folds;
 mod four_eyes;
 mod fuzz;
 mod hanging_database;

@@ -87,6 +87,11 @@ impl Handle {
         self.effects.load(Ordering::Acquire)
     }
 
+    /// Its tables may be others, wherever it stands.
+    pub(super) fn touch(&self) {
+        self.effects.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// It stands at a position; its tables may have changed.
     pub(super) fn set(&self, position: u64, standing: Standing, has_effect: bool) {
         if has_effect {
