@@ -248,9 +248,10 @@ impl Executor for Operations {
             let language = holder.language;
             let most = limits.subscriptions_per_person;
             let Some(_place) = this.server.people.operations.take(holder.name.clone(), most) else {
-                let arguments = [("most", most.to_string())];
-                let message = text("TOO_MANY_SUBSCRIPTIONS", language, &arguments);
-                yield failure("TOO_MANY_SUBSCRIPTIONS", message);
+                yield failure(
+                    "TOO_MANY_SUBSCRIPTIONS",
+                    text("TOO_MANY_SUBSCRIPTIONS", language, &[("most", most.to_string())]),
+                );
                 return;
             };
             let admitted = match this.server.guard.admit(request, language).await {

@@ -282,7 +282,7 @@ async fn checkpoints_leave_the_database_as_the_log_grows() {
     let url = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, axum::Router::new().route("/", take)).await });
     let mut home = Home::new().await;
-    home.environment = vec![("PORTAIL_CHECKPOINT_URL", url), ("PORTAIL_CHECKPOINT_SECONDS", "0".into())];
+    home.environment = vec![("PORTAIL_CHECKPOINT_URL", url), ("PORTAIL_CHECKPOINT_SECONDS", "1".into())];
     let server = home.serve(&["--demo"]);
     hears.recv().await.unwrap();
     let parent = Client::log_in(&server.address, PARENT).await;

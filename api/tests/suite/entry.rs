@@ -15,6 +15,7 @@ const ACTOR: &str = "staff:directrice";
 /// The demo town with an administrator.
 async fn town() -> (Home, Server, Client) {
     let home = Home::new().await;
+    home.prepare_demo();
     home.account(DIRECTOR, "administrator");
     let server = home.serve(&["--demo"]);
     let director = Client::log_in(&server.address, DIRECTOR).await;
