@@ -24,10 +24,18 @@ use crate::server::{Client, Home, LEO, PARENT};
 /// Parents who book and cancel without end, and remember what was acknowledged.
 pub struct Load {
     stop: Arc<AtomicBool>,
-    acknowledged: Arc<Mutex<HashSet<Uuid>>>,
+    acknowledged: Arc<Mutex<Acknowledged>>,
     /// A client of each server; they share them out among them.
     servers: Arc<Mutex<Vec<Client>>>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+/// What was acknowledged since the load was told to forget.
+#[derive(Default)]
+struct Acknowledged {
+    /// How often it was: an answer to what was sent before belongs to what is forgotten.
+    forgotten: u32,
+    ids: HashSet<Uuid>,
 }
 
 const MUTATION: [&str; 2] = [
@@ -38,7 +46,7 @@ const MUTATION: [&str; 2] = [
 impl Load {
     pub fn start(clients: u32) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let acknowledged = Arc::<Mutex<HashSet<Uuid>>>::default();
+        let acknowledged = Arc::<Mutex<Acknowledged>>::default();
         let servers = Arc::<Mutex<Vec<Client>>>::default();
         let tasks = (0..clients)
             .map(|number| {
@@ -56,11 +64,16 @@ impl Load {
                             continue;
                         };
                         let input = json!({ "clientMutationId": id, "childId": LEO, "activityId": "garderie-matin", "dates": [day] });
+                        let sent = acknowledged.lock().unwrap().forgotten;
                         let answer = client.send(MUTATION[turn % 2], json!({ "input": input })).await;
                         // An answer lost on the way, or an unavailable service: the same command again.
                         let Ok(answer) = answer else { continue };
                         if answer["data"]["done"].is_object() {
-                            acknowledged.lock().unwrap().insert(id);
+                            let mut acknowledged = acknowledged.lock().unwrap();
+                            if acknowledged.forgotten == sent {
+                                acknowledged.ids.insert(id);
+                            }
+                            drop(acknowledged);
                             (turn, id) = (turn + 1, Uuid::new_v4());
                         }
                     }
@@ -79,13 +92,14 @@ impl Load {
         *self.servers.lock().unwrap() = clients;
     }
 
-    /// Forgets what was acknowledged so far.
+    /// Forgets what was acknowledged so far, and what was sent already.
     pub fn forget(&self) {
-        self.acknowledged.lock().unwrap().clear();
+        let mut acknowledged = self.acknowledged.lock().unwrap();
+        *acknowledged = Acknowledged { forgotten: acknowledged.forgotten + 1, ids: HashSet::new() };
     }
 
     fn count(&self) -> usize {
-        self.acknowledged.lock().unwrap().len()
+        self.acknowledged.lock().unwrap().ids.len()
     }
 
     /// Lets the load run until so many more commands were acknowledged.
@@ -104,7 +118,7 @@ impl Load {
         for task in self.tasks {
             task.await.unwrap();
         }
-        self.acknowledged.lock().unwrap().clone()
+        self.acknowledged.lock().unwrap().ids.clone()
     }
 }
 

@@ -191,6 +191,7 @@ async fn what_is_entered_is_kept_in_one_form_or_refused_for_the_fault_it_is() {
 #[tokio::test]
 async fn a_file_of_other_software_is_imported_as_it_writes() {
     let home = Home::new().await;
+    home.init();
     let header = "family_number;title;surname;first_name;postcode;town;country;mobile_phone;caf.income_quotient;\
         caf.quotient_from;caf.quotient_to\n";
     let rows = [
