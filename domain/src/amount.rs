@@ -25,7 +25,7 @@ const LARGEST: i64 = 10_000_000_000;
 
 impl Amount {
     /// Nothing.
-    pub const ZERO: Self = Self(Decimal::ZERO);
+    pub const ZERO: Self = Self(Decimal::from_parts(0, 0, 0, false, 2));
 
     /// An amount of cents.
     pub fn cents(cents: i64) -> Self {
@@ -72,7 +72,7 @@ impl Amount {
 
 impl Default for Amount {
     fn default() -> Self {
-        Self::cents(0)
+        Self::ZERO
     }
 }
 
@@ -160,6 +160,8 @@ mod tests {
 
     #[test]
     fn an_amount_has_two_decimals_and_a_french_form() {
+        assert_eq!(Amount::ZERO.to_string(), "0.00");
+        assert_eq!(Amount::ZERO.decimal().to_string(), "0.00", "nothing too");
         assert!("1.005".parse::<Amount>().is_err());
         assert!("1e3".parse::<Amount>().is_err());
         assert_eq!("120.6".parse::<Amount>().unwrap().to_string(), "120.60");
