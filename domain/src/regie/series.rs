@@ -79,7 +79,9 @@ impl Series {
             V::InvoicesNumbered { first, count, .. } => self.next_invoice = first.saturating_add(*count),
             V::CreditNoteNumbered { number, .. } => self.next_invoice = number.saturating_add(1),
             V::PaymentNumbered { number, .. } if !self.is_apart() => self.alike_to = number.saturating_add(1),
-            V::DirectDebitsNumbered { first, count, .. } if !self.is_apart() => self.alike_to = first.saturating_add(*count),
+            V::DirectDebitsNumbered { first, count, .. } if !self.is_apart() => {
+                self.alike_to = first.saturating_add(*count)
+            }
             V::SeriesSetApart { invoice, .. } => self.apart_from = Some(*invoice),
             // A number an own invoice has already is not given out a second time.
             V::NumberTakenOver { invoice: false, number } if *number >= self.next_invoice => {
