@@ -118,6 +118,7 @@ fn list_of(command: &Command) -> &'static str {
     match command {
         Command::DecideReservations { .. } => "requests",
         Command::RecordRollCall { .. } => "entries",
+        Command::SettleExcuses { .. } => "absences",
         _ => "dates",
     }
 }
