@@ -1,6 +1,6 @@
 //! `portail`: the server and its tools.
 // The future that answers a query nests one level per field of the root; the optimiser looks at all of it.
-#![recursion_limit = "512"]
+#![recursion_limit = "1024"]
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
