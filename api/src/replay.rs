@@ -122,7 +122,7 @@ impl PastTown {
         copy(&live, database.pool(), "public.subject_key", "public.subject_key").await?;
         let erasures = destroyed(database.pool()).await?;
         let application =
-            Application::open(&database, keys, Clock::starting_at(at)).await.map_err(|e| failed(&e))?;
+            Application::open(&database, keys, Clock::standing_at(at)).await.map_err(|e| failed(&e))?;
         let engine = application.engine().clone();
         let projections = portail_projections::all();
         let names: Vec<&'static str> = projections.iter().map(|projection| projection.name()).collect();

@@ -243,6 +243,7 @@ async fn a_file_of_other_software_is_imported_as_it_writes() {
         assert_eq!(file, json!({ "responsible": card, "caf": caf }), "{number}");
     }
     // What cannot be a day says how days are written.
+    server.kill();
     std::fs::write(
         &path,
         "family_number;surname;first_name;caf.quotient_from\n1001001020105;A;B;31/02/2015\n",
