@@ -9,7 +9,9 @@ use std::{
     },
 };
 
-use portail_event_store::{AppendError, CommandBus, Database, EventLog, Upcasters, Verified, verify};
+use portail_event_store::{
+    AppendError, CommandBus, CommandError, Database, EventLog, Upcasters, Verified, read_head, verify,
+};
 use portail_testkit::{Cluster, Durability, Process, is_embedded};
 use sqlx::{Connection, Executor};
 use tokio::sync::mpsc;
@@ -87,6 +89,8 @@ async fn what_was_answered_survives_a_crash_of_the_database() {
     for writer in writers {
         writer.await.unwrap();
     }
+    // Asked anew: the pool's own connections still find out that theirs broke.
+    let database = Database::connect(&url, 2).await.unwrap();
     let ids: Vec<Uuid> = known.keys().copied().collect();
     let (commands, events): (i64, i64) = sqlx::query_as(
         "SELECT (SELECT count(*) FROM command_log WHERE command_id = ANY($1)), \
@@ -127,13 +131,14 @@ async fn an_end_that_became_another_event_at_the_same_position_is_noticed() {
     assert_eq!(verify(test.database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap().events(), 3);
 }
 
-/// A cluster whose data folder is put back while a log is open on it, and the log.
-async fn restorable() -> (Arc<Cluster>, Database, EventLog) {
+/// A cluster whose data folder is put back while a log is open on it, the database's address, and the log.
+async fn restorable() -> (Arc<Cluster>, String, EventLog) {
     let cluster = tokio::task::spawn_blocking(|| Cluster::start(Durability::Fast).unwrap()).await.unwrap();
     let cluster = Arc::new(cluster);
-    let database = Database::connect(&cluster.create_database().await.unwrap(), 4).await.unwrap();
+    let url = cluster.create_database().await.unwrap();
+    let database = Database::connect(&url, 4).await.unwrap();
     let log = EventLog::open(&database, Upcasters::default()).await.unwrap();
-    (cluster, database, log)
+    (cluster, url, log)
 }
 
 /// Appends what was decided on a version, as often as the database is away.
@@ -158,10 +163,16 @@ async fn an_older_data_folder_put_back_is_another_log_and_work_goes_on() {
     if is_embedded() {
         return; // Its folder is this process's own.
     }
-    let (cluster, database, log) = restorable().await;
+    let (cluster, url, log) = restorable().await;
     let bus = CommandBus::new(log.clone());
     let add = async |id: &'static str, command: Uuid| {
-        bus.execute(meta(command), &one(id, 100)).await.map(|done| (done.outcome.0.unwrap(), done.repeated))
+        loop {
+            match bus.execute(meta(command), &one(id, 100)).await {
+                // A connection broke that nobody had used since: the same command again.
+                Err(CommandError::Unavailable(_)) => {}
+                done => return done.map(|done| (done.outcome.0.unwrap(), done.repeated)),
+            }
+        }
     };
     assert_eq!(add("kept", Uuid::new_v4()).await.unwrap(), (1, false));
     cluster.save().await.unwrap();
@@ -176,7 +187,8 @@ async fn an_older_data_folder_put_back_is_another_log_and_work_goes_on() {
     assert_eq!(add("kept", later).await.unwrap(), (2, false));
     assert_eq!(add("kept", later).await.unwrap(), (2, true));
     assert_eq!(add("gone", Uuid::new_v4()).await.unwrap(), (1, false));
-    assert_eq!((log.head(), log.read_head().await.unwrap()), (3, 3));
+    let database = Database::connect(&url, 1).await.unwrap();
+    assert_eq!((log.head(), read_head(database.pool()).await.unwrap()), (3, 3));
     assert!(log.subscribe().borrow().history > history, "caches of the other log are let go of");
     verify(database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap();
 }
@@ -186,7 +198,7 @@ async fn a_log_that_went_back_is_noticed_without_a_command() {
     if is_embedded() {
         return; // Its folder is this process's own.
     }
-    let (cluster, database, log) = restorable().await;
+    let (cluster, url, log) = restorable().await;
     append_when_back(&log, Uuid::new_v4(), "a", 0).await.unwrap();
     cluster.save().await.unwrap();
     append_when_back(&log, Uuid::new_v4(), "a", 1).await.unwrap();
@@ -196,6 +208,7 @@ async fn a_log_that_went_back_is_noticed_without_a_command() {
     let back = tokio::time::timeout(std::time::Duration::from_secs(20), back).await.unwrap().unwrap().history;
     assert_eq!(back, 1);
     // Another process wrote other events at the same positions.
+    let database = Database::connect(&url, 2).await.unwrap();
     let other = EventLog::open(&database, Upcasters::default()).await.unwrap();
     append_when_back(&other, Uuid::new_v4(), "b", 0).await.unwrap();
     assert!(log.wait_for(2, std::time::Duration::from_secs(10)).await);
