@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout, reason = "a command line answers on its standard output")]
 
 use anyhow::{Result, bail};
-use portail_event_store::{Checkpoints, Database, Vault, read_head, signing_key_in_force};
+use portail_event_store::{Checkpoints, Database, Vault, signing_key_in_force};
 use portail_projections::status;
 
 use crate::{
@@ -46,18 +46,10 @@ pub async fn check(settings: &Settings, database: &Database) -> Result<()> {
     }
     wrong.extend(refusal);
     audit::verify(pool, settings, &options).await?;
-    let head = read_head(pool).await?;
     let models = status(pool).await?;
-    for model in &models {
-        if model.position > head {
-            let (name, at) = (&model.name, model.position);
-            wrong.push(format!(
-                "the read model {name} stands at {at}, beyond the log's end {head}: rebuild it"
-            ));
-        } else if model.is_stopped() {
-            let error = model.error.as_deref().unwrap_or_default();
-            wrong.push(format!("the read model {} has failed: {error}", model.name));
-        }
+    for model in models.iter().filter(|model| model.is_stopped()) {
+        let error = model.error.as_deref().unwrap_or_default();
+        wrong.push(format!("the read model {} is {}: {error}: rebuild it", model.name, model.status));
     }
     println!(
         "{} read models stand within the log; `portail rebuild` compares their rows with it",

@@ -1,12 +1,10 @@
 //! Accounts: a login, a role, a password.
 
+use portail_domain::text::Login;
 use sqlx::PgPool;
 
 use super::{AccessError, Hashing, role_text};
 use crate::application::Role;
-
-/// The longest login, in characters.
-const LONGEST_LOGIN: usize = 64;
 
 /// Whether a password follows the guide's rule.
 pub fn is_strong(password: &str) -> bool {
@@ -18,9 +16,7 @@ pub fn is_strong(password: &str) -> bool {
 
 /// Whether somebody could log in by it.
 pub fn is_login(login: &str) -> bool {
-    (1..=LONGEST_LOGIN).contains(&login.chars().count())
-        && login.trim() == login
-        && !login.chars().any(char::is_control)
+    login.parse::<Login>().is_ok_and(|parsed| *parsed == *login)
 }
 
 /// Makes an account, or gives one another role or password; then all its sessions end. Nothing changes
@@ -98,7 +94,7 @@ mod tests {
     #[test]
     fn a_login_is_what_somebody_can_enter() {
         assert!(is_login("1001001010331") && is_login("mairie"));
-        for wrong in ["", " mairie", "mairie ", "mai\0rie", "mai\nrie", &"x".repeat(65)] {
+        for wrong in ["", " mairie", "mairie ", "mai\0rie", "mai\nrie", "mai\u{202e}rie", &"x".repeat(65)] {
             assert!(!is_login(wrong), "{wrong:?}");
         }
     }

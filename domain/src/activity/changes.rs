@@ -33,6 +33,16 @@ macro_rules! changes {
                     $($inner: self.$inner.applied_to(&settings.$inner)),*
                 }
             }
+
+            /// What the change means for settings that hold later: those that were themselves changed
+            /// since the settings before stay.
+            #[must_use]
+            pub fn carried_to(&self, before: &$settings, later: &$settings) -> Self {
+                Self {
+                    $($field: self.$field.clone().filter(|_| later.$field == before.$field),)+
+                    $($inner: self.$inner.carried_to(&before.$inner, &later.$inner)),*
+                }
+            }
         }
 
         impl From<$settings> for $name {

@@ -69,8 +69,18 @@ impl Activity {
                 // Those in force on the day: a change that begins later does not count for it.
                 let before =
                     self.settings_on(from).map(|(_, settings)| settings).ok_or(ActivityError::Unknown)?;
-                let settings = valid(Box::new(changes.applied_to(before)))?;
-                Ok(vec![ActivityEvent::ActivitySettingsChanged { settings, from }])
+                // The fold drops the versions after the day: they follow again, with what they share.
+                let later = self.versions.iter().filter(|version| version.from > from).map(|version| {
+                    let carried = changes.carried_to(before, &version.settings);
+                    (version.from, carried.applied_to(&version.settings))
+                });
+                std::iter::once((from, changes.clone().applied_to(before)))
+                    .chain(later)
+                    .map(|(from, settings)| {
+                        let settings = valid(Box::new(settings))?;
+                        Ok(ActivityEvent::ActivitySettingsChanged { settings, from })
+                    })
+                    .collect()
             }
             ActivityCommand::Retire { from } => {
                 Ok(vec![ActivityEvent::ActivityRetired { from, releases: true }])
@@ -155,6 +165,31 @@ mod tests {
         let changed = activity.decide(ActivityCommand::ChangeSettings { changes: Box::new(changes), from });
         let event = ActivityEvent::ActivitySettingsChanged { settings: Box::new(expected), from };
         assert_eq!(changed, Ok(vec![event]));
+    }
+
+    #[test]
+    fn given_a_later_change_when_an_earlier_one_is_made_then_both_hold() {
+        let mut activity = Activity::default();
+        activity.evolve(&ActivityEvent::ActivityDefined { settings: Box::new(settings()) });
+        let mut change = |from: &str, changes: ActivityChanges| {
+            let from = from.parse().unwrap();
+            let events = activity
+                .decide(ActivityCommand::ChangeSettings { changes: Box::new(changes), from })
+                .unwrap();
+            events.iter().for_each(|event| activity.evolve(event));
+        };
+        let capacity = |to| ActivityChanges { capacity: Some(Some(to)), ..ActivityChanges::default() };
+        change("2015-09-01", capacity(60));
+        let named = ActivityChanges { name: Some("Garderie".into()), ..capacity(50) };
+        change("2015-05-01", named);
+        let on = |day: &str| {
+            let settings = activity.settings_on(day.parse().unwrap()).unwrap().1;
+            (settings.name.clone(), settings.capacity)
+        };
+        assert_eq!(on("2015-04-30"), (settings().name, settings().capacity));
+        assert_eq!(on("2015-05-01"), ("Garderie".to_owned(), Some(50)));
+        // What was decided for September stays; what was not is as it is from May on.
+        assert_eq!(on("2015-09-01"), ("Garderie".to_owned(), Some(60)));
     }
 
     #[test]

@@ -41,6 +41,11 @@ impl Known {
         self.versions.clear();
     }
 
+    /// What is known of a stream contradicts a decision on it.
+    fn doubt(&mut self, stream: &StreamId) {
+        self.versions.pop(stream);
+    }
+
     /// A batch was appended.
     pub(super) fn learn(&mut self, after: After<'_>) {
         self.tip = Some(after.end);
@@ -93,6 +98,8 @@ impl<'a> Layout<'a> {
                 version.is_none_or(|version| version <= expected)
             });
             if !fits {
+                // The version may be of what a crash or a restore took back: the next time the database says.
+                append.reads.iter().chain(&append.writes).for_each(|(stream, _)| known.doubt(stream));
                 conflicts.insert(index);
                 continue;
             }

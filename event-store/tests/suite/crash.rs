@@ -163,6 +163,12 @@ async fn an_older_data_folder_put_back_is_another_log_and_work_goes_on() {
     if is_embedded() {
         return; // Its folder is this process's own.
     }
+    // Noticed by the first command, and noticed before it.
+    go_on_with_an_older_data_folder(false).await;
+    go_on_with_an_older_data_folder(true).await;
+}
+
+async fn go_on_with_an_older_data_folder(is_noticed_first: bool) {
     let (cluster, url, log) = restorable().await;
     let bus = CommandBus::new(log.clone());
     let add = async |id: &'static str, command: Uuid| {
@@ -180,8 +186,12 @@ async fn an_older_data_folder_put_back_is_another_log_and_work_goes_on() {
     assert_eq!(add("kept", later).await.unwrap(), (2, false));
     assert_eq!(add("kept", Uuid::new_v4()).await.unwrap(), (3, false));
     assert_eq!(add("gone", Uuid::new_v4()).await.unwrap(), (1, false));
-    let history = log.subscribe().borrow().history;
+    let mut head = log.subscribe();
+    let history = head.borrow().history;
     cluster.restore().await.unwrap();
+    if is_noticed_first {
+        head.wait_for(|head| head.history > history).await.unwrap();
+    }
 
     // What the log does not have was not decided: the same command again decides it, on the log as it is.
     assert_eq!(add("kept", later).await.unwrap(), (2, false));
