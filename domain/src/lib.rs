@@ -5,6 +5,9 @@
 //! command, so every rule can be tested alone and every decision can be replayed.
 //!
 //! One folder per aggregate, the same file names in each: `command`, `event`, `state`, `error`.
+// A new variant is answered for in every match, or does not compile.
+#![warn(clippy::wildcard_enum_match_arm)]
+#![cfg_attr(test, allow(clippy::wildcard_enum_match_arm, reason = "a test names what it is about"))]
 
 pub mod account;
 pub mod activity;

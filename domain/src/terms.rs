@@ -118,7 +118,7 @@ impl Terms {
     pub fn list_closes(&self) -> DateTime<Utc> {
         match self.late_requests {
             LateRequests::WaitingList => self.starts,
-            _ => self.book_cutoff.max(self.cancel_cutoff),
+            LateRequests::Refuse | LateRequests::Accept => self.book_cutoff.max(self.cancel_cutoff),
         }
     }
 

@@ -196,10 +196,10 @@ pub fn check_raw(text: &str) -> Result<(), TextError> {
     if text.is_ascii() && text.len() <= LONGEST && !text.bytes().any(|b| b.is_ascii_control()) {
         return Ok(());
     }
-    accept(text, Layout::Paragraphs, LONGEST).map(|_| ()).or_else(|e| match e {
-        TextError::Empty => Ok(()),
-        other => Err(other),
-    })
+    match accept(text, Layout::Paragraphs, LONGEST) {
+        Ok(_) | Err(TextError::Empty) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 macro_rules! free_text {

@@ -35,7 +35,7 @@ impl Rule for ActivityError {
     fn args(&self) -> Args {
         match self {
             Self::Settings(expected) => vec![("expected", (*expected).into())],
-            _ => vec![],
+            Self::AlreadyDefined | Self::Unknown | Self::Retired | Self::NotRetired => vec![],
         }
     }
 }

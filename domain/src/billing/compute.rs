@@ -92,7 +92,19 @@ pub(super) fn charge(booking: &Booking) -> Option<Charge> {
             let percent = booking.absence.as_ref().and_then(|a| a.billed_percent);
             Some(Charge::Absent(percent.unwrap_or(100)))
         }
-        _ => None,
+        S::Pending
+        | S::Waitlisted
+        | S::Offered
+        | S::Refused
+        | S::Withdrawn
+        | S::Cancelled
+        | S::AbsencePending
+        | S::AbsentExcused
+        | S::Leave
+        | S::Closed
+        | S::Released
+        | S::NotBooked
+        | S::Error(_) => None,
     }
 }
 
@@ -283,7 +295,22 @@ fn session(input: &BillInput<'_>, cell: &Booked, lines: &mut Lines, warnings: &m
         S::Error(_) => return warnings.add(WarningKind::Error, place, None),
         S::AbsencePending => return warnings.add(WarningKind::Undecided, place, None),
         S::Reserved if cell.date < input.today => warnings.add(WarningKind::NotPointed, place, None),
-        _ => {}
+        S::Pending
+        | S::Waitlisted
+        | S::Offered
+        | S::Reserved
+        | S::Refused
+        | S::Withdrawn
+        | S::Cancelled
+        | S::AbsentExcused
+        | S::AbsentBilled
+        | S::Leave
+        | S::PresentAsReserved
+        | S::Present
+        | S::OutsideContract
+        | S::Closed
+        | S::Released
+        | S::NotBooked => {}
     }
     let quote = match charged {
         Some(_) => {
@@ -317,7 +344,24 @@ fn never_billed(input: &BillInput<'_>, cell: &Booked, warnings: &mut Warnings) {
     }
     let owed = match cell.booking.status {
         S::Error(_) | S::AbsencePending => true,
-        _ => input.quote(input.household, cell, part, settings).is_some_and(|(_, q)| !q.amount.is_zero()),
+        S::Pending
+        | S::Waitlisted
+        | S::Offered
+        | S::Reserved
+        | S::Refused
+        | S::Withdrawn
+        | S::Cancelled
+        | S::AbsentExcused
+        | S::AbsentBilled
+        | S::Leave
+        | S::PresentAsReserved
+        | S::Present
+        | S::OutsideContract
+        | S::Closed
+        | S::Released
+        | S::NotBooked => {
+            input.quote(input.household, cell, part, settings).is_some_and(|(_, q)| !q.amount.is_zero())
+        }
     };
     if owed {
         warnings.add(WarningKind::NeverBilled, (cell.child, &cell.activity, cell.date), None);

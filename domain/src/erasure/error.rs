@@ -28,7 +28,7 @@ impl Rule for ErasureError {
     fn args(&self) -> Args {
         match self {
             Self::StillNeeded(kept) => kept.args(),
-            _ => vec![],
+            Self::AlreadyErased | Self::NotOfSubject => vec![],
         }
     }
 }

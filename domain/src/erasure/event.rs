@@ -46,7 +46,7 @@ impl Subject {
             Self::Family(number) if purpose == Purpose::Identity => {
                 vec![number.to_string(), format!("{number}/spouse")]
             }
-            _ => vec![self.to_string()],
+            Self::Family(_) | Self::Child(_) => vec![self.to_string()],
         }
     }
 }

@@ -114,7 +114,12 @@ impl RetentionRules {
         match purpose {
             Purpose::Identity | Purpose::Document => ACCOUNTING,
             Purpose::Bank => DISPUTE,
-            _ => 0,
+            Purpose::Tax
+            | Purpose::Caf
+            | Purpose::Health
+            | Purpose::Message
+            | Purpose::Note
+            | Purpose::Attachment => 0,
         }
     }
 

@@ -55,7 +55,13 @@ impl Rule for FamilyError {
                     fields.iter().map(|f| format!("FIELD_{}", f.to_uppercase())).collect();
                 vec![("fields", keys.join(","))]
             }
-            _ => vec![],
+            Self::AlreadyRegistered
+            | Self::Unknown
+            | Self::StaleForm
+            | Self::NothingChanged
+            | Self::UnknownRequest
+            | Self::AlreadyDecided
+            | Self::ReasonRequired => vec![],
         }
     }
 }

@@ -27,7 +27,7 @@ impl Rule for NoticeError {
     fn args(&self) -> Args {
         match self {
             Self::ImpossibleRange => vec![("days", "3660".into())],
-            _ => vec![],
+            Self::AlreadyPublished | Self::Unknown => vec![],
         }
     }
 }

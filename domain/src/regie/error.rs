@@ -70,7 +70,12 @@ impl Rule for RegieError {
             | Self::CollectionTooSoon(date)
             | Self::CollectionTooLate(date)
             | Self::NotABankDay(date) => vec![("date", date.format("%d/%m/%Y").to_string())],
-            _ => vec![],
+            Self::AlreadyDefined
+            | Self::Unknown
+            | Self::RunOpen
+            | Self::RunStage
+            | Self::NumberTaken
+            | Self::NoCreditor => vec![],
         }
     }
 }

@@ -214,7 +214,17 @@ impl Regie {
             {
                 Ok(vec![V::RegieDefined { settings, first_invoice, first_payment }])
             }
-            _ => Err(E::Settings("SETTING_SERIES")),
+            C::Define { .. }
+            | C::Change { .. }
+            | C::PrepareRun { .. }
+            | C::StartIssuing { .. }
+            | C::NumberInvoices { .. }
+            | C::AbandonRun { .. }
+            | C::NumberCreditNote { .. }
+            | C::NumberPayment { .. }
+            | C::NumberDirectDebits { .. }
+            | C::TakeOver { .. }
+            | C::CloseCashDay { .. } => Err(E::Settings("SETTING_SERIES")),
         }
     }
 
@@ -418,12 +428,30 @@ mod tests {
         for command in commands {
             let taken = match &command {
                 C::TakeOver { number, .. } => *number,
-                _ => 0,
+                C::Define { .. }
+                | C::Change { .. }
+                | C::PrepareRun { .. }
+                | C::StartIssuing { .. }
+                | C::NumberInvoices { .. }
+                | C::AbandonRun { .. }
+                | C::NumberCreditNote { .. }
+                | C::NumberPayment { .. }
+                | C::NumberDirectDebits { .. }
+                | C::CloseCashDay { .. } => 0,
             };
             let (invoice, payment, series) = (regie.next_invoice(), regie.next_payment(), regie.series());
             let count = match &command {
                 C::NumberInvoices { count, .. } => *count,
-                _ => 1,
+                C::Define { .. }
+                | C::Change { .. }
+                | C::PrepareRun { .. }
+                | C::StartIssuing { .. }
+                | C::AbandonRun { .. }
+                | C::NumberCreditNote { .. }
+                | C::NumberPayment { .. }
+                | C::NumberDirectDebits { .. }
+                | C::TakeOver { .. }
+                | C::CloseCashDay { .. } => 1,
             };
             texts.extend(match command {
                 C::NumberCreditNote { .. } | C::NumberInvoices { .. } => {
@@ -431,7 +459,14 @@ mod tests {
                 }
                 C::TakeOver { invoice: true, .. } => vec![series.invoice(taken)],
                 C::TakeOver { .. } => vec![],
-                _ => vec![series.payment(payment)],
+                C::Define { .. }
+                | C::Change { .. }
+                | C::PrepareRun { .. }
+                | C::StartIssuing { .. }
+                | C::AbandonRun { .. }
+                | C::NumberPayment { .. }
+                | C::NumberDirectDebits { .. }
+                | C::CloseCashDay { .. } => vec![series.payment(payment)],
             });
             let is_payment = matches!(command, C::TakeOver { invoice: false, .. });
             for event in regie.decide(command).unwrap() {

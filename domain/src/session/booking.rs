@@ -323,7 +323,18 @@ impl Booking {
         match status {
             S::Offered | S::Reserved | S::AbsencePending | S::AbsentBilled | S::PresentAsReserved => true,
             S::AbsentExcused => self.absence.as_ref().is_some_and(|a| !a.freed_place),
-            _ => false,
+            S::Pending
+            | S::Waitlisted
+            | S::Refused
+            | S::Withdrawn
+            | S::Cancelled
+            | S::Leave
+            | S::Present
+            | S::OutsideContract
+            | S::Closed
+            | S::Released
+            | S::NotBooked
+            | S::Error(_) => false,
         }
     }
 
@@ -335,7 +346,22 @@ impl Booking {
             BookingStatus::AbsencePending => {
                 self.absence.as_ref().filter(|a| a.certificate.is_none()).and_then(|a| a.certificate_due)
             }
-            _ => None,
+            BookingStatus::Pending
+            | BookingStatus::Waitlisted
+            | BookingStatus::Reserved
+            | BookingStatus::Refused
+            | BookingStatus::Withdrawn
+            | BookingStatus::Cancelled
+            | BookingStatus::AbsentExcused
+            | BookingStatus::AbsentBilled
+            | BookingStatus::Leave
+            | BookingStatus::PresentAsReserved
+            | BookingStatus::Present
+            | BookingStatus::OutsideContract
+            | BookingStatus::Closed
+            | BookingStatus::Released
+            | BookingStatus::NotBooked
+            | BookingStatus::Error(_) => None,
         }
     }
 
@@ -364,7 +390,30 @@ impl Booking {
                 Self::seen(slot, payer, S::Error(*error), *arrived, *left, at);
                 return;
             }
-            _ => {}
+            E::ReservationConfirmed { .. }
+            | E::ReservationWaitlisted { .. }
+            | E::ReservationRefused { .. }
+            | E::ReservationWithdrawn { .. }
+            | E::PlaceOffered { .. }
+            | E::OfferDeclined { .. }
+            | E::OfferExpired { .. }
+            | E::ReservationCancelled { .. }
+            | E::AbsenceDeclared { .. }
+            | E::AbsenceExcused { .. }
+            | E::AbsenceBilled { .. }
+            | E::CertificateOverdue { .. }
+            | E::AbsenceWithdrawn { .. }
+            | E::LeaveTaken { .. }
+            | E::PresenceRecorded { .. }
+            | E::NoShowRecorded { .. }
+            | E::CertificateReceived { .. }
+            | E::AbsenceObserved { .. }
+            | E::AttendanceCorrected { .. }
+            | E::SessionClosed { .. }
+            | E::SessionReopened { .. }
+            | E::WaitingListClosed { .. }
+            | E::BookingsReleased { .. }
+            | E::BookingsRestored { .. } => {}
         }
         let Some(booking) = slot else { return };
         match event {
@@ -463,7 +512,19 @@ impl Booking {
                     S::AbsentExcused | S::AbsentBilled => {
                         Some(Attendance { present: false, arrived: None, left: None })
                     }
-                    _ => None,
+                    S::Pending
+                    | S::Waitlisted
+                    | S::Offered
+                    | S::Reserved
+                    | S::Refused
+                    | S::Withdrawn
+                    | S::Cancelled
+                    | S::AbsencePending
+                    | S::Leave
+                    | S::Closed
+                    | S::Released
+                    | S::NotBooked
+                    | S::Error(_) => None,
                 };
             }
             E::SessionClosed { .. } => {

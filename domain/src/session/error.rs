@@ -196,7 +196,34 @@ impl SessionError {
             }
             Self::NotFirstInLine(rank) => vec![("rank", rank.to_string())],
             Self::LeaveQuotaUsed(quota) => vec![("quota", quota.to_string())],
-            _ => vec![],
+            Self::NotOffered
+            | Self::DayClosed
+            | Self::PublicHoliday
+            | Self::NotEnrolled
+            | Self::AlreadyRequested
+            | Self::AlreadyReserved
+            | Self::NoCapacityLimit
+            | Self::CalendarEnds
+            | Self::WaitingListClosed
+            | Self::NotPending
+            | Self::NotReserved
+            | Self::NotOfferedAPlace
+            | Self::NothingToWithdraw
+            | Self::RollCalled
+            | Self::SessionStarted
+            | Self::ConfirmationRequired
+            | Self::NoAbsence
+            | Self::NoCertificateExpected
+            | Self::NoExcuseExpected
+            | Self::NoLeave
+            | Self::ReasonRequired
+            | Self::DayNotReached
+            | Self::NothingToCorrect
+            | Self::AlreadyClosed
+            | Self::NotClosed
+            | Self::NotDue
+            | Self::OtherPayer
+            | Self::ImpossibleHours => vec![],
         }
     }
 }

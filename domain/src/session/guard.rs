@@ -55,11 +55,22 @@ pub fn request(terms: &Terms, asking: Asking<'_>, at: DateTime<Utc>, binding: Bi
         return Err(E::NotEnrolled);
     }
     if let Some(booking) = asking.booking {
+        if booking.attendance.is_some() {
+            return Err(E::RollCalled);
+        }
         match booking.status {
-            _ if booking.attendance.is_some() => return Err(E::RollCalled),
             S::Pending | S::Waitlisted | S::Offered => return Err(E::AlreadyRequested),
-            status if status.is_over() => {}
-            _ => return Err(E::AlreadyReserved),
+            S::Refused | S::Withdrawn | S::Cancelled | S::Released | S::NotBooked => {}
+            S::Reserved
+            | S::AbsencePending
+            | S::AbsentExcused
+            | S::AbsentBilled
+            | S::Leave
+            | S::PresentAsReserved
+            | S::Present
+            | S::OutsideContract
+            | S::Closed
+            | S::Error(_) => return Err(E::AlreadyReserved),
         }
     }
     no_overlap(asking.overlaps)?;

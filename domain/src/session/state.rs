@@ -203,7 +203,31 @@ impl Session {
         match event {
             V::SessionClosed { .. } => self.closed = true,
             V::SessionReopened { .. } => self.closed = false,
-            _ => {}
+            V::ReservationRequested { .. }
+            | V::ReservationConfirmed { .. }
+            | V::ReservationWaitlisted { .. }
+            | V::ReservationRefused { .. }
+            | V::ReservationWithdrawn { .. }
+            | V::PlaceOffered { .. }
+            | V::OfferDeclined { .. }
+            | V::OfferExpired { .. }
+            | V::ReservationCancelled { .. }
+            | V::AbsenceDeclared { .. }
+            | V::AbsenceExcused { .. }
+            | V::AbsenceBilled { .. }
+            | V::CertificateOverdue { .. }
+            | V::AbsenceWithdrawn { .. }
+            | V::LeaveTaken { .. }
+            | V::PresenceRecorded { .. }
+            | V::UnbookedPresenceRecorded { .. }
+            | V::InconsistentPresenceRecorded { .. }
+            | V::NoShowRecorded { .. }
+            | V::CertificateReceived { .. }
+            | V::AbsenceObserved { .. }
+            | V::AttendanceCorrected { .. }
+            | V::WaitingListClosed { .. }
+            | V::BookingsReleased { .. }
+            | V::BookingsRestored { .. } => {}
         }
         for child in event.children() {
             let mut slot = self.bookings.remove(&child);
@@ -330,7 +354,22 @@ impl Deciding<'_> {
                 Some(rank) if rank > 1 => Err(E::NotFirstInLine(rank)),
                 _ => Ok(vec![confirmed]),
             },
-            _ => Err(E::NotPending),
+            S::Offered
+            | S::Reserved
+            | S::Refused
+            | S::Withdrawn
+            | S::Cancelled
+            | S::AbsencePending
+            | S::AbsentExcused
+            | S::AbsentBilled
+            | S::Leave
+            | S::PresentAsReserved
+            | S::Present
+            | S::OutsideContract
+            | S::Closed
+            | S::Released
+            | S::NotBooked
+            | S::Error(_) => Err(E::NotPending),
         }
     }
 
@@ -340,7 +379,23 @@ impl Deciding<'_> {
         match booking.status {
             S::Pending if self.terms.waiting_list => Ok(vec![self.waitlisted(child, of(booking))]),
             S::Pending => Err(E::WaitingListClosed),
-            _ => Err(E::NotPending),
+            S::Waitlisted
+            | S::Offered
+            | S::Reserved
+            | S::Refused
+            | S::Withdrawn
+            | S::Cancelled
+            | S::AbsencePending
+            | S::AbsentExcused
+            | S::AbsentBilled
+            | S::Leave
+            | S::PresentAsReserved
+            | S::Present
+            | S::OutsideContract
+            | S::Closed
+            | S::Released
+            | S::NotBooked
+            | S::Error(_) => Err(E::NotPending),
         }
     }
 
@@ -570,7 +625,19 @@ impl Deciding<'_> {
             S::AbsencePending | S::AbsentExcused | S::AbsentBilled | S::Leave => {
                 Ok(vec![V::AbsenceObserved { child, basis }])
             }
-            _ => Err(E::NotReserved),
+            S::Pending
+            | S::Waitlisted
+            | S::Offered
+            | S::Refused
+            | S::Withdrawn
+            | S::Cancelled
+            | S::PresentAsReserved
+            | S::Present
+            | S::OutsideContract
+            | S::Closed
+            | S::Released
+            | S::NotBooked
+            | S::Error(_) => Err(E::NotReserved),
         }
     }
 
@@ -592,7 +659,10 @@ impl Deciding<'_> {
             Correction::AbsentExcused if booked || called => S::AbsentExcused,
             Correction::AbsentBilled if place => S::AbsentBilled,
             Correction::Reserved if place && called => S::Reserved,
-            _ => return Err(E::NothingToCorrect),
+            Correction::Present
+            | Correction::AbsentExcused
+            | Correction::AbsentBilled
+            | Correction::Reserved => return Err(E::NothingToCorrect),
         };
         if status == booking.status {
             return Err(E::NothingToCorrect);

@@ -224,7 +224,7 @@ impl TariffSettings {
                 let percent = Decimal::from(percent);
                 sum.percent(StepRule::AbsencePercent, percent, percent);
             }
-            _ => {}
+            Charge::Reserved | Charge::Absent(_) | Charge::Month => {}
         }
         if let Some(late) = self.late_pick_up.filter(|l| facts.minutes_late > u32::from(l.grace_minutes)) {
             let over = facts.minutes_late - u32::from(late.grace_minutes);

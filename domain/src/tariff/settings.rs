@@ -147,7 +147,7 @@ impl TariffSettings {
     pub fn defect(&self) -> Option<&'static str> {
         let wrong_scale = match &self.outside {
             Outside::Scale(scale) => scale_defect(&self.scale).or_else(|| scale_defect(scale)),
-            _ => scale_defect(&self.scale),
+            Outside::Same | Outside::Percent(_) => scale_defect(&self.scale),
         };
         let rising = |s: &[SiblingReduction]| s.windows(2).all(|pair| pair[0].from_rank < pair[1].from_rank);
         let account = &self.product_account;
