@@ -11,61 +11,41 @@
 //!   hash and a place in a hash chain.
 
 mod append;
-mod appender;
-mod attachments;
-mod bus;
-mod canonical;
-mod checkpoint;
-mod checkpoints;
-mod codec;
-mod cqrs;
-mod data_folder;
-mod database;
-mod diagnosis;
-mod durable;
-mod envelope;
-mod export;
-mod group_read;
-mod hashing;
-mod loader;
+mod commands;
+mod event_log;
+mod integrity;
 mod log;
-pub mod merkle;
-mod read_trail;
-mod search;
-mod secret_file;
-mod signing_keys;
-mod tree;
-mod unit_of_work;
-mod vault;
-mod verify;
+mod postgres;
+mod secrets;
 
-pub use append::{Append, AppendError, CommandMeta, NewEvent, Receipt, StreamAppend, StreamId};
-pub use attachments::{AttachmentError, Attachments, LARGEST, StoredAttachment, Upload};
-pub use bus::{CommandBus, CommandError, Decide, Executed, Outcome};
-pub use canonical::canonical_json;
-pub use checkpoint::{Checkpoint, CheckpointError, CheckpointSigner, Reads, TrustedKeys};
-pub use checkpoints::{Checkpoints, KeptCheckpoint, MakeError};
-pub use codec::{DecodeError, Upcasters};
-pub use cqrs::{CqrsStore, LoadedStream};
-pub use data_folder::{FolderError, ensure_private, make_private_folder, open_mode};
-pub use database::{Database, DatabaseError, StatementLimits};
-pub use diagnosis::Wrong;
-pub use durable::Head;
-pub use envelope::Envelope;
-pub use export::{ExportError, Exported, export};
-pub use group_read::{GroupRead, Lookup};
-pub use hashing::{GENESIS, Hash, chain, hex, leaf, of_hex};
-pub use log::{COLUMNS, EventLog, LogError, RecordedEvent, Span, read_head};
-pub use read_trail::{Read, RecordedRead, forget_old_reads, reads, record_read, verify_reads};
-pub use search::{Search, search};
-pub use secret_file::replace as replace_secret;
-pub use signing_keys::{
+pub use append::request::{Append, AppendError, CommandMeta, NewEvent, Receipt, StreamAppend, StreamId};
+pub use commands::bus::{CommandBus, CommandError, Decide, Executed, Outcome};
+pub use commands::cqrs_store::{CqrsStore, LoadedStream};
+pub use commands::unit_of_work::{AggregateCache, UnitOfWork};
+pub use event_log::{COLUMNS, EventLog, LogError, RecordedEvent, Span, read_head};
+pub use integrity::checkpoint_store::{Checkpoints, KeptCheckpoint, MakeError};
+pub use integrity::diagnosis::Wrong;
+pub use integrity::export::{ExportError, Exported, export};
+pub use integrity::merkle;
+pub use integrity::proofs::Tree;
+pub use integrity::read_trail::{Read, RecordedRead, forget_old_reads, reads, record_read, verify_reads};
+pub use integrity::signed_checkpoint::{Checkpoint, CheckpointError, CheckpointSigner, Reads, TrustedKeys};
+pub use integrity::signing_keys::{
     Before, ChangeError, FollowError, KeyChange, change_signing_key, claim_signing_key, follow_keys,
     key_changes, signing_key_in_force,
 };
-pub use tree::Tree;
-pub use unit_of_work::{AggregateCache, UnitOfWork};
-pub use vault::{
+pub use integrity::verify::{Held, Verified, VerifyError, verify};
+pub use log::canonical::canonical_json;
+pub use log::durability::Head;
+pub use log::envelope::Envelope;
+pub use log::hashing::{GENESIS, Hash, chain, hex, leaf, of_hex};
+pub use log::search::{Search, search};
+pub use log::upcasters::{DecodeError, Upcasters};
+pub use postgres::batch_loader::{GroupRead, Lookup};
+pub use postgres::data_folder::{FolderError, ensure_private, make_private_folder, open_mode};
+pub use postgres::database::{Database, DatabaseError, StatementLimits};
+pub use secrets::attachments::{AttachmentError, Attachments, LARGEST, StoredAttachment, Upload};
+pub use secrets::secret_file::replace as replace_secret;
+pub use secrets::vault::{
     Binding, DestroyedKey, MasterKey, Opened, SealedBytes, Vault, VaultError, binding, rotate_master_key,
 };
-pub use verify::{Held, Verified, VerifyError, verify};

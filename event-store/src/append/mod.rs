@@ -1,0 +1,4 @@
+//! Appending: the only code that writes events. Promises order, atomicity and optimistic concurrency.
+
+pub(crate) mod appender;
+pub(crate) mod request;

@@ -1,0 +1,301 @@
+//! A signed head of the log, in the format of C2SP tlog-checkpoint and signed-note (Ed25519): any
+//! tool of that family can read and check it.
+
+use std::{fmt, path::Path, sync::Arc};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use chacha20poly1305::aead::OsRng;
+use ed25519_dalek::SigningKey;
+use signed_note::{Note, Signer as _, StandardSigner, StandardVerifier, Verifier, VerifierList};
+
+use crate::{log::hashing::Hash, secrets::secret_file};
+
+/// A key or a checkpoint is not what it must be.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The signing key cannot be used.
+    #[error("the signing key is not usable: {0}")]
+    Key(String),
+    /// A public key cannot be used.
+    #[error("the public key {0} is not of the form name+id+key")]
+    PublicKey(String),
+    /// The text is not a checkpoint signed by a known key.
+    #[error("not a checkpoint signed by a known key: {0}")]
+    Note(String),
+}
+
+/// What a checkpoint says: this many events, with this Merkle root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Whose log.
+    pub origin: String,
+    /// How many events.
+    pub size: u64,
+    /// Their Merkle root (RFC 6962).
+    pub root: Hash,
+    /// Where the trail of reads stood, in an extension line of the note: `reads`, how many entries,
+    /// the hash of the last one.
+    pub reads: Option<Reads>,
+    /// The key that signs from here on, in an extension line of the note: `signing-key`, `name+id+key`. Only
+    /// a change of keys has one.
+    pub next_key: Option<String>,
+    /// The signed note, to the byte.
+    pub note: String,
+}
+
+/// Where the trail of reads stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reads {
+    /// The last entry's number.
+    pub number: u64,
+    /// Its hash.
+    pub chain: Hash,
+}
+
+/// What the extension line that names the next key begins with.
+const NEXT_KEY: &str = "signing-key ";
+
+impl Reads {
+    fn line(&self) -> String {
+        format!("reads {} {}\n", self.number, BASE64_STANDARD.encode(self.chain))
+    }
+
+    fn read(line: &str) -> Option<Self> {
+        let (number, chain) = line.strip_prefix("reads ")?.split_once(' ')?;
+        let chain = Hash::try_from(BASE64_STANDARD.decode(chain).ok()?).ok()?;
+        Some(Self { number: number.parse().ok()?, chain })
+    }
+}
+
+/// Signs checkpoints.
+#[derive(Clone)]
+pub struct CheckpointSigner {
+    signer: Arc<StandardSigner>,
+    public: String,
+}
+
+impl fmt::Debug for CheckpointSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CheckpointSigner").field("public", &self.public).finish_non_exhaustive()
+    }
+}
+
+impl CheckpointSigner {
+    /// A signer of a key `PRIVATE+KEY+name+id+key`; the name is the log's origin.
+    ///
+    /// # Errors
+    /// It is not such a key.
+    pub fn new(key: &str) -> Result<Self, CheckpointError> {
+        let failed = |e: &dyn fmt::Display| CheckpointError::Key(e.to_string());
+        let key = key.trim();
+        let signer = StandardSigner::new(key).map_err(|e| failed(&e))?;
+        let secret = key.splitn(5, '+').nth(4).and_then(|text| BASE64_STANDARD.decode(text).ok());
+        // The key's data is its algorithm, 1, and the seed.
+        let seed = secret.and_then(|bytes| <[u8; 32]>::try_from(bytes.get(1..)?).ok());
+        let seed = seed.ok_or_else(|| failed(&"not an Ed25519 key"))?;
+        let verifying = SigningKey::from_bytes(&seed).verifying_key();
+        let public = signed_note::new_ed25519_verifier_key(signer.name(), &verifying);
+        Ok(Self { signer: Arc::new(signer), public })
+    }
+
+    /// The signer of a key file.
+    ///
+    /// # Errors
+    /// The file cannot be read or holds no key.
+    pub fn from_file(path: &Path) -> Result<Self, CheckpointError> {
+        let failed = |e: &dyn fmt::Display| CheckpointError::Key(format!("{}: {e}", path.display()));
+        Self::new(&std::fs::read_to_string(path).map_err(|e| failed(&e))?).map_err(|e| failed(&e))
+    }
+
+    /// Makes a key for an origin, and its file, which only its owner reads.
+    ///
+    /// # Errors
+    /// There is such a file, it cannot be written, or the origin is none.
+    pub fn make_file(path: &Path, origin: &str) -> Result<Self, CheckpointError> {
+        if !signed_note::is_key_name_valid(origin) {
+            return Err(CheckpointError::Key(format!("{origin}: an origin has no space and no plus sign")));
+        }
+        let key = signed_note::generate_key(&mut OsRng, origin).0;
+        secret_file::make(path, &key)
+            .map_err(|e| CheckpointError::Key(format!("{}: {e}", path.display())))?;
+        Self::new(&key)
+    }
+
+    /// The public key without the key: what a signature tells of it.
+    pub(crate) fn name_and_id(&self) -> String {
+        format!("{}+{:08x}", self.origin(), self.signer.key_id())
+    }
+
+    /// The log's name: the key's too.
+    pub fn origin(&self) -> &str {
+        self.signer.name()
+    }
+
+    /// The public key, `name+id+key`: what whoever checks needs.
+    pub fn public_key(&self) -> &str {
+        &self.public
+    }
+
+    /// Signs a head of the log.
+    ///
+    /// # Errors
+    /// The key cannot sign.
+    pub fn sign(&self, size: u64, root: &Hash, reads: Option<Reads>) -> Result<Checkpoint, CheckpointError> {
+        self.signed_with(&[], size, root, reads, None)
+    }
+
+    /// Signs the head of the log at which another key takes over: that one signs too, and so vouches for
+    /// what this one signed.
+    ///
+    /// # Errors
+    /// A key cannot sign.
+    pub(crate) fn hand_over(
+        &self,
+        next: &Self,
+        size: u64,
+        root: &Hash,
+    ) -> Result<Checkpoint, CheckpointError> {
+        self.signed_with(&[&*next.signer], size, root, None, Some(next.public.clone()))
+    }
+
+    /// Signs the head of the log at which this key takes over from one that is lost.
+    ///
+    /// # Errors
+    /// The key cannot sign.
+    pub(crate) fn take_over(&self, size: u64, root: &Hash) -> Result<Checkpoint, CheckpointError> {
+        self.signed_with(&[], size, root, None, Some(self.public.clone()))
+    }
+
+    fn signed_with(
+        &self,
+        others: &[&dyn signed_note::Signer],
+        size: u64,
+        root: &Hash,
+        reads: Option<Reads>,
+        next_key: Option<String>,
+    ) -> Result<Checkpoint, CheckpointError> {
+        let failed = |e: &dyn fmt::Display| CheckpointError::Key(e.to_string());
+        let origin = self.origin().to_owned();
+        let mut extension = reads.as_ref().map(Reads::line).unwrap_or_default();
+        if let Some(key) = &next_key {
+            extension += &format!("{NEXT_KEY}{key}\n");
+        }
+        let text = format!("{origin}\n{size}\n{}\n{extension}", BASE64_STANDARD.encode(root));
+        let mut note = Note::new(text.as_bytes(), &[]).map_err(|e| failed(&e))?;
+        let own: [&dyn signed_note::Signer; 1] = [&*self.signer];
+        note.add_sigs(&[&own[..], others].concat()).map_err(|e| failed(&e))?;
+        let note = String::from_utf8(note.to_bytes()).map_err(|e| failed(&e))?;
+        Ok(Checkpoint { origin, size, root: *root, reads, next_key, note })
+    }
+}
+
+/// Which checkpoints a key may have signed: those of so many events.
+pub(crate) type Sizes = std::ops::RangeInclusive<u64>;
+
+/// Public keys whose checkpoints are believed: today's, and those used before.
+#[derive(Clone)]
+pub struct TrustedKeys(Vec<(StandardVerifier, Sizes)>);
+
+impl fmt::Debug for TrustedKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(key, sizes)| (key.name(), sizes))).finish()
+    }
+}
+
+impl TrustedKeys {
+    /// The keys, each `name+id+key`.
+    ///
+    /// # Errors
+    /// One is not a public key.
+    pub fn new<'a>(keys: impl IntoIterator<Item = &'a str>) -> Result<Self, CheckpointError> {
+        Self::of(keys.into_iter().map(|key| (key, 0..=u64::MAX)))
+    }
+
+    /// Keys with the checkpoints each of them may have signed.
+    pub(crate) fn of<'a>(keys: impl IntoIterator<Item = (&'a str, Sizes)>) -> Result<Self, CheckpointError> {
+        let verifier = |(key, sizes): (&str, Sizes)| {
+            let failed = |_| CheckpointError::PublicKey(key.trim().to_owned());
+            Ok((StandardVerifier::new(key.trim()).map_err(failed)?, sizes))
+        };
+        Ok(Self(keys.into_iter().map(verifier).collect::<Result<_, _>>()?))
+    }
+
+    /// Reads a checkpoint that one of them signed.
+    ///
+    /// # Errors
+    /// It is not a checkpoint, or none of them signed it, or none whose turn it was.
+    pub fn read(&self, note: &str) -> Result<Checkpoint, CheckpointError> {
+        let failed = |e: &dyn fmt::Display| CheckpointError::Note(e.to_string());
+        let verifiers = self.0.iter().map(|(key, _)| Box::new(key.clone()) as Box<dyn Verifier>).collect();
+        let parsed = Note::from_bytes(note.as_bytes()).map_err(|e| failed(&e))?;
+        let (signatures, _) = parsed.verify(&VerifierList::new(verifiers)).map_err(|e| failed(&e))?;
+        let text = std::str::from_utf8(parsed.text()).map_err(|e| failed(&e))?;
+        let mut lines = text.lines();
+        let mut line = || lines.next().ok_or_else(|| failed(&"it has three lines"));
+        let (origin, size, root) = (line()?.to_owned(), line()?, line()?);
+        let size = size.parse().map_err(|e| failed(&e))?;
+        let root = BASE64_STANDARD.decode(root).ok().and_then(|root| Hash::try_from(root).ok());
+        let root = root.ok_or_else(|| failed(&"its root has not 32 bytes"))?;
+        if !signatures.iter().any(|signature| signature.name() == origin) {
+            return Err(failed(&"another log's key signed it"));
+        }
+        let signed_by = |key: &StandardVerifier| {
+            signatures.iter().any(|by| by.name() == key.name() && by.id() == key.key_id())
+        };
+        if !self.0.iter().any(|(key, sizes)| sizes.contains(&size) && signed_by(key)) {
+            return Err(failed(&format!("its key was not the log's when that had {size} events")));
+        }
+        let lines: Vec<&str> = lines.collect();
+        let reads = lines.iter().copied().find_map(Reads::read);
+        let next_key = lines.iter().find_map(|line| line.strip_prefix(NEXT_KEY)).map(str::to_owned);
+        Ok(Checkpoint { origin, size, root, reads, next_key, note: note.to_owned() })
+    }
+}
+
+/// The name and id of the key that signed a note, for who does not know that key.
+pub(crate) fn signed_by(note: &str) -> Option<String> {
+    let signature = note.lines().rev().find_map(|line| line.strip_prefix("\u{2014} "))?;
+    let (name, signature) = signature.split_once(' ')?;
+    let bytes = BASE64_STANDARD.decode(signature).ok()?;
+    Some(format!("{name}+{}", crate::log::hashing::hex(bytes.get(..4)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The key and the verifier of C2SP signed-note's published example.
+    const PRIVATE: &str = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+    const PUBLIC: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+
+    #[test]
+    fn a_checkpoint_is_read_back_by_its_public_key_and_no_other() {
+        let signer = CheckpointSigner::new(PRIVATE).unwrap();
+        assert_eq!(signer.public_key(), PUBLIC);
+        let reads = Some(Reads { number: 5, chain: [9; 32] });
+        let made = signer.sign(1234, &[7; 32], reads).unwrap();
+        assert!(made.note.starts_with("PeterNeumann\n1234\nBwcHBwcH"), "{}", made.note);
+        let keys = TrustedKeys::new([PUBLIC]).unwrap();
+        assert_eq!(keys.read(&made.note).unwrap(), made);
+        assert!(keys.read(&made.note.replace("1234", "1235")).is_err());
+        assert!(keys.read("1234").is_err());
+        let (_, other) = signed_note::generate_key(&mut OsRng, "PeterNeumann");
+        assert!(TrustedKeys::new([other.as_str()]).unwrap().read(&made.note).is_err());
+        assert!(TrustedKeys::new(["PeterNeumann"]).is_err());
+        assert!(!format!("{signer:?}").contains("AYEK"), "a secret is never printed");
+    }
+
+    #[test]
+    fn a_key_is_made_once() {
+        let folder = std::env::temp_dir().join(format!("portail-key-{}", uuid::Uuid::new_v4()));
+        assert!(CheckpointSigner::from_file(&folder).is_err(), "reading makes nothing");
+        let made = CheckpointSigner::make_file(&folder, "famille.example.fr/log").unwrap();
+        let again = CheckpointSigner::from_file(&folder).unwrap();
+        assert_eq!(made.public_key(), again.public_key());
+        assert!(CheckpointSigner::make_file(&folder, "famille.example.fr/log").is_err());
+        assert_eq!(CheckpointSigner::from_file(&folder).unwrap().public_key(), made.public_key());
+        std::fs::remove_file(&folder).unwrap();
+        assert!(CheckpointSigner::make_file(&folder, "with space").is_err());
+        assert!(!folder.exists());
+    }
+}

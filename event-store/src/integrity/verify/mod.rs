@@ -1,0 +1,203 @@
+//! Verification: recompute every leaf, the chain and the Merkle root from what the log holds, and
+//! hold them against the signed checkpoints.
+
+mod copy;
+
+use futures::{StreamExt, stream};
+use sqlx::{Executor, PgPool};
+
+use crate::integrity::diagnosis::{Wrong, diagnose};
+use crate::integrity::merkle::MerkleFrontier;
+use crate::integrity::signed_checkpoint::Checkpoint;
+use crate::log::durability;
+use crate::log::hashing::{self, GENESIS, Hash};
+
+/// How many events are read at once.
+const BLOCK: u64 = 16_384;
+
+/// How many events around a fault are looked at to tell what happened.
+const WINDOW: usize = 64;
+
+/// The log as far as it verifies: also where the next verification may begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// The chain's end.
+    pub tip: Hash,
+    /// The Merkle tree of the leaves.
+    pub tree: MerkleFrontier,
+}
+
+impl Default for Verified {
+    fn default() -> Self {
+        Self { tip: *GENESIS, tree: MerkleFrontier::default() }
+    }
+}
+
+impl Verified {
+    /// How many events: the last position.
+    pub fn events(&self) -> u64 {
+        self.tree.size()
+    }
+}
+
+/// A checkpoint with the place it is held at.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The database, or a file.
+    pub place: String,
+    /// What it says.
+    pub checkpoint: Checkpoint,
+}
+
+/// A verification did not come to a good end.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The database cannot be read: nothing is said about the log.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// The log is not what it was.
+    #[error(transparent)]
+    Wrong(#[from] Wrong),
+}
+
+/// What the chain is checked with of an event: both as stored, the leaf recomputed as well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) leaf: Hash,
+    pub(crate) chain: Hash,
+}
+
+/// Recomputes the log from where it was verified before to its head, and holds it against
+/// checkpoints. `progress` hears the verified position and the head.
+///
+/// Blocks are read and hashed by as many tasks as there are processors and connections; each takes
+/// the chain's stored end before it, which the block before has recomputed.
+///
+/// # Errors
+/// The first thing wrong, or that the database cannot be read.
+pub async fn verify(
+    pool: &PgPool,
+    start: Verified,
+    checkpoints: &[Held],
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Verified, VerifyError> {
+    // What was verified once is held against the log ever after.
+    let (head, connection) = durability::head(pool).await?;
+    drop(connection);
+    let mut due: Vec<&Held> = checkpoints.iter().filter(|h| h.checkpoint.size >= start.events()).collect();
+    due.sort_by_key(|held| held.checkpoint.size);
+    let mut due = due.into_iter().peekable();
+    if head < start.events() {
+        let held = "the last verification".to_owned();
+        return Err(Wrong::CutOff { events: head, size: start.events(), held }.into());
+    }
+    let tasks = std::thread::available_parallelism().map_or(1, usize::from);
+    let tasks = tasks.min(usize::try_from(pool.options().get_max_connections()).unwrap_or(1));
+    let (after, tip) = (start.events(), start.tip);
+    let step = usize::try_from(BLOCK).unwrap_or(usize::MAX);
+    let blocks = (after..head).step_by(step).map(|from| {
+        let (pool, tip) = (pool.clone(), (from == after).then_some(tip));
+        let read = tokio::spawn(async move { read_block(&pool, from, head.min(from + BLOCK), tip).await });
+        async { read.await.unwrap_or_else(|e| Err(sqlx::Error::Io(std::io::Error::other(e)).into())) }
+    });
+    let mut blocks = stream::iter(blocks).buffered(tasks);
+    let mut verified = start;
+    let mut fits = verified.events();
+    let mut check = |tree: &MerkleFrontier| {
+        while let Some(held) = due.next_if(|held| held.checkpoint.size == tree.size()) {
+            let size = tree.size();
+            if tree.root() != held.checkpoint.root {
+                return Err(Wrong::Rewritten { after: fits, size, held: held.place.clone() });
+            }
+            fits = size;
+        }
+        Ok(())
+    };
+    check(&verified.tree)?;
+    while let Some(block) = blocks.next().await {
+        let block = block?;
+        for leaf in block.leaves {
+            verified.tree.push(leaf);
+            check(&verified.tree)?;
+        }
+        if let Some(wrong) = block.wrong {
+            return Err(wrong.into());
+        }
+        verified.tip = block.tip;
+        progress(verified.events(), head);
+    }
+    if let Some(held) = due.next() {
+        let (size, held) = (held.checkpoint.size, held.place.clone());
+        return Err(Wrong::CutOff { events: head, size, held }.into());
+    }
+    Ok(verified)
+}
+
+struct Block {
+    leaves: Vec<Hash>,
+    tip: Hash,
+    wrong: Option<Wrong>,
+}
+
+/// Recomputes the events after a position through another, up to the first thing wrong. The chain's
+/// end before them is read from the log unless it is known.
+async fn read_block(
+    pool: &PgPool,
+    after: u64,
+    through: u64,
+    tip: Option<Hash>,
+) -> Result<Block, VerifyError> {
+    let mut connection = pool.begin().await?;
+    // In the order of the index: of a log the planner does not know yet, it would sort every block.
+    connection.execute("SET LOCAL enable_bitmapscan TO off").await?;
+    let stored = if after == 0 {
+        *GENESIS
+    } else {
+        let stored: Vec<u8> = sqlx::query_scalar("SELECT chain FROM events WHERE position = $1")
+            .bind(after.cast_signed())
+            .fetch_optional(&mut *connection)
+            .await?
+            .ok_or(Wrong::Dropped { position: after, events: 1 })?;
+        stored.try_into().map_err(|_| Wrong::Broken { position: after })?
+    };
+    if tip.is_some_and(|tip| tip != stored) {
+        return Err(Wrong::Rewritten { after: 0, size: after, held: "the last verification".into() }.into());
+    }
+    let leaves = Vec::with_capacity(usize::try_from(through - after).unwrap_or_default());
+    let mut block = Block { leaves, tip: stored, wrong: None };
+    let mut rows: Vec<Row> = vec![];
+    let (mut position, mut fault) = (after, None);
+    let mut events = copy::events(&mut connection, after, through).await?;
+    while let Some(event) = events.next().await? {
+        position += 1;
+        if event.position != position && fault.is_none() {
+            let events = event.position.saturating_sub(position);
+            fault = Some((position, Some(Wrong::Dropped { position, events })));
+        }
+        if !event.is_what_was_hashed() && fault.is_none() {
+            fault = Some((position, Some(Wrong::Altered { position })));
+        }
+        if fault.is_none() {
+            let chain = hashing::chain(&block.tip, position, &event.leaf);
+            if chain == event.chain {
+                block.tip = chain;
+                block.leaves.push(event.leaf);
+                continue;
+            }
+            fault = Some((position, None));
+        }
+        // Past a fault, events are only looked at to tell what happened.
+        rows.push(Row { leaf: event.leaf, chain: event.chain });
+        if rows.len() == WINDOW || matches!(fault, Some((_, Some(_)))) {
+            break;
+        }
+    }
+    if fault.is_some() {
+        events.skip_the_rest().await?;
+    }
+    block.wrong = fault.map(|(at, wrong)| wrong.unwrap_or_else(|| diagnose(&block.tip, at, &rows)));
+    if block.wrong.is_none() && position < through {
+        block.wrong = Some(Wrong::Dropped { position: position + 1, events: through - position });
+    }
+    Ok(block)
+}
