@@ -12,8 +12,9 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use flate2::{Compression, write::GzEncoder};
 use portail_event_store::{
-    CheckpointSigner, Checkpoints, Database, FollowError, KeyChange, Tree, Verified, VerifyError, Wrong,
-    follow_keys, hex, key_changes, merkle::MerkleFrontier, of_hex, read_head, verify_reads,
+    CheckpointSigner, CheckpointStore, Database, FollowError, IntegrityViolation, KeyChange, ProofTree,
+    VerifiedLog, VerifyError, follow_keys, hex, key_changes, merkle::MerkleFrontier, parse_hex, read_head,
+    verify_reads,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -72,7 +73,7 @@ struct State {
 }
 
 impl State {
-    fn of(verified: &Verified) -> Self {
+    fn of(verified: &VerifiedLog) -> Self {
         Self {
             events: verified.events(),
             chain: hex(&verified.tip),
@@ -80,15 +81,18 @@ impl State {
         }
     }
 
-    fn verified(&self) -> Option<Verified> {
-        let subtrees = self.subtrees.iter().map(|text| of_hex(text)).collect::<Option<Vec<_>>>()?;
-        Some(Verified { tip: of_hex(&self.chain)?, tree: MerkleFrontier::of(self.events, subtrees)? })
+    fn verified(&self) -> Option<VerifiedLog> {
+        let subtrees = self.subtrees.iter().map(|text| parse_hex(text)).collect::<Option<Vec<_>>>()?;
+        Some(VerifiedLog {
+            tip: parse_hex(&self.chain)?,
+            tree: MerkleFrontier::from_subtrees(self.events, subtrees)?,
+        })
     }
 }
 
-fn last_verified(path: &Path) -> Result<Verified> {
+fn last_verified(path: &Path) -> Result<VerifiedLog> {
     match std::fs::read_to_string(path) {
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(Verified::default()),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(VerifiedLog::default()),
         text => {
             let state: State = serde_json::from_str(&text?)?;
             state.verified().context("it is not the state of a verification")
@@ -100,19 +104,19 @@ fn last_verified(path: &Path) -> Result<Verified> {
 /// database and of the folder outside it, and prints where they end.
 ///
 /// # Errors
-/// A [`Wrong`] is the first thing wrong with the log; any other error says that it could not be
+/// A [`IntegrityViolation`] is the first thing wrong with the log; any other error says that it could not be
 /// verified.
 pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions) -> Result<()> {
     let state = options.state.clone().unwrap_or_else(|| settings.data.join("verified.json"));
     let start = if options.since_last {
         last_verified(&state).with_context(|| format!("{} cannot be read", state.display()))?
     } else {
-        Verified::default()
+        VerifiedLog::default()
     };
     let own = if options.keys.is_empty() { settings.public_key()? } else { None };
     let known: Vec<String> = options.keys.iter().cloned().chain(own).collect();
     ensure!(
-        !known.is_empty() || Checkpoints::after(pool, 0, 1).await?.is_empty(),
+        !known.is_empty() || CheckpointStore::after(pool, 0, 1).await?.is_empty(),
         "no public key is known to check the signed checkpoints with: give --key"
     );
     let changes = key_changes(pool).await?;
@@ -232,9 +236,9 @@ pub async fn effects(database: &Database, settings: &Settings, position: u64) ->
 /// The exit code of an error: 1 says that the log is wrong, or a read model not of the log, 2 that it could
 /// not be examined.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
-    let found = matches!(error.downcast_ref(), Some(VerifyError::Wrong(_)))
-        || matches!(error.downcast_ref(), Some(FollowError::Wrong(_)));
-    if found || error.is::<Wrong>() || error.is::<Ahead>() { 1 } else { 2 }
+    let found = matches!(error.downcast_ref(), Some(VerifyError::Violation(_)))
+        || matches!(error.downcast_ref(), Some(FollowError::Violation(_)));
+    if found || error.is::<IntegrityViolation>() || error.is::<Ahead>() { 1 } else { 2 }
 }
 
 /// Writes the log to a file, whole or not at all.
@@ -269,7 +273,7 @@ pub async fn export(pool: &PgPool, file: &Path) -> Result<()> {
 pub async fn prove(pool: &PgPool, signer: CheckpointSigner, position: u64) -> Result<()> {
     let index = position.checked_sub(1).context("positions count from 1")?;
     let checkpoint = covering(pool, signer, position).await?;
-    let tree = Tree::read(&mut *pool.acquire().await?, checkpoint.size(), &[index]).await?;
+    let tree = ProofTree::read(&mut *pool.acquire().await?, checkpoint.size(), &[index]).await?;
     let (leaf, proof) = tree.inclusion(index).context("the checkpoint does not cover it")?;
     let answer = json!({ "position": position, "size": checkpoint.size(), "leaf": hex(&leaf),
         "proof": proof.iter().map(|hash| hex(hash)).collect::<Vec<_>>(), "root": hex(&tree.root()),
@@ -285,7 +289,7 @@ pub async fn prove(pool: &PgPool, signer: CheckpointSigner, position: u64) -> Re
 pub async fn prove_consistency(pool: &PgPool, signer: CheckpointSigner, old: u64) -> Result<()> {
     let last = old.checked_sub(1).context("an empty log proves nothing")?;
     let checkpoint = covering(pool, signer, read_head(pool).await?.max(old)).await?;
-    let tree = Tree::read(&mut *pool.acquire().await?, checkpoint.size(), &[last]).await?;
+    let tree = ProofTree::read(&mut *pool.acquire().await?, checkpoint.size(), &[last]).await?;
     let (root, proof) = tree.consistency(old).context("the log is shorter")?;
     let answer = json!({ "oldSize": old, "oldRoot": hex(&root), "size": checkpoint.size(),
         "proof": proof.iter().map(|hash| hex(hash)).collect::<Vec<_>>(), "root": hex(&tree.root()),
@@ -298,9 +302,9 @@ async fn covering(
     pool: &PgPool,
     signer: CheckpointSigner,
     position: u64,
-) -> Result<portail_event_store::KeptCheckpoint> {
+) -> Result<portail_event_store::StoredCheckpoint> {
     let events = read_head(pool).await?;
     ensure!((1..=events).contains(&position), "the log has {events} events, there is no position {position}");
-    let checkpoints = Checkpoints::new(pool.clone(), signer);
+    let checkpoints = CheckpointStore::new(pool.clone(), signer);
     checkpoints.cover(position, Utc::now()).await?.context("no checkpoint covers it")
 }

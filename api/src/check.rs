@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout, reason = "a command line answers on its standard output")]
 
 use anyhow::{Result, bail};
-use portail_event_store::{Checkpoints, Database, Vault, signing_key_in_force};
+use portail_event_store::{CheckpointStore, Database, Vault, signing_key_in_force};
 use portail_projections::status;
 
 use crate::{
@@ -38,7 +38,7 @@ pub async fn check(settings: &Settings, database: &Database) -> Result<()> {
     }
     let signer = settings.signer()?;
     println!("signing key: {}", signer.public_key());
-    let refusal = Checkpoints::new(pool.clone(), signer).refusal().await?;
+    let refusal = CheckpointStore::new(pool.clone(), signer).refusal().await?;
     let mut options = VerifyOptions::default();
     if refusal.is_some() {
         // The log is another question than the settings: it is verified with its own key.

@@ -8,7 +8,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use portail_event_store::{CheckpointError, Checkpoints, Held, TrustedKeys, Wrong};
+use portail_event_store::{
+    CheckpointCopy, CheckpointError, CheckpointStore, IntegrityViolation, TrustedKeys,
+};
 use sqlx::PgPool;
 
 use crate::{application::Application, settings::Settings};
@@ -82,8 +84,8 @@ impl Publisher {
                 .with_context(|| format!("{} cannot be written", file.display()))?;
         }
         loop {
-            let due = Checkpoints::after(self.application.pool(), self.written, MOST).await?;
-            let Some(last) = due.last().map(portail_event_store::KeptCheckpoint::size) else { break };
+            let due = CheckpointStore::after(self.application.pool(), self.written, MOST).await?;
+            let Some(last) = due.last().map(portail_event_store::StoredCheckpoint::size) else { break };
             for kept in &due {
                 write(&self.folder, kept.size(), &kept.note)?;
             }
@@ -149,17 +151,19 @@ pub fn largest(folder: &Path) -> Result<Option<u64>> {
 /// Everything the log is held against: the checkpoints of the database and those of a folder.
 ///
 /// # Errors
-/// They cannot be read, or one is not what it should be (`Wrong::Checkpoint`).
-pub async fn held(pool: &PgPool, folder: Option<&Path>, keys: &TrustedKeys) -> Result<Vec<Held>> {
+/// They cannot be read, or one is not what it should be (`IntegrityViolation::Checkpoint`).
+pub async fn held(pool: &PgPool, folder: Option<&Path>, keys: &TrustedKeys) -> Result<Vec<CheckpointCopy>> {
     let read = |place: String, note: &str| match keys.read(note) {
-        Ok(checkpoint) => Ok(Held { place, checkpoint }),
-        Err(CheckpointError::Note(reason)) => Err(Wrong::Checkpoint { held: place, reason }.into()),
+        Ok(checkpoint) => Ok(CheckpointCopy { place, checkpoint }),
+        Err(CheckpointError::Note(reason)) => {
+            Err(IntegrityViolation::Checkpoint { held: place, reason }.into())
+        }
         Err(error) => Err(anyhow::Error::from(error)),
     };
     let mut all = vec![];
     loop {
-        let after = all.last().map_or(0, |held: &Held| held.checkpoint.size);
-        let page = Checkpoints::after(pool, after, 5_000).await?;
+        let after = all.last().map_or(0, |held: &CheckpointCopy| held.checkpoint.size);
+        let page = CheckpointStore::after(pool, after, 5_000).await?;
         if page.is_empty() {
             break;
         }
@@ -167,7 +171,7 @@ pub async fn held(pool: &PgPool, folder: Option<&Path>, keys: &TrustedKeys) -> R
             let held = read(DATABASE.into(), &kept.note)?;
             if held.checkpoint.size != kept.size() {
                 let reason = format!("it is of {} events, not of {}", held.checkpoint.size, kept.size());
-                return Err(Wrong::Checkpoint { held: DATABASE.into(), reason }.into());
+                return Err(IntegrityViolation::Checkpoint { held: DATABASE.into(), reason }.into());
             }
             all.push(held);
         }

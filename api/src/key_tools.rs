@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use portail_event_store::{
-    Before, Binding, CheckpointSigner, Checkpoints, Database, EventLog, MasterKey, Upcasters, Vault, binding,
-    change_signing_key, read_head, replace_secret, rotate_master_key, signing_key_in_force,
+    Binding, CheckpointSigner, CheckpointStore, Database, EventLog, MasterKey, PreviousKey, Upcasters, Vault,
+    binding, change_signing_key, read_head, replace_secret, rotate_master_key, signing_key_in_force,
 };
 
 use crate::{
@@ -61,7 +61,7 @@ pub struct RotateSigning {
 pub async fn init(settings: &Settings) -> Result<()> {
     let database = settings.serving_database().await?;
     let keys = settings.keys_or_new(&database, Making::Anywhere).await?;
-    report_signing_key(&Checkpoints::new(database.pool().clone(), keys.signer.clone())).await?;
+    report_signing_key(&CheckpointStore::new(database.pool().clone(), keys.signer.clone())).await?;
     println!("the database is ready; its log has {} events", read_head(database.pool()).await?);
     println!("master key {} in {}", keys.master.fingerprint(), settings.master_key_place()?);
     println!("signing key {} in {}", keys.signer.public_key(), settings.signing_key_place()?);
@@ -97,7 +97,7 @@ async fn show(settings: &Settings, database: &Database) -> Result<()> {
     println!("{} is the master key {}", settings.master_key_place()?, master.fingerprint());
     let signer = settings.signer()?;
     println!("{} is the signing key {}", settings.signing_key_place()?, signer.public_key());
-    match Checkpoints::new(pool.clone(), signer).refusal().await? {
+    match CheckpointStore::new(pool.clone(), signer).refusal().await? {
         Some(reason) => bail!("{reason}"),
         None => Ok(()),
     }
@@ -172,7 +172,7 @@ async fn rotate_signing(settings: &Settings, database: &Database, how: RotateSig
         CheckpointSigner::from_file(&target)?
     } else {
         if let Some(old) = &old
-            && let Some(reason) = Checkpoints::new(pool.clone(), old.clone()).refusal().await?
+            && let Some(reason) = CheckpointStore::new(pool.clone(), old.clone()).refusal().await?
         {
             bail!("{reason}");
         }
@@ -180,8 +180,8 @@ async fn rotate_signing(settings: &Settings, database: &Database, how: RotateSig
         CheckpointSigner::make_file(&target, origin.unwrap_or(&settings.log_origin))?
     };
     let before = match &old {
-        Some(old) => Before::Signs(old),
-        None => Before::Lost(how.previous.as_deref()),
+        Some(old) => PreviousKey::Signs(old),
+        None => PreviousKey::Lost(how.previous.as_deref()),
     };
     let now = settings.clock(None).now();
     match change_signing_key(&log, before, &new, now).await? {
@@ -189,7 +189,7 @@ async fn rotate_signing(settings: &Settings, database: &Database, how: RotateSig
         None => println!("the log had recorded it already"),
     }
     println!("the log is signed by {} from here on", new.public_key());
-    Checkpoints::new(pool.clone(), new).make(now).await?;
+    CheckpointStore::new(pool.clone(), new).make(now).await?;
     let kept = in_force.as_deref().and_then(|key| key.split('+').nth(1)).unwrap_or("before");
     put_in_place(&place, &target, kept)?;
     println!("tell whoever keeps the public key; `portail audit verify` follows from either to the other");

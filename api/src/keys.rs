@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use portail_event_store::{
-    Binding, CheckpointSigner, Checkpoints, Database, MasterKey, Vault, binding, claim_signing_key,
+    Binding, CheckpointSigner, CheckpointStore, Database, MasterKey, Vault, binding, claim_signing_key,
     make_private_folder, open_mode, read_head, signing_key_in_force,
 };
 
@@ -271,7 +271,7 @@ fn make_folder_of(place: &KeyPlace) -> Result<()> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn report_signing_key(checkpoints: &Checkpoints) -> Result<()> {
+pub async fn report_signing_key(checkpoints: &CheckpointStore) -> Result<()> {
     match checkpoints.refusal().await? {
         Some(reason) => tracing::error!("NO CHECKPOINT IS SIGNED: {reason}"),
         None => claim_signing_key(checkpoints.pool(), checkpoints.signer()).await?,

@@ -29,7 +29,7 @@ use portail_api::{
     settings::{Settings, log_filter},
 };
 use portail_domain::messages::Language;
-use portail_event_store::{Checkpoints, EventLog, Upcasters, Vault};
+use portail_event_store::{CheckpointStore, EventLog, Upcasters, Vault};
 use portail_projections::{
     FoldContext,
     rebuild::{self, Step},
@@ -370,7 +370,7 @@ async fn audit(command: Audit) -> Result<()> {
         Audit::Prove { position } => audit::prove(pool, settings.signer()?, position).await,
         Audit::Consistency { size } => audit::prove_consistency(pool, settings.signer()?, size).await,
         Audit::Checkpoint => {
-            let checkpoints = Checkpoints::new(pool.clone(), settings.signer()?);
+            let checkpoints = CheckpointStore::new(pool.clone(), settings.signer()?);
             checkpoints.make(chrono::Utc::now()).await?;
             let last = checkpoints.last().await?.context("the log is empty")?;
             print!("{}", last.note);

@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use portail_domain::{ids::ChildId, ids::FamilyNumber, messages::text};
-use portail_event_store::{Read, record_read};
+use portail_event_store::{NewRead, record_read};
 
 use crate::{
     access::Principal,
@@ -67,7 +67,7 @@ async fn record(
 ) -> Result<(), sqlx::Error> {
     let at = application.clock().now();
     let actor = Caller { role: principal.role, login: principal.login.clone(), at }.actor();
-    record_read(application.pool(), at, &Read { actor, operation, fields, subjects }).await
+    record_read(application.pool(), at, &NewRead { actor, operation, fields, subjects }).await
 }
 
 /// The root fields of the queries and subscriptions of a document, with the subjects they name.

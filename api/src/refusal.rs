@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use portail_domain::messages::{Language, text};
-use portail_event_store::LARGEST;
+use portail_event_store::MAX_ATTACHMENT_SIZE;
 use serde_json::json;
 
 /// A refusal: its status, its code and the caller's language.
@@ -15,7 +15,7 @@ pub struct Refusal(pub StatusCode, pub &'static str, pub Language);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let most = (LARGEST / 1024 / 1024).to_string();
+        let most = (MAX_ATTACHMENT_SIZE / 1024 / 1024).to_string();
         let message = text(self.1, self.2, &[("most", most)]);
         (self.0, Json(json!({ "code": self.1, "message": message }))).into_response()
     }

@@ -20,7 +20,9 @@ use axum::{
 use portail_domain::{
     attachment::MediaType, ids::FamilyNumber, messages::Language, sealed::Purpose, text::cleaned,
 };
-use portail_event_store::{AttachmentError, Attachments, LARGEST, StoredAttachment, Upload, VaultError};
+use portail_event_store::{
+    AttachmentError, Attachments, MAX_ATTACHMENT_SIZE, StoredAttachment, Upload, VaultError,
+};
 use portail_projections::attachments;
 use serde::Deserialize;
 use serde_json::json;
@@ -41,7 +43,7 @@ const LENGTH: HeaderName = HeaderName::from_static("upload-length");
 
 /// The routes of uploads and downloads.
 pub fn routes(application: Arc<Application>) -> Router {
-    let most = usize::try_from(LARGEST).unwrap_or(usize::MAX).saturating_add(64 * 1024);
+    let most = usize::try_from(MAX_ATTACHMENT_SIZE).unwrap_or(usize::MAX).saturating_add(64 * 1024);
     Router::new()
         .route("/uploads", post(begin).get(list))
         .route("/uploads/{id}", patch(append).head(standing).delete(give_up))

@@ -18,34 +18,39 @@ mod log;
 mod postgres;
 mod secrets;
 
-pub use append::request::{Append, AppendError, CommandMeta, NewEvent, Receipt, StreamAppend, StreamId};
-pub use commands::bus::{CommandBus, CommandError, Decide, Executed, Outcome};
+pub use append::request::{Append, AppendError, CommandMeta, NewEvent, Receipt, StreamAppend};
+pub use commands::aggregate_cache::AggregateCache;
+pub use commands::bus::{CommandBus, CommandError, Decide, Execution, Outcome};
 pub use commands::cqrs_store::{CqrsStore, LoadedStream};
-pub use commands::unit_of_work::{AggregateCache, UnitOfWork};
-pub use event_log::{COLUMNS, EventLog, LogError, RecordedEvent, Span, read_head};
-pub use integrity::checkpoint_store::{Checkpoints, KeptCheckpoint, MakeError};
-pub use integrity::diagnosis::Wrong;
-pub use integrity::export::{ExportError, Exported, export};
+pub use commands::unit_of_work::{NotLoaded, RecordError, UnitOfWork};
+pub use event_log::{EventLog, LogError, Span};
+pub use integrity::checkpoint_store::{CheckpointStore, MakeError, StoredCheckpoint};
+pub use integrity::diagnosis::IntegrityViolation;
+pub use integrity::export::{ExportError, ExportSummary, export};
 pub use integrity::merkle;
-pub use integrity::proofs::Tree;
-pub use integrity::read_trail::{Read, RecordedRead, forget_old_reads, reads, record_read, verify_reads};
-pub use integrity::signed_checkpoint::{Checkpoint, CheckpointError, CheckpointSigner, Reads, TrustedKeys};
+pub use integrity::proofs::ProofTree;
+pub use integrity::read_trail::{NewRead, RecordedRead, forget_old_reads, reads, record_read, verify_reads};
+pub use integrity::signed_checkpoint::{
+    Checkpoint, CheckpointError, CheckpointSigner, ReadTrailHead, TrustedKeys,
+};
 pub use integrity::signing_keys::{
-    Before, ChangeError, FollowError, KeyChange, change_signing_key, claim_signing_key, follow_keys,
+    ChangeError, FollowError, KeyChange, PreviousKey, change_signing_key, claim_signing_key, follow_keys,
     key_changes, signing_key_in_force,
 };
-pub use integrity::verify::{Held, Verified, VerifyError, verify};
+pub use integrity::verify::{CheckpointCopy, VerifiedLog, VerifyError, verify};
 pub use log::canonical::canonical_json;
-pub use log::durability::Head;
+pub use log::durability::{Head, read_head};
 pub use log::envelope::Envelope;
-pub use log::hashing::{GENESIS, Hash, chain, hex, leaf, of_hex};
+pub use log::event::{EVENT_COLUMNS, RecordedEvent, StreamId};
+pub use log::hashing::{GENESIS, Hash, chain, hex, leaf, parse_hex};
 pub use log::search::{Search, search};
 pub use log::upcasters::{DecodeError, Upcasters};
-pub use postgres::batch_loader::{GroupRead, Lookup};
+pub use postgres::batch_loader::{BatchLoader, BatchQuery};
 pub use postgres::data_folder::{FolderError, ensure_private, make_private_folder, open_mode};
 pub use postgres::database::{Database, DatabaseError, StatementLimits};
-pub use secrets::attachments::{AttachmentError, Attachments, LARGEST, StoredAttachment, Upload};
+pub use secrets::attachments::{AttachmentError, Attachments, MAX_ATTACHMENT_SIZE, StoredAttachment, Upload};
 pub use secrets::secret_file::replace as replace_secret;
 pub use secrets::vault::{
-    Binding, DestroyedKey, MasterKey, Opened, SealedBytes, Vault, VaultError, binding, rotate_master_key,
+    Binding, DestroyedKey, MasterKey, OpenableKeys, SealedBytes, Vault, VaultError, binding,
+    rotate_master_key,
 };

@@ -6,7 +6,7 @@ use std::{collections::HashMap, num::NonZero, sync::LazyLock};
 use chrono::NaiveDate;
 use futures::future::BoxFuture;
 use portail_domain::{child::Enrolment, ids::ChildId};
-use portail_event_store::{Database, GroupRead, Lookup};
+use portail_event_store::{BatchLoader, BatchQuery, Database};
 use sqlx::PgConnection;
 
 use crate::{
@@ -49,7 +49,7 @@ impl ChildDays {
 }
 
 /// A row of one of the three kinds, each with its own texts and numbers; before them the number of the
-/// question it answers, from 1.
+/// key it belongs to, from 1.
 type Row = (i64, i32, String, Option<String>, Option<NaiveDate>, Option<i64>, Option<i64>);
 
 const FAMILY: i32 = 1;
@@ -76,16 +76,16 @@ static QUERY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// The plannings of children: those that are asked for at the same time are read at once.
+/// Loads children's plannings: those that are asked for at the same time are one query.
 #[derive(Debug)]
-pub struct Plannings(GroupRead<Months>);
+pub struct Plannings(BatchLoader<Months>);
 
 impl Plannings {
-    /// Of a database.
-    pub fn of(database: &Database) -> Self {
-        // As the server itself, they leave processors to who else works there.
+    /// Starts the loader on this database's pool.
+    pub fn start(database: &Database) -> Self {
+        // As the server itself, it leaves half of the processors to the database (decision 17).
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Self(GroupRead::start(database, Months, (processors / 2).max(1)))
+        Self(BatchLoader::start(database, Months, (processors / 2).max(1)))
     }
 
     /// A child's families, enrolments and cells in a range of days.
@@ -98,11 +98,11 @@ impl Plannings {
         from: NaiveDate,
         to: NaiveDate,
     ) -> Result<ChildDays, sqlx::Error> {
-        self.0.ask(Asked { child, from, to }).await
+        self.0.load(PlanningKey { child, from, to }).await
     }
 }
 
-struct Asked {
+struct PlanningKey {
     child: ChildId,
     from: NaiveDate,
     to: NaiveDate,
@@ -110,18 +110,18 @@ struct Asked {
 
 struct Months;
 
-impl Lookup for Months {
-    type Question = Asked;
-    type Answer = ChildDays;
-    const MOST: usize = 16;
+impl BatchQuery for Months {
+    type Key = PlanningKey;
+    type Value = ChildDays;
+    const MAX_BATCH: usize = 16;
 
-    fn look_up<'a>(
+    fn load<'a>(
         &'a self,
-        asked: &'a [Asked],
+        asked: &'a [PlanningKey],
         connection: &'a mut PgConnection,
     ) -> BoxFuture<'a, Result<Vec<ChildDays>, sqlx::Error>> {
         Box::pin(async move {
-            let children = Self::filled_up(asked.iter().map(|a| a.child.0));
+            let children = Self::padded(asked.iter().map(|a| a.child.0));
             let firsts: Vec<NaiveDate> = asked.iter().map(|a| a.from).collect();
             let lasts: Vec<NaiveDate> = asked.iter().map(|a| a.to).collect();
             let mut rows: Vec<Row> =

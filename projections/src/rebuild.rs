@@ -12,7 +12,7 @@ mod tables;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use portail_event_store::{COLUMNS, LogError, RecordedEvent, Span, StreamId};
+use portail_event_store::{EVENT_COLUMNS, LogError, RecordedEvent, Span, StreamId};
 use sqlx::{Executor, PgConnection};
 use tokio::{
     sync::{Semaphore, mpsc},
@@ -369,7 +369,7 @@ fn concerning<'e>(
 
 async fn read_in(connection: &mut PgConnection, span: Span) -> Result<Vec<RecordedEvent>, sqlx::Error> {
     let query = format!(
-        "SELECT {COLUMNS} FROM public.events WHERE position > $1 AND position <= $2 ORDER BY position"
+        "SELECT {EVENT_COLUMNS} FROM public.events WHERE position > $1 AND position <= $2 ORDER BY position"
     );
     sqlx::query_as(&query)
         .bind(span.after.cast_signed())

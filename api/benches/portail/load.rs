@@ -17,8 +17,9 @@ use portail_domain::{
     terms::Terms,
 };
 use portail_event_store::{
-    Append, COLUMNS, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog, NewEvent, Outcome,
-    RecordedEvent, StreamAppend, StreamId, UnitOfWork, Upcasters, Verified, canonical_json, verify,
+    Append, CommandBus, CommandError, CommandMeta, Database, Decide, EVENT_COLUMNS, EventLog, NewEvent,
+    Outcome, RecordedEvent, StreamAppend, StreamId, UnitOfWork, Upcasters, VerifiedLog, canonical_json,
+    verify,
 };
 use portail_projections::{
     FoldContext,
@@ -158,7 +159,7 @@ pub async fn append(cluster: &Cluster, count: usize, time: Duration) -> Result<f
             let stream = StreamAppend {
                 stream: StreamId::new("Session", format!("activity-{client}-{turn}")),
                 expected: 0,
-                events: vec![NewEvent::of(&event).unwrap()],
+                events: vec![NewEvent::from_domain(&event).unwrap()],
             };
             let append = Append::new(meta(), raw("{}"), vec![], vec![stream], &raw("{}")).unwrap();
             log.append(append).await.unwrap();
@@ -183,7 +184,7 @@ impl Decide for Reserve {
     fn decide<'w>(&'w self, work: &'w mut UnitOfWork<'_>) -> BoxFuture<'w, Result<Done, CommandError>> {
         Box::pin(async move {
             work.load::<Session>([self.0.clone()]).await?;
-            let events = work.get::<Session>(&self.0).decide(self.1.clone());
+            let events = work.get::<Session>(&self.0)?.decide(self.1.clone());
             work.record::<Session>(&self.0, events.map_err(|e| CommandError::Unreadable(e.to_string()))?)?;
             Ok(Done)
         })
@@ -243,7 +244,7 @@ pub async fn verification(town: &Town) -> Result<Verification> {
         drop(connection);
         copies.push(started.elapsed().as_secs_f64());
         let started = Instant::now();
-        events = verify(pool, Verified::default(), &[], |_, _| ()).await?.events();
+        events = verify(pool, VerifiedLog::default(), &[], |_, _| ()).await?.events();
         verifications.push(started.elapsed().as_secs_f64());
     }
     Ok(Verification { events, verify: middle(verifications), copy: middle(copies) })
@@ -263,10 +264,11 @@ pub async fn rebuild(town: &Town) -> Result<Rebuilds> {
     let log = town.application.log();
     let events = log.read_head().await?;
     let started = Instant::now();
-    let rows = sqlx::query_as::<_, RecordedEvent>(&format!("SELECT {COLUMNS} FROM events ORDER BY position"))
-        .fetch(town.application.pool())
-        .try_fold(0u64, |n, _| async move { Ok(n + 1) })
-        .await?;
+    let rows =
+        sqlx::query_as::<_, RecordedEvent>(&format!("SELECT {EVENT_COLUMNS} FROM events ORDER BY position"))
+            .fetch(town.application.pool())
+            .try_fold(0u64, |n, _| async move { Ok(n + 1) })
+            .await?;
     ensure!(rows == events);
     let scan = started.elapsed().as_secs_f64();
     let started = Instant::now();

@@ -103,10 +103,10 @@ impl Town {
             let mut new = Vec::new();
             for n in (g..self.families).step_by(GROUPS as usize) {
                 let request = RequestId(Uuid::now_v7());
-                new.push(NewEvent::of(&requested(child(n), family(n), request))?);
+                new.push(NewEvent::from_domain(&requested(child(n), family(n), request))?);
                 let confirmed =
                     SessionEvent::ReservationConfirmed { child: child(n), request, basis: basis() };
-                new.push(NewEvent::of(&confirmed)?);
+                new.push(NewEvent::from_domain(&confirmed)?);
             }
             let stream = StreamId::new("Session", stream_id(&group(g), date));
             let streams = vec![StreamAppend { stream, expected: 0, events: new }];

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
-use portail_event_store::{Database, GroupRead, Lookup};
+use portail_event_store::{BatchLoader, BatchQuery, Database};
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
 
@@ -96,14 +96,14 @@ pub async fn log_out(pool: &PgPool, token: &str) -> Result<(), AccessError> {
     Ok(())
 }
 
-/// Who tokens belong to: those of requests that come at the same time are looked up at once.
+/// Loads whom tokens belong to: those of requests that come at the same time are one query.
 #[derive(Debug)]
-pub struct Principals(GroupRead<Sessions>);
+pub struct Principals(BatchLoader<Sessions>);
 
 impl Principals {
-    /// Of a database.
-    pub fn of(database: &Database) -> Self {
-        Self(GroupRead::start(database, Sessions, 1))
+    /// Starts the loader on this database's pool.
+    pub fn start(database: &Database) -> Self {
+        Self(BatchLoader::start(database, Sessions, 1))
     }
 
     /// Who a token belongs to.
@@ -111,19 +111,19 @@ impl Principals {
     /// # Errors
     /// The database failed.
     pub async fn of_token(&self, token: &str) -> Result<Option<Principal>, sqlx::Error> {
-        self.0.ask(digest(token)).await
+        self.0.load(digest(token)).await
     }
 }
 
 /// Open sessions by the digests of their tokens.
 struct Sessions;
 
-impl Lookup for Sessions {
-    type Question = Vec<u8>;
-    type Answer = Option<Principal>;
-    const MOST: usize = 16;
+impl BatchQuery for Sessions {
+    type Key = Vec<u8>;
+    type Value = Option<Principal>;
+    const MAX_BATCH: usize = 16;
 
-    fn look_up<'a>(
+    fn load<'a>(
         &'a self,
         digests: &'a [Vec<u8>],
         connection: &'a mut PgConnection,
@@ -133,7 +133,7 @@ impl Lookup for Sessions {
                 "SELECT s.token_hash, a.login, a.role FROM login_session s JOIN account a USING (login) \
                  WHERE s.token_hash = ANY($1) AND s.expires_at > $2",
             )
-            .bind(Self::filled_up(digests.iter().map(Vec::as_slice)))
+            .bind(Self::padded(digests.iter().map(Vec::as_slice)))
             .bind(Utc::now())
             .fetch_all(connection)
             .await?;

@@ -71,7 +71,7 @@ pub(super) async fn decide(
 
 async fn structure(id: &StructureId, command: StructureCommand, work: &mut UnitOfWork<'_>) -> Decided {
     work.load::<Structure>([id.to_string()]).await?;
-    match work.get::<Structure>(id.as_str()).decide(command) {
+    match work.get::<Structure>(id.as_str())?.decide(command) {
         Ok(events) => work.record::<Structure>(id.as_str(), events)?,
         Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
     }
@@ -84,7 +84,7 @@ async fn no_structure(
     work: &mut UnitOfWork<'_>,
 ) -> Result<Option<Rejection>, CommandError> {
     work.load::<Structure>([id.to_string()]).await?;
-    let known = work.get::<Structure>(id.as_str());
+    let known = work.get::<Structure>(id.as_str())?;
     let code = match (&known.name, known.retired_from) {
         (None, _) => "NOT_FOUND",
         (Some(_), Some(_)) => "STRUCTURE_RETIRED",
@@ -113,7 +113,7 @@ impl Deciding<'_> {
         work: &mut UnitOfWork<'_>,
     ) -> Decided {
         work.load::<TownCalendar>([calendar::STREAM.to_owned()]).await?;
-        let before = work.get::<TownCalendar>(calendar::STREAM);
+        let before = work.get::<TownCalendar>(calendar::STREAM)?;
         let events = match before.decide(command) {
             Ok(events) => events,
             Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
@@ -122,7 +122,7 @@ impl Deciding<'_> {
         events.iter().for_each(|event| after.evolve(event));
         let (mut gone, mut back) = (vec![], vec![]);
         for id in self.activities(work).await? {
-            let state = work.get::<Activity>(id.as_str());
+            let state = work.get::<Activity>(id.as_str())?;
             for (id, date) in self.application.sessions_of_activity(&id, from).await? {
                 let is_open = |calendar: &TownCalendar| {
                     Terms::resolve(&id, &state, calendar, date).is_some_and(|t| t.require_open().is_ok())
@@ -158,7 +158,7 @@ impl Deciding<'_> {
         work: &mut UnitOfWork<'_>,
     ) -> Decided {
         work.load::<Activity>([id.to_string()]).await?;
-        let before = work.get::<Activity>(id.as_str());
+        let before = work.get::<Activity>(id.as_str())?;
         let ended = before.retired_from();
         let events = match before.decide(command.clone()) {
             Ok(events) => events,
@@ -185,7 +185,7 @@ impl Deciding<'_> {
                 let mut after = Activity::clone(&before);
                 events.iter().for_each(|event| after.evolve(event));
                 work.load::<TownCalendar>([calendar::STREAM.to_owned()]).await?;
-                let calendar = work.get::<TownCalendar>(calendar::STREAM);
+                let calendar = work.get::<TownCalendar>(calendar::STREAM)?;
                 let (gone, kept): (Vec<_>, Vec<_>) =
                     self.application.sessions_of_activity(id, from).await?.into_iter().partition(
                         |(_, date)| {
@@ -212,13 +212,13 @@ impl Deciding<'_> {
         work: &mut UnitOfWork<'_>,
     ) -> Decided {
         work.load::<Structure>([id.to_string()]).await?;
-        let ended = work.get::<Structure>(id.as_str()).retired_from;
+        let ended = work.get::<Structure>(id.as_str())?.retired_from;
         let outcome = structure(id, command.clone(), work).await?;
         if !outcome.errors.is_empty() {
             return Ok(outcome);
         }
         for activity in &self.activities(work).await? {
-            let state = work.get::<Activity>(activity.as_str());
+            let state = work.get::<Activity>(activity.as_str())?;
             if state.latest().is_none_or(|settings: &ActivitySettings| settings.structure != *id) {
                 continue;
             }

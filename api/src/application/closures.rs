@@ -24,7 +24,7 @@ pub(super) async fn decide(
     application: &Application,
 ) -> Result<CommandOutcome, CommandError> {
     work.load::<TownCalendar>([calendar::STREAM.to_owned()]).await?;
-    let before = work.get::<TownCalendar>(calendar::STREAM);
+    let before = work.get::<TownCalendar>(calendar::STREAM)?;
     let (decision, closure) = match command {
         Command::CloseDays { scope, from, to, reason } => {
             let closure = Closure {
@@ -54,7 +54,7 @@ pub(super) async fn decide(
     work.load::<Activity>(known.activities.keys().map(ActivityId::to_string)).await?;
     let mut sessions: Vec<(ActivityId, NaiveDate)> = Vec::new();
     for activity in known.activities.keys() {
-        let state = work.get::<Activity>(activity.as_str());
+        let state = work.get::<Activity>(activity.as_str())?;
         for date in days(closure.from, closure.to) {
             let concerned =
                 state.settings_on(date).is_some_and(|(_, s)| closure.scope.covers(&s.structure, activity));
@@ -66,11 +66,11 @@ pub(super) async fn decide(
     work.load::<Session>(sessions.iter().map(|(a, d)| session::stream_id(a, *d))).await?;
     for (activity, date) in &sessions {
         let stream = session::stream_id(activity, *date);
-        if work.get::<Session>(&stream).bookings().next().is_none() {
+        if work.get::<Session>(&stream)?.bookings().next().is_none() {
             continue;
         }
-        let state = work.get::<Activity>(activity.as_str());
-        let calendar = work.get::<TownCalendar>(calendar::STREAM);
+        let state = work.get::<Activity>(activity.as_str())?;
+        let calendar = work.get::<TownCalendar>(calendar::STREAM)?;
         let Some(terms) = Terms::resolve(activity, &state, &calendar, *date) else { continue };
         let closed_now = terms.day.closed;
         let act = match (command, closed_now) {
@@ -82,7 +82,7 @@ pub(super) async fn decide(
         let latitude = Latitude::default();
         let command = SessionCommand { terms: Arc::new(terms), at: caller.at, latitude, act };
         // A session closed already stays so: nothing to do for it.
-        if let Ok(events) = work.get::<Session>(&stream).decide(command) {
+        if let Ok(events) = work.get::<Session>(&stream)?.decide(command) {
             work.record::<Session>(&stream, events)?;
         }
     }
@@ -95,10 +95,15 @@ async fn reserved_elsewhere(
     date: NaiveDate,
     work: &mut UnitOfWork<'_>,
 ) -> Result<BTreeSet<ChildId>, CommandError> {
-    let session = work.get::<Session>(&session::stream_id(activity, date));
+    let session = work.get::<Session>(&session::stream_id(activity, date))?;
     let targets: Vec<Target> =
         session.bookings().map(|(child, _)| Target { child, activity: activity.clone(), date }).collect();
     of_days::load(&targets, work).await?;
-    let blocked = targets.iter().filter(|t| !of_days::overlaps(t, work).is_empty());
-    Ok(blocked.map(|t| t.child).collect())
+    let mut blocked = BTreeSet::new();
+    for target in &targets {
+        if !of_days::overlaps(target, work)?.is_empty() {
+            blocked.insert(target.child);
+        }
+    }
+    Ok(blocked)
 }

@@ -26,10 +26,10 @@ pub(super) async fn decide(
         Command::OpenConversation { family, structure, subject, body, attachments } => {
             work.load::<Family>([family.to_string()]).await?;
             work.load::<Structure>([structure.to_string()]).await?;
-            if !work.get::<Family>(family.as_str()).registered {
+            if !work.get::<Family>(family.as_str())?.registered {
                 return Ok(CommandOutcome::rejected(not_found("familyNumber")));
             }
-            if work.get::<Structure>(structure.as_str()).name.is_none() {
+            if work.get::<Structure>(structure.as_str())?.name.is_none() {
                 return Ok(CommandOutcome::rejected(not_found("structureId")));
             }
             let act = Act::Open {
@@ -84,7 +84,7 @@ impl Desk<'_> {
     ) -> Result<Option<FamilyNumber>, CommandError> {
         let id = conversation.to_string();
         work.load::<Conversation>([id.clone()]).await?;
-        let state = work.get::<Conversation>(&id);
+        let state = work.get::<Conversation>(&id)?;
         let family = state.between().map(|(family, _)| family.clone());
         Ok(family.filter(|family| self.caller.role != Role::Parent || self.caller.login == family.as_str()))
     }
@@ -128,7 +128,7 @@ impl Desk<'_> {
         let by = if self.caller.role == Role::Parent { Party::Family } else { Party::Structure };
         let command = ConversationCommand { by, author: self.caller.login.clone(), at: self.caller.at, act };
         let id = conversation.to_string();
-        match work.get::<Conversation>(&id).decide(command) {
+        match work.get::<Conversation>(&id)?.decide(command) {
             Ok(events) => work.record::<Conversation>(&id, events)?,
             Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
         }

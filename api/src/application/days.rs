@@ -18,7 +18,7 @@ use portail_domain::{
     terms::Terms,
     time::days,
 };
-use portail_event_store::{CommandError, UnitOfWork, Vault};
+use portail_event_store::{CommandError, NotLoaded, UnitOfWork, Vault};
 use uuid::Uuid;
 
 use super::{
@@ -154,15 +154,19 @@ pub(super) async fn decide(
     }
     let targets: Vec<Target> = asked.iter().map(|asked| asked.target.clone()).collect();
     load(&targets, work).await?;
-    if let Some(error) = unknown(&targets, payer, work) {
+    if let Some(error) = unknown(&targets, payer, work)? {
         return Ok(CommandOutcome::rejected(error));
     }
     let note = note(command);
     let pattern_only = matches!(command, Command::RequestReservations { dates, .. } if dates.is_empty());
     let mut outcome = CommandOutcome::default();
-    let first_start = targets.iter().filter_map(|t| Some(terms(t, work)?.starts)).min();
+    let mut first_start = None;
+    for target in &targets {
+        let starts = terms(target, work)?.map(|terms| terms.starts);
+        first_start = [first_start, starts].into_iter().flatten().min();
+    }
     for (index, Asked { target, path }) in asked.iter().enumerate() {
-        let Some(terms) = terms(target, work) else {
+        let Some(terms) = terms(target, work)? else {
             outcome.days.push(rejected_day(target, path, &SessionError::NotOffered));
             continue;
         };
@@ -174,8 +178,8 @@ pub(super) async fn decide(
             path,
             index: u16::try_from(index).unwrap_or(u16::MAX),
             terms: Arc::new(terms),
-            child: work.get::<Child>(&target.child.to_string()),
-            overlaps: overlaps(target, work),
+            child: work.get::<Child>(&target.child.to_string())?,
+            overlaps: overlaps(target, work)?,
             first_start,
             note: match note {
                 Some(text) => Some(seal(vault, &target.child.to_string(), Purpose::Note, NOTE, text).await?),
@@ -199,14 +203,14 @@ pub(super) async fn load(targets: &[Target], work: &mut UnitOfWork<'_>) -> Resul
     work.load::<Child>(children.iter().map(ChildId::to_string)).await?;
     let mut activities: BTreeSet<ActivityId> = targets.iter().map(|t| t.activity.clone()).collect();
     for child in &children {
-        let child = work.get::<Child>(&child.to_string());
+        let child = work.get::<Child>(&child.to_string())?;
         activities.extend(child.enrolments().iter().map(|e| e.activity.clone()));
     }
     work.load::<Activity>(activities.iter().map(ActivityId::to_string)).await?;
     let mut sessions = BTreeSet::new();
     for target in targets {
         sessions.insert(session::stream_id(&target.activity, target.date));
-        for other in at_the_same_hours(target, work) {
+        for other in at_the_same_hours(target, work)? {
             sessions.insert(session::stream_id(&other, target.date));
         }
     }
@@ -215,50 +219,60 @@ pub(super) async fn load(targets: &[Target], work: &mut UnitOfWork<'_>) -> Resul
 }
 
 /// The child's other activities at the same hours of that day.
-fn at_the_same_hours(target: &Target, work: &UnitOfWork<'_>) -> Vec<ActivityId> {
-    let activity = work.get::<Activity>(target.activity.as_str());
-    let Some((_, settings)) = activity.settings_on(target.date) else { return vec![] };
-    let child = work.get::<Child>(&target.child.to_string());
+fn at_the_same_hours(target: &Target, work: &UnitOfWork<'_>) -> Result<Vec<ActivityId>, NotLoaded> {
+    let activity = work.get::<Activity>(target.activity.as_str())?;
+    let Some((_, settings)) = activity.settings_on(target.date) else { return Ok(vec![]) };
+    let child = work.get::<Child>(&target.child.to_string())?;
     let others: BTreeSet<&ActivityId> =
         child.enrolments().iter().map(|e| &e.activity).filter(|other| **other != target.activity).collect();
-    let overlapping = |other: &&&ActivityId| {
-        let other = work.get::<Activity>(other.as_str());
-        other.settings_on(target.date).is_some_and(|(_, o)| o.overlaps(settings))
-    };
-    others.iter().filter(overlapping).map(|id| (*id).clone()).collect()
+    let mut overlapping = vec![];
+    for other in others {
+        let state = work.get::<Activity>(other.as_str())?;
+        if state.settings_on(target.date).is_some_and(|(_, o)| o.overlaps(settings)) {
+            overlapping.push(other.clone());
+        }
+    }
+    Ok(overlapping)
 }
 
 /// The child's reservations in the way.
-pub(super) fn overlaps(target: &Target, work: &UnitOfWork<'_>) -> Vec<ActivityId> {
-    let blocked = |other: &ActivityId| {
-        let session = work.get::<Session>(&session::stream_id(other, target.date));
-        session.booking(target.child).is_some_and(|b| b.status.blocks_hours())
-    };
-    at_the_same_hours(target, work).into_iter().filter(blocked).collect()
+pub(super) fn overlaps(target: &Target, work: &UnitOfWork<'_>) -> Result<Vec<ActivityId>, NotLoaded> {
+    let mut blocked = vec![];
+    for other in at_the_same_hours(target, work)? {
+        let session = work.get::<Session>(&session::stream_id(&other, target.date))?;
+        if session.booking(target.child).is_some_and(|b| b.status.blocks_hours()) {
+            blocked.push(other);
+        }
+    }
+    Ok(blocked)
 }
 
-pub(super) fn terms(target: &Target, work: &UnitOfWork<'_>) -> Option<Terms> {
-    let activity = work.get::<Activity>(target.activity.as_str());
-    let calendar = work.get::<TownCalendar>(calendar::STREAM);
-    Terms::resolve(&target.activity, &activity, &calendar, target.date)
+pub(super) fn terms(target: &Target, work: &UnitOfWork<'_>) -> Result<Option<Terms>, NotLoaded> {
+    let activity = work.get::<Activity>(target.activity.as_str())?;
+    let calendar = work.get::<TownCalendar>(calendar::STREAM)?;
+    Ok(Terms::resolve(&target.activity, &activity, &calendar, target.date))
 }
 
 /// Unknown activities, unknown children and foreign children answer alike.
-fn unknown(targets: &[Target], payer: Option<&FamilyNumber>, work: &UnitOfWork<'_>) -> Option<Rejection> {
+fn unknown(
+    targets: &[Target],
+    payer: Option<&FamilyNumber>,
+    work: &UnitOfWork<'_>,
+) -> Result<Option<Rejection>, NotLoaded> {
     for target in targets {
-        if work.get::<Activity>(target.activity.as_str()).latest().is_none() {
-            return Some(Rejection::of_code("NOT_FOUND").at(&["input", "activityId"]));
+        if work.get::<Activity>(target.activity.as_str())?.latest().is_none() {
+            return Ok(Some(Rejection::of_code("NOT_FOUND").at(&["input", "activityId"])));
         }
-        let child = work.get::<Child>(&target.child.to_string());
+        let child = work.get::<Child>(&target.child.to_string())?;
         let known = match payer {
             Some(payer) => child.belongs_to(payer),
             None => child.families().next().is_some(),
         };
         if !known {
-            return Some(Rejection::of_code("NOT_FOUND").at(&["input", "childId"]));
+            return Ok(Some(Rejection::of_code("NOT_FOUND").at(&["input", "childId"])));
         }
     }
-    None
+    Ok(None)
 }
 
 /// What binds the free text of a decision about a day to where it stands.
@@ -297,9 +311,9 @@ impl Day<'_> {
     ) -> Result<DayOutcome, CommandError> {
         let Target { child, activity, date } = self.target;
         let stream = session::stream_id(activity, *date);
-        let act = match self.act(id, command, work) {
+        let act = match self.act(id, command, &*work.get::<Child>(&child.to_string())?) {
             Ok(act) => act,
-            Err(error) => return Ok(self.refused(&error, work)),
+            Err(error) => return Ok(self.refused(&error, work)?),
         };
         let leave = match &act {
             Act::TakeLeave { payer, .. } => Some(payer.clone()),
@@ -310,19 +324,19 @@ impl Day<'_> {
             Role::Parent | Role::Auditor | Role::Timer => Latitude::Family,
         };
         let command_of = |act| SessionCommand { terms: self.terms.clone(), at: caller.at, latitude, act };
-        let events = match work.get::<Session>(&stream).decide(command_of(act)) {
+        let events = match work.get::<Session>(&stream)?.decide(command_of(act)) {
             Ok(events) => events,
-            Err(error) => return Ok(self.refused(&error, work)),
+            Err(error) => return Ok(self.refused(&error, work)?),
         };
         if let Some(payer) = leave {
             let count = ChildCommand::CountLeave { activity: activity.clone(), payer, date: *date };
-            match work.get::<Child>(&child.to_string()).decide(count) {
+            match work.get::<Child>(&child.to_string())?.decide(count) {
                 Ok(counted) => work.record::<Child>(&child.to_string(), counted)?,
                 Err(error) => return Ok(self.rejected(&error)),
             }
         }
         work.record::<Session>(&stream, events)?;
-        let session = work.get::<Session>(&stream);
+        let session = work.get::<Session>(&stream)?;
         let status = session.booking(*child).map(|b| b.status);
         // Recorded, and not what was asked for: the refusal says so beside the day.
         let refusal = session.booking(*child).and_then(|b| b.refusal.as_ref()).and_then(|r| r.capacity);
@@ -342,24 +356,30 @@ impl Day<'_> {
     }
 
     /// A rule of the session that is in the way; activities are told by the names families know.
-    fn refused(&self, rule: &SessionError, work: &UnitOfWork<'_>) -> DayOutcome {
-        let name = |activity: &ActivityId| {
-            let state = work.get::<Activity>(activity.as_str());
-            state.settings_on(self.target.date).map(|(_, settings)| settings.name.clone())
-        };
-        let args = rule.args_named(name).into_iter().map(|(key, value)| (key.to_owned(), value));
+    fn refused(&self, rule: &SessionError, work: &UnitOfWork<'_>) -> Result<DayOutcome, NotLoaded> {
+        let mut names = BTreeMap::new();
+        for activity in &self.overlaps {
+            let state = work.get::<Activity>(activity.as_str())?;
+            let settings = state.settings_on(self.target.date);
+            names.extend(settings.map(|(_, settings)| (activity, settings.name.clone())));
+        }
+        let args = rule
+            .args_named(|activity| names.get(activity).cloned())
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value));
         let mut day = self.rejected(rule);
         if let Some(error) = &mut day.error {
             error.args = args.collect();
         }
-        day
+        Ok(day)
     }
 
     fn rejected(&self, rule: &impl portail_domain::messages::Rule) -> DayOutcome {
         rejected_day(self.target, self.path, rule)
     }
 
-    fn act(&self, id: Uuid, command: &Command, work: &UnitOfWork<'_>) -> Result<Act, SessionError> {
+    /// What is asked of the session; `known` is the child as the days decided before left it.
+    fn act(&self, id: Uuid, command: &Command, known: &Child) -> Result<Act, SessionError> {
         let Target { child, activity, date } = self.target;
         let (child, overlaps) = (*child, self.overlaps.clone());
         Ok(match command {
@@ -393,7 +413,6 @@ impl Day<'_> {
             }
             Command::TakeLeave { payer, .. } => {
                 // Days of this very command are counted already.
-                let known = work.get::<Child>(&child.to_string());
                 let enrolment = known.enrolment(activity, payer, *date).ok_or(SessionError::NotEnrolled)?;
                 Act::TakeLeave { child, payer: payer.clone(), quota: known.leave_quota(enrolment, *date) }
             }
@@ -466,14 +485,14 @@ async fn whole_session(
     work.load::<TownCalendar>([calendar::STREAM.to_owned()]).await?;
     work.load::<Activity>([activity.to_string()]).await?;
     work.load::<Session>([stream.clone()]).await?;
-    let state = work.get::<Activity>(activity.as_str());
-    let Some(terms) = Terms::resolve(activity, &state, &work.get::<TownCalendar>(calendar::STREAM), date)
-    else {
+    let state = work.get::<Activity>(activity.as_str())?;
+    let calendar = work.get::<TownCalendar>(calendar::STREAM)?;
+    let Some(terms) = Terms::resolve(activity, &state, &calendar, date) else {
         return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND").at(&["input", "activityId"])));
     };
     let latitude = Latitude::default();
     let command = SessionCommand { terms: Arc::new(terms), at: caller.at, latitude, act };
-    match work.get::<Session>(&stream).decide(command) {
+    match work.get::<Session>(&stream)?.decide(command) {
         Ok(events) => {
             let mut outcome = CommandOutcome { recorded: !events.is_empty(), ..CommandOutcome::default() };
             if events.is_empty() {

@@ -12,7 +12,7 @@ use portail_domain::{
     activity::{Activity, ActivityEvent},
     calendar::{self, TownCalendar},
     child::Child,
-    ids::{ActivityId, ChildId, FamilyNumber},
+    ids::{ActivityId, ChildId},
     session::{
         self, Act, BookingStatus, Latitude, ReleaseReason, Session, SessionCommand, SessionError, Whose,
     },
@@ -75,8 +75,8 @@ pub(super) async fn release(
 ) -> Result<(), CommandError> {
     load(sessions, work).await?;
     for (activity, date) in sessions {
-        let calendar = work.get::<TownCalendar>(calendar::STREAM);
-        let state = work.get::<Activity>(activity.as_str());
+        let calendar = work.get::<TownCalendar>(calendar::STREAM)?;
+        let state = work.get::<Activity>(activity.as_str())?;
         // Without terms there is no session: nothing can be held in it.
         let Some(terms) = Terms::resolve(activity, &state, &calendar, *date) else { continue };
         decide(at, terms, Act::Release { whose: whose.clone(), reason }, work)?;
@@ -95,7 +95,7 @@ pub(super) async fn restore(
     load(sessions, work).await?;
     let mut targets = vec![];
     for (activity, date) in sessions {
-        let session = work.get::<Session>(&session::stream_id(activity, *date));
+        let session = work.get::<Session>(&session::stream_id(activity, *date))?;
         let released = session.bookings().filter(|(child, booking)| {
             booking.status == BookingStatus::Released
                 && match whose {
@@ -111,16 +111,19 @@ pub(super) async fn restore(
     days::load(&targets.iter().map(|(target, _)| target.clone()).collect::<Vec<_>>(), work).await?;
     for of_session in targets.chunk_by(|(a, _), (b, _)| (&a.activity, a.date) == (&b.activity, b.date)) {
         let Some((Target { activity, date, .. }, _)) = of_session.first() else { continue };
-        let calendar = work.get::<TownCalendar>(calendar::STREAM);
-        let state = work.get::<Activity>(activity.as_str());
+        let calendar = work.get::<TownCalendar>(calendar::STREAM)?;
+        let state = work.get::<Activity>(activity.as_str())?;
         let Some(terms) = Terms::resolve(activity, &state, &calendar, *date) else { continue };
-        let enrolled = |(target, payer): &&(Target, FamilyNumber)| {
-            let child = work.get::<Child>(&target.child.to_string());
-            child.enrolment(activity, payer, *date).is_some()
-        };
-        let still: BTreeSet<ChildId> = of_session.iter().filter(enrolled).map(|(t, _)| t.child).collect();
-        let blocked = of_session.iter().filter(|(target, _)| !days::overlaps(target, work).is_empty());
-        let reserved_elsewhere = blocked.map(|(target, _)| target.child).collect();
+        let (mut still, mut reserved_elsewhere) = (BTreeSet::new(), BTreeSet::new());
+        for (target, payer) in of_session {
+            let child = work.get::<Child>(&target.child.to_string())?;
+            if child.enrolment(activity, payer, *date).is_some() {
+                still.insert(target.child);
+            }
+            if !days::overlaps(target, work)?.is_empty() {
+                reserved_elsewhere.insert(target.child);
+            }
+        }
         let whose = match whose {
             Whose::Everybody => Whose::Children(still),
             Whose::Child { .. } | Whose::Children(_) => whose.clone(),
@@ -147,7 +150,7 @@ fn decide(
     let stream = session::stream_id(&terms.activity, terms.date);
     let command = SessionCommand { terms: Arc::new(terms), at, latitude: Latitude::default(), act };
     // A closed session restores nothing: its bookings are what they were when it reopens.
-    let events = work.get::<Session>(&stream).decide(command).unwrap_or_default();
+    let events = work.get::<Session>(&stream)?.decide(command).unwrap_or_default();
     let decided = !events.is_empty();
     work.record::<Session>(&stream, events)?;
     Ok(decided)
@@ -163,12 +166,12 @@ pub(super) async fn leftover(
     days::load(std::slice::from_ref(target), work).await?;
     load(&[(activity.clone(), *date)], work).await?;
     let not_due = || Ok(CommandOutcome::rejected(Rejection::of(&SessionError::NotDue)));
-    let session = work.get::<Session>(&session::stream_id(activity, *date));
+    let session = work.get::<Session>(&session::stream_id(activity, *date))?;
     let Some(payer) = session.booking(*child).map(|booking| booking.payer.clone()) else {
         return not_due();
     };
-    let (known, state) = (work.get::<Child>(&child.to_string()), work.get::<Activity>(activity.as_str()));
-    let calendar = work.get::<TownCalendar>(calendar::STREAM);
+    let (known, state) = (work.get::<Child>(&child.to_string())?, work.get::<Activity>(activity.as_str())?);
+    let calendar = work.get::<TownCalendar>(calendar::STREAM)?;
     // An activity that has ended has the terms it had.
     let mut running = Activity::clone(&state);
     running.evolve(&ActivityEvent::ActivityReopened {});

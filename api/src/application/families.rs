@@ -75,7 +75,7 @@ pub(super) async fn decide(
             let text = serde_json::to_string(&identity)?;
             let responsible = seal(vault, number.as_str(), Purpose::Identity, Family::TYPE, &text).await?;
             work.load::<Family>([number.to_string()]).await?;
-            match work.get::<Family>(number.as_str()).decide(FamilyCommand::Register { responsible }) {
+            match work.get::<Family>(number.as_str())?.decide(FamilyCommand::Register { responsible }) {
                 Ok(events) => work.record::<Family>(number.as_str(), events)?,
                 Err(error) => {
                     return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input", "number"])));
@@ -106,7 +106,7 @@ pub(super) async fn decide(
         }
         Command::EnrolChild { child, enrolment } => {
             work.load::<Activity>([enrolment.activity.to_string()]).await?;
-            let activity = work.get::<Activity>(enrolment.activity.as_str());
+            let activity = work.get::<Activity>(enrolment.activity.as_str())?;
             let refused = |code| Rejection::of_code(code).at(&["input", "activityId"]);
             if activity.latest().is_none() {
                 return Ok(CommandOutcome::rejected(refused("NOT_FOUND")));
@@ -163,7 +163,7 @@ impl End<'_> {
     ) -> Result<CommandOutcome, CommandError> {
         let id = child.to_string();
         work.load::<Child>([id.clone()]).await?;
-        let events = match work.get::<Child>(&id).decide(command) {
+        let events = match work.get::<Child>(&id)?.decide(command) {
             Ok(events) => events,
             Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
         };
@@ -185,7 +185,7 @@ async fn of_family(
     work: &mut UnitOfWork<'_>,
 ) -> Result<CommandOutcome, CommandError> {
     work.load::<Family>([family.to_string()]).await?;
-    if !work.get::<Family>(family.as_str()).registered {
+    if !work.get::<Family>(family.as_str())?.registered {
         return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND").at(&["input", "familyNumber"])));
     }
     of_child(child, command, work).await
@@ -198,7 +198,7 @@ async fn of_child(
 ) -> Result<CommandOutcome, CommandError> {
     let id = child.to_string();
     work.load::<Child>([id.clone()]).await?;
-    match work.get::<Child>(&id).decide(command) {
+    match work.get::<Child>(&id)?.decide(command) {
         Ok(events) => work.record::<Child>(&id, events)?,
         Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
     }

@@ -15,7 +15,7 @@ use portail_domain::{
     session::{Refusal, RefusalCode},
     time::local_date,
 };
-use portail_event_store::{CommandError, UnitOfWork, Vault};
+use portail_event_store::{CommandError, NotLoaded, UnitOfWork, Vault};
 use portail_projections::{family::sealed_bytes, file::Proposal};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -62,7 +62,7 @@ fn apply(
     command: FamilyCommand,
     work: &mut UnitOfWork<'_>,
 ) -> Result<Option<Rejection>, CommandError> {
-    match work.get::<Family>(family.as_str()).decide(command) {
+    match work.get::<Family>(family.as_str())?.decide(command) {
         Ok(events) => {
             work.record::<Family>(family.as_str(), events)?;
             Ok(None)
@@ -114,7 +114,7 @@ impl Files<'_> {
         if let Some(error) = load(owner, section, work).await? {
             return Ok(CommandOutcome::rejected(error));
         }
-        let held = held(&owner.family, owner.child, section, work);
+        let held = held(&owner.family, owner.child, section, work)?;
         let current = self.current(&held, owner, section).await?;
         let right = match section.check(&current, values, local_date(self.caller.at)) {
             Ok(right) => right,
@@ -159,7 +159,7 @@ impl Files<'_> {
         if let Some(error) = load(owner, section, work).await? {
             return Ok(CommandOutcome::rejected(error));
         }
-        let held = held(&owner.family, owner.child, section, work);
+        let held = held(&owner.family, owner.child, section, work)?;
         let current = self.current(&held, owner, section).await?;
         let right = match section.check(&current, values, local_date(self.caller.at)) {
             Ok(right) => right,
@@ -232,7 +232,7 @@ impl Files<'_> {
         overwrite: bool,
         work: &mut UnitOfWork<'_>,
     ) -> Result<Option<Rejection>, CommandError> {
-        let family = work.get::<Family>(target.family.as_str());
+        let family = work.get::<Family>(target.family.as_str())?;
         let pending = match family.pending(target.request) {
             Ok(pending) => pending.clone(),
             Err(error) => return Ok(Some(Rejection::of(&error))),
@@ -243,7 +243,7 @@ impl Files<'_> {
         if let Some(error) = load(&owner, section, work).await? {
             return Ok(Some(error));
         }
-        let held = held(&owner.family, owner.child, section, work);
+        let held = held(&owner.family, owner.child, section, work)?;
         let current = self.current(&held, &owner, section).await?;
         let conflicts = file::conflicts(&base, &proposed, &current);
         let whole = file::merged(&current, &proposed);
@@ -269,6 +269,7 @@ impl Files<'_> {
         }
         match owner.child {
             Some(child) if is_new_child => {
+                work.load::<Child>([child.to_string()]).await?;
                 let register = ChildCommand::Register { family: owner.family.clone(), identity: value };
                 of_child(child, register, work)
             }
@@ -317,12 +318,12 @@ async fn load(
     work: &mut UnitOfWork<'_>,
 ) -> Result<Option<Rejection>, CommandError> {
     work.load::<Family>([owner.family.to_string()]).await?;
-    if !work.get::<Family>(owner.family.as_str()).registered {
+    if !work.get::<Family>(owner.family.as_str())?.registered {
         return Ok(Some(Rejection::of_code("NOT_FOUND").at(&["input", "familyNumber"])));
     }
     if let Some(child) = owner.child {
         work.load::<Child>([child.to_string()]).await?;
-        if !work.get::<Child>(&child.to_string()).belongs_to(&owner.family) {
+        if !work.get::<Child>(&child.to_string())?.belongs_to(&owner.family) {
             return Ok(Some(Rejection::of_code("NOT_FOUND").at(&["input", "childId"])));
         }
     }
@@ -331,12 +332,17 @@ async fn load(
     Ok((!fits).then(|| Rejection::of_code("WRONG_SECTION").at(&["input", "childId"])))
 }
 
-fn held(family: &FamilyNumber, child: Option<ChildId>, section: Section, work: &UnitOfWork<'_>) -> Held {
+fn held(
+    family: &FamilyNumber,
+    child: Option<ChildId>,
+    section: Section,
+    work: &UnitOfWork<'_>,
+) -> Result<Held, NotLoaded> {
     let of = |(revision, value): (u32, Option<&Sealed>)| Held { revision, value: value.cloned() };
-    match child {
-        Some(child) => of(work.get::<Child>(&child.to_string()).section(section)),
-        None => of(work.get::<Family>(family.as_str()).section(section)),
-    }
+    Ok(match child {
+        Some(child) => of(work.get::<Child>(&child.to_string())?.section(section)),
+        None => of(work.get::<Family>(family.as_str())?.section(section)),
+    })
 }
 
 fn record_of_child(
@@ -357,7 +363,7 @@ fn of_child(
     work: &mut UnitOfWork<'_>,
 ) -> Result<Option<Rejection>, CommandError> {
     let id = child.to_string();
-    match work.get::<Child>(&id).decide(command) {
+    match work.get::<Child>(&id)?.decide(command) {
         Ok(events) => {
             work.record::<Child>(&id, events)?;
             Ok(None)

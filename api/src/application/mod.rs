@@ -26,8 +26,8 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use portail_domain::time::local_date;
 use portail_event_store::{
-    Attachments, CheckpointSigner, Checkpoints, CommandBus, CommandError, CommandMeta, Database, Decide,
-    EventLog, Executed, MasterKey, UnitOfWork, Upcasters, Vault, canonical_json,
+    Attachments, CheckpointSigner, CheckpointStore, CommandBus, CommandError, CommandMeta, Database, Decide,
+    EventLog, Execution, MasterKey, UnitOfWork, Upcasters, Vault, canonical_json,
 };
 use portail_projections::{Engine, catalogue::CatalogueCache, month::Plannings};
 use sha2::{Digest, Sha256};
@@ -81,7 +81,7 @@ pub struct Application {
     plannings: Plannings,
     vault: Vault,
     attachments: Attachments,
-    checkpoints: Checkpoints,
+    checkpoints: CheckpointStore,
     keys: Keys,
     clock: Clock,
 }
@@ -110,10 +110,10 @@ impl Application {
         let engine = Engine::prepare(log.clone(), vault.clone(), portail_projections::all()).await?;
         let catalogue = CatalogueCache::new(database.pool().clone(), engine.clone());
         let attachments = Attachments::new(database.pool().clone(), vault.clone());
-        let checkpoints = Checkpoints::new(database.pool().clone(), keys.signer.clone());
+        let checkpoints = CheckpointStore::new(database.pool().clone(), keys.signer.clone());
         let bus = CommandBus::new(log);
         let log_ins = LogIns::new(database.pool().clone(), &limits);
-        let (principals, plannings) = (Principals::of(database), Plannings::of(database));
+        let (principals, plannings) = (Principals::start(database), Plannings::start(database));
         Ok(Arc::new(Self {
             bus,
             engine,
@@ -187,7 +187,7 @@ impl Application {
     }
 
     /// The signed checkpoints of the log.
-    pub fn checkpoints(&self) -> &Checkpoints {
+    pub fn checkpoints(&self) -> &CheckpointStore {
         &self.checkpoints
     }
 
@@ -205,7 +205,7 @@ impl Application {
         caller: &Caller,
         id: Uuid,
         command: Command,
-    ) -> Result<Executed<CommandOutcome>, CommandError> {
+    ) -> Result<Execution<CommandOutcome>, CommandError> {
         let executed = self.decide(caller, id, command).await?;
         self.wait_for(executed.position).await;
         Ok(executed)
@@ -220,7 +220,7 @@ impl Application {
         caller: &Caller,
         id: Uuid,
         command: Command,
-    ) -> Result<Executed<CommandOutcome>, CommandError> {
+    ) -> Result<Execution<CommandOutcome>, CommandError> {
         let fault = entry::fault(&serde_json::to_string(&command)?)?
             .or_else(|| plausible::fault(&command, local_date(caller.at)));
         let request = canonical_json(&(caller.actor(), &command))?;

@@ -46,7 +46,7 @@ pub(super) async fn decide(
         _ => return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND"))),
     };
     work.load::<Notice>([id.clone()]).await?;
-    match work.get::<Notice>(&id).decide(decision) {
+    match work.get::<Notice>(&id)?.decide(decision) {
         Ok(events) => work.record::<Notice>(&id, events)?,
         Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
     }
@@ -64,11 +64,11 @@ async fn unknown(audience: &Audience, work: &mut UnitOfWork<'_>) -> Result<Optio
         Audience::Town => true,
         Audience::Structure(id) => {
             work.load::<Structure>([id.to_string()]).await?;
-            work.get::<Structure>(id.as_str()).name.is_some()
+            work.get::<Structure>(id.as_str())?.name.is_some()
         }
         Audience::Family(number) => {
             work.load::<Family>([number.to_string()]).await?;
-            work.get::<Family>(number.as_str()).registered
+            work.get::<Family>(number.as_str())?.registered
         }
     };
     Ok((!known).then(|| Rejection::of_code("NOT_FOUND").at(&["input", "audience"])))

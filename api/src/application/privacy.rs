@@ -36,7 +36,7 @@ pub(super) async fn decide(
     work.load::<Policy>([town.to_owned()]).await?;
     let adopt = match command {
         Command::ErasePersonalData { subject, purposes, basis } => {
-            let rules = work.get::<Policy>(town).retention().clone();
+            let rules = work.get::<Policy>(town)?.retention().clone();
             let Some(ties) = ties(subject, caller.at, work, application).await? else {
                 return Ok(CommandOutcome::rejected(
                     Rejection::of_code("NOT_FOUND").at(&["input", "subjectId"]),
@@ -50,7 +50,7 @@ pub(super) async fn decide(
             };
             let id = subject.to_string();
             work.load::<Erasure>([id.clone()]).await?;
-            let erasure = work.get::<Erasure>(&id);
+            let erasure = work.get::<Erasure>(&id)?;
             let kept = erasure.kept(subject, &ties, &rules, *basis);
             let (subject, purposes, basis, at) = (subject.clone(), purposes.clone(), *basis, caller.at);
             let erase = ErasureCommand::Erase { subject, purposes, basis, ties, rules, health_files, at };
@@ -69,7 +69,7 @@ pub(super) async fn decide(
         Command::AdoptFourEyes { what } => PolicyCommand::AdoptFourEyes { what: *what, at: caller.at },
         _ => return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND"))),
     };
-    match work.get::<Policy>(town).decide(adopt) {
+    match work.get::<Policy>(town)?.decide(adopt) {
         Ok(events) => work.record::<Policy>(town, events)?,
         Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
     }
@@ -107,7 +107,7 @@ async fn ties(
     let (children, families): (Vec<String>, Vec<FamilyNumber>) = match subject {
         Subject::Family(number) => {
             work.load::<Family>([number.to_string()]).await?;
-            if !work.get::<Family>(number.as_str()).registered {
+            if !work.get::<Family>(number.as_str())?.registered {
                 return Ok(None);
             }
             let children = family::children(application.pool(), number.as_str()).await.map_err(database)?;
@@ -115,7 +115,7 @@ async fn ties(
         }
         Subject::Child(id) => {
             work.load::<Child>([id.to_string()]).await?;
-            let families: Vec<_> = work.get::<Child>(&id.to_string()).families().cloned().collect();
+            let families: Vec<_> = work.get::<Child>(&id.to_string())?.families().cloned().collect();
             if families.is_empty() {
                 return Ok(None);
             }
@@ -125,12 +125,12 @@ async fn ties(
     work.load::<Child>(children.clone()).await?;
     work.load::<Account>(families.iter().map(ToString::to_string)).await?;
     for child in &children {
-        let child = work.get::<Child>(child);
+        let child = work.get::<Child>(child)?;
         let last = child.enrolments().iter().map(|e| e.to.unwrap_or(NaiveDate::MAX)).max();
         ties.enrolled_until = ties.enrolled_until.max(last);
     }
     for number in &families {
-        let account = work.get::<Account>(number.as_str());
+        let account = work.get::<Account>(number.as_str())?;
         ties.last_operation = ties.last_operation.max(account.last_operation());
         ties.last_debit = ties.last_debit.max(account.last_debit());
         if account.balance() != portail_domain::amount::Amount::ZERO {
@@ -156,10 +156,10 @@ impl Application {
         let mut lines = vec![];
         for id in privacy::untied_since(self.pool(), day, after, limit).await.map_err(database)? {
             let Some(subject) = subject(&id) else { continue };
-            let mut work = self.bus.look();
+            let mut work = self.bus.read_only();
             let Some(ties) = ties(&subject, self.clock.now(), &mut work, self).await? else { continue };
             work.load::<Erasure>([id.clone()]).await?;
-            let erasure = work.get::<Erasure>(&id);
+            let erasure = work.get::<Erasure>(&id)?;
             let kept = erasure.kept(&subject, &ties, &rules, LegalBasis::RetentionEnded);
             let is_due =
                 |p: &&Purpose| !erasure.is_erased(**p) && kept.iter().all(|kept| kept.purpose != **p);

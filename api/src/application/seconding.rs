@@ -56,7 +56,7 @@ pub(super) async fn second(
     vault: &Vault,
 ) -> Result<Verdict, CommandError> {
     work.load::<Policy>([policy::STREAM.to_owned()]).await?;
-    let two = work.get::<Policy>(policy::STREAM).four_eyes();
+    let two = work.get::<Policy>(policy::STREAM)?.four_eyes();
     let takes_two = match &action {
         Action::ApproveBank { .. } | Action::RecordBank { .. } => two.bank,
         Action::Refund { .. } => two.refunds,
@@ -65,7 +65,7 @@ pub(super) async fn second(
         return Ok(Verdict::Done);
     }
     work.load::<Seconding>([family.to_string()]).await?;
-    let seconding = work.get::<Seconding>(family.as_str());
+    let seconding = work.get::<Seconding>(family.as_str())?;
     let (by, at) = (caller.actor(), caller.at);
     let same = match seconding.proposed(&action.slot()).map(|proposal| &proposal.action) {
         Some(Action::RecordBank { values }) => match &action {

@@ -12,7 +12,7 @@ use portail_domain::{
     ids::ChildId,
     session::{AbsenceReason, BookingStatus},
 };
-use portail_event_store::{CheckpointSigner, MasterKey, Verified, verify};
+use portail_event_store::{CheckpointSigner, MasterKey, VerifiedLog, verify};
 use portail_projections::{FoldContext, rebuild};
 use portail_testkit::TestDatabase;
 use sqlx::Executor;
@@ -315,7 +315,7 @@ async fn names_are_sealed_in_the_log_and_open_in_the_read_models() {
     let family =
         portail_projections::family::family(town.application.pool(), DUPONT).await.unwrap().unwrap().unwrap();
     assert_eq!((family.surname.as_str(), family.first_name.as_str()), ("DUPONT", "JEAN"));
-    verify(town.application.pool(), Verified::default(), &[], |_, _| ()).await.unwrap();
+    verify(town.application.pool(), VerifiedLog::default(), &[], |_, _| ()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use std::{
 
 use portail_api::application::Application;
 use portail_api::clock::Clock;
-use portail_event_store::{Database, MasterKey, Verified, verify};
+use portail_event_store::{Database, MasterKey, VerifiedLog, verify};
 use portail_projections::{FoldContext, rebuild};
 use portail_testkit::{Cluster, Durability, is_embedded};
 use serde_json::json;
@@ -145,7 +145,7 @@ pub async fn all_is_well(database: &Database, key: MasterKey, acknowledged: &Has
     .await
     .unwrap();
     assert_eq!(doubled, 0, "and has its effect once");
-    verify(database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap();
+    verify(database.pool(), VerifiedLog::default(), &[], |_, _| ()).await.unwrap();
     let application = Application::open(database, with_master(key), Clock::system()).await.unwrap();
     application.engine().catch_up().await.unwrap();
     let context = FoldContext { log: application.log().clone(), vault: application.vault().clone() };

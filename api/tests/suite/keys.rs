@@ -213,7 +213,7 @@ async fn signing_keys_change_in_the_log_and_verification_follows_them() {
     // The old key has had its time.
     let old = CheckpointSigner::from_file(&file(&home, &format!("signing.key.{}", id(&first)))).unwrap();
     let events: u64 = second_note.lines().nth(1).unwrap().parse().unwrap();
-    let root = portail_event_store::of_hex(
+    let root = portail_event_store::parse_hex(
         well(&home, &["audit", "verify"]).lines().next().unwrap().rsplit(' ').next().unwrap(),
     );
     let late = write(&file(&home, "late.note"), &old.sign(events, &root.unwrap(), None).unwrap().note);

@@ -93,13 +93,15 @@ async fn looks_of_auditors_and_of_staff_at_personal_data_are_recorded_and_verifi
 
 #[tokio::test]
 async fn a_trail_written_anew_does_not_fit_the_signed_checkpoints() {
-    use portail_event_store::{Checkpoints, Held, Read, TrustedKeys, record_read, verify_reads};
+    use portail_event_store::{
+        CheckpointCopy, CheckpointStore, NewRead, TrustedKeys, record_read, verify_reads,
+    };
     let town =
         crate::application::Town::new(portail_api::clock::Clock::starting_on(portail_api::demo::TODAY)).await;
     let application = &town.application;
     let pool = application.pool();
     let now = application.clock().now();
-    let read = |actor: &str| Read {
+    let read = |actor: &str| NewRead {
         actor: actor.into(),
         operation: "query".into(),
         fields: vec!["family".into()],
@@ -108,10 +110,10 @@ async fn a_trail_written_anew_does_not_fit_the_signed_checkpoints() {
     record_read(pool, now, &read("staff:a")).await.unwrap();
     application.checkpoints().make(now).await.unwrap().unwrap();
     let keys = TrustedKeys::new([application.checkpoints().signer().public_key()]).unwrap();
-    let kept = Checkpoints::after(pool, 0, 10).await.unwrap();
-    let held: Vec<Held> = kept
+    let kept = CheckpointStore::after(pool, 0, 10).await.unwrap();
+    let held: Vec<CheckpointCopy> = kept
         .iter()
-        .map(|kept| Held { place: "test".into(), checkpoint: keys.read(&kept.note).unwrap() })
+        .map(|kept| CheckpointCopy { place: "test".into(), checkpoint: keys.read(&kept.note).unwrap() })
         .collect();
     assert_eq!(held.last().unwrap().checkpoint.reads.as_ref().unwrap().number, 1);
     assert_eq!(verify_reads(pool, &held).await.unwrap(), 1);

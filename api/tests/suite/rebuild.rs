@@ -82,7 +82,7 @@ async fn fill(town: &Town) {
             SessionEvent::ReservationConfirmed { child, request, basis: basis() },
         ]
     });
-    let events = events.map(|event| NewEvent::of(&event).unwrap()).collect();
+    let events = events.map(|event| NewEvent::from_domain(&event).unwrap()).collect();
     let id = Uuid::new_v4();
     let meta = CommandMeta {
         command_id: id,

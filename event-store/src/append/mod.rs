@@ -1,4 +1,5 @@
 //! Appending: the only code that writes events. Promises order, atomicity and optimistic concurrency.
 
 pub(crate) mod appender;
+pub(crate) mod job;
 pub(crate) mod request;

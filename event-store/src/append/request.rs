@@ -1,44 +1,22 @@
-//! What goes into an append, ready before it queues: serialised, identified and hashed.
+//! An append, prepared before it queues: serialised, identified and hashed.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use cqrs_es::DomainEvent;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::log::{canonical::canonical_json, envelope::Envelope, hashing};
-
-/// A stream: an aggregate's type and id.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct StreamId {
-    /// The aggregate type.
-    pub kind: Cow<'static, str>,
-    /// The aggregate's id.
-    pub id: String,
-}
-
-impl StreamId {
-    /// A stream of an aggregate type known at compile time.
-    pub fn new(kind: &'static str, id: impl Into<String>) -> Self {
-        Self { kind: Cow::Borrowed(kind), id: id.into() }
-    }
-}
-
-impl fmt::Display for StreamId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.kind, self.id)
-    }
-}
+use crate::log::{canonical::canonical_json, envelope::Envelope, event::StreamId, hashing};
 
 /// An event to append.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
-    /// Its type.
+    /// The event's type.
     pub event_type: Cow<'static, str>,
-    /// The version of its payload.
+    /// The version the payload is written in.
     pub event_version: Cow<'static, str>,
-    /// Its payload, canonical JSON.
+    /// The payload, canonical JSON.
     pub payload: Box<RawValue>,
 }
 
@@ -47,7 +25,7 @@ impl NewEvent {
     ///
     /// # Errors
     /// When the event cannot be JSON.
-    pub fn of<E: DomainEvent>(event: &E) -> Result<Self, serde_json::Error> {
+    pub fn from_domain<E: DomainEvent>(event: &E) -> Result<Self, serde_json::Error> {
         Ok(Self {
             event_type: event.event_type().into(),
             event_version: event.event_version().into(),
@@ -67,14 +45,14 @@ pub struct StreamAppend {
     pub events: Vec<NewEvent>,
 }
 
-/// Who asked for what, when.
+/// A command's identity, author and time.
 #[derive(Debug, Clone)]
 pub struct CommandMeta {
     /// The idempotency key.
     pub command_id: Uuid,
-    /// What was asked, hashed: the same id with another request is an error.
+    /// The hash of the request: the same id with another request is an error.
     pub request_hash: hashing::Hash,
-    /// Who asked: a role and a login, never a name.
+    /// The role and login that asked, never a name.
     pub actor: String,
     /// The conversation the command belongs to.
     pub correlation_id: Uuid,
@@ -85,16 +63,17 @@ pub struct CommandMeta {
 }
 
 impl CommandMeta {
-    /// What tells this decision of a command from any other: its id, with its time as PostgreSQL keeps it.
-    pub(crate) fn proof(&self) -> (Uuid, DateTime<Utc>) {
+    /// What identifies this decision of a command in the command log: its id, with its time to the
+    /// microsecond, as PostgreSQL keeps it.
+    pub(crate) fn key(&self) -> (Uuid, DateTime<Utc>) {
         (self.command_id, self.received_at.trunc_subsecs(6))
     }
 }
 
-/// A command's whole effect.
+/// A command's whole effect: its outcome and its events in one or several streams.
 #[derive(Debug)]
 pub struct Append {
-    /// Who asked for what.
+    /// The command it is the effect of.
     pub meta: CommandMeta,
     /// The outcome to remember, canonical JSON.
     pub outcome: Box<RawValue>,
@@ -169,7 +148,7 @@ impl Append {
     }
 }
 
-/// What an append did.
+/// An append that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// The log's position after the append: waiting for it shows the append's effect.

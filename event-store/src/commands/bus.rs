@@ -12,28 +12,33 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::append::request::{Append, AppendError, CommandMeta, StreamId};
-use crate::commands::unit_of_work::{AggregateCache, UnitOfWork};
-use crate::event_log::{EventLog, LogError};
-use crate::log::canonical::canonical_json;
+use super::{
+    aggregate_cache::AggregateCache,
+    unit_of_work::{NotLoaded, RecordError, UnitOfWork},
+};
+use crate::{
+    append::request::{Append, AppendError, CommandMeta},
+    event_log::{EventLog, LogError},
+    log::{canonical::canonical_json, event::StreamId},
+};
 
-/// How often a decision is taken at the most before the caller is told of the conflict.
-const ATTEMPTS: u32 = 12;
+/// How often a command is decided at most before its caller is told of the conflict.
+const MAX_ATTEMPTS: u32 = 12;
 
-/// How many aggregate states this process remembers.
-const CACHED: NonZeroUsize = NonZeroUsize::new(50_000).unwrap();
+/// How many aggregate states this process caches.
+const CACHE_SIZE: NonZeroUsize = NonZeroUsize::new(50_000).unwrap();
 
-/// What a command results in; stored with it for ever.
+/// The outcome of a command; stored with it for ever.
 pub trait Outcome: Serialize + DeserializeOwned + Send {
-    /// Whether nothing came of it. A rejection decided on a cached state is decided again on a
-    /// fresh one before anybody hears of it.
+    /// Whether the command was refused. A rejection decided on a cached state is decided again on a
+    /// fresh one before the caller gets it.
     fn is_rejection(&self) -> bool;
 }
 
 /// A decision: loads what it needs into the unit of work, decides, and records events there. It
 /// may be asked several times, when a race was lost.
 pub trait Decide: Sync {
-    /// What it results in.
+    /// Its outcome.
     type Outcome: Outcome;
 
     /// Decides once.
@@ -45,12 +50,12 @@ pub trait Decide: Sync {
 
 /// A command that was decided, now or before.
 #[derive(Debug, Clone)]
-pub struct Executed<O> {
+pub struct Execution<O> {
     /// Its first outcome.
     pub outcome: O,
     /// The log position that shows its effect.
     pub position: u64,
-    /// Whether it had been decided before.
+    /// Whether it had been decided before, by an earlier request with the same id.
     pub repeated: bool,
     /// The streams it wrote to; not known of one that had been decided before.
     pub streams: Vec<StreamId>,
@@ -71,9 +76,21 @@ pub enum CommandError {
     /// A stored event or outcome cannot be read or written.
     #[error("unreadable: {0}")]
     Unreadable(String),
-    /// The key of what it is about was destroyed.
+    /// The key of the data it is about was destroyed.
     #[error("the data were erased")]
     Erased,
+    /// The decision used an aggregate that it had not loaded: a fault of the program. Nothing was appended.
+    #[error(transparent)]
+    NotLoaded(#[from] NotLoaded),
+}
+
+impl From<RecordError> for CommandError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::NotLoaded(error) => Self::NotLoaded(error),
+            RecordError::Json(error) => error.into(),
+        }
+    }
 }
 
 impl From<LogError> for CommandError {
@@ -96,21 +113,21 @@ impl From<serde_json::Error> for CommandError {
 pub struct CommandBus {
     log: EventLog,
     cache: AggregateCache,
-    /// Those that lost a race for a stream take turns: deciding all at once again, one would win and the
-    /// others lose once more.
-    lanes: [Mutex<()>; u64::BITS as usize],
+    /// Commands that lost a race for a stream retry one after the other, a lane per hash of the stream: if
+    /// all retried at once, one would win and the others would lose again.
+    retry_lanes: [Mutex<()>; u64::BITS as usize],
 }
 
 impl CommandBus {
-    /// Loaded aggregates to look at, without deciding anything.
-    pub fn look(&self) -> UnitOfWork<'_> {
+    /// A unit of work to read aggregates with, without a decision.
+    pub fn read_only(&self) -> UnitOfWork<'_> {
         UnitOfWork::new(&self.log, &self.cache, false)
     }
 
     /// A bus on a log.
     pub fn new(log: EventLog) -> Self {
-        let lanes = std::array::from_fn(|_| Mutex::new(()));
-        Self { log, cache: AggregateCache::new(CACHED), lanes }
+        let retry_lanes = std::array::from_fn(|_| Mutex::new(()));
+        Self { log, cache: AggregateCache::new(CACHE_SIZE), retry_lanes }
     }
 
     /// The log.
@@ -118,15 +135,15 @@ impl CommandBus {
         &self.log
     }
 
-    /// Waits for the turn in lanes. Everybody takes them in the same order, and all at once.
-    async fn take_turns(&self, lanes: u64) -> Vec<MutexGuard<'_, ()>> {
-        let mut turns = vec![];
-        for (number, lane) in self.lanes.iter().enumerate() {
+    /// Locks the retry lanes in ascending order, so that two commands cannot deadlock.
+    async fn lock_lanes(&self, lanes: u64) -> Vec<MutexGuard<'_, ()>> {
+        let mut locked = vec![];
+        for (number, lane) in self.retry_lanes.iter().enumerate() {
             if lanes >> number & 1 == 1 {
-                turns.push(lane.lock().await);
+                locked.push(lane.lock().await);
             }
         }
-        turns
+        locked
     }
 
     /// Runs a decision and appends what it recorded, with its outcome, in one step. Lost races
@@ -140,12 +157,12 @@ impl CommandBus {
         &self,
         meta: CommandMeta,
         decision: &D,
-    ) -> Result<Executed<D::Outcome>, CommandError> {
+    ) -> Result<Execution<D::Outcome>, CommandError> {
         let no_metadata = RawValue::from_string("{}".to_owned())?;
         let mut fresh = false;
-        let mut turns = vec![];
+        let mut locked_lanes = vec![];
         let mut last = CommandError::Conflict;
-        for attempt in 0..ATTEMPTS {
+        for attempt in 0..MAX_ATTEMPTS {
             if attempt > 1 {
                 tokio::time::sleep(backoff(attempt, &last)).await;
             }
@@ -168,18 +185,18 @@ impl CommandBus {
             match self.log.append(append).await {
                 Ok(receipt) => {
                     written.keep(&self.cache);
-                    return Ok(Executed { outcome, position: receipt.position, repeated: false, streams });
+                    return Ok(Execution { outcome, position: receipt.position, repeated: false, streams });
                 }
                 Err(AppendError::AlreadyDecided { outcome, position }) => {
                     let outcome = serde_json::from_str(outcome.get())?;
-                    return Ok(Executed { outcome, position, repeated: true, streams: vec![] });
+                    return Ok(Execution { outcome, position, repeated: true, streams: vec![] });
                 }
                 Err(AppendError::CommandReused) => return Err(CommandError::CommandReused),
                 Err(AppendError::Conflict) => {
                     fresh = true;
                     last = CommandError::Conflict;
-                    if turns.is_empty() {
-                        turns = self.take_turns(lanes).await;
+                    if locked_lanes.is_empty() {
+                        locked_lanes = self.lock_lanes(lanes).await;
                     }
                 }
                 Err(AppendError::Unavailable(error)) => {
@@ -192,7 +209,7 @@ impl CommandBus {
     }
 }
 
-/// The lanes of the streams a command writes, a bit for each.
+/// The retry lanes of the streams a command writes, a bit for each.
 fn lanes_of(append: &Append) -> u64 {
     let lane = |stream: &StreamId| {
         let mut hasher = DefaultHasher::new();

@@ -7,9 +7,11 @@ use cqrs_es::{Aggregate, AggregateContext, AggregateError, EventEnvelope, EventS
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::append::request::{Append, AppendError, CommandMeta, NewEvent, StreamAppend, StreamId};
-use crate::event_log::{EventLog, LogError};
-use crate::log::canonical::canonical_json;
+use crate::{
+    append::request::{Append, AppendError, CommandMeta, NewEvent, StreamAppend},
+    event_log::{EventLog, LogError},
+    log::{canonical::canonical_json, event::StreamId},
+};
 
 /// A `cqrs-es` store on the log.
 #[derive(Debug, Clone)]
@@ -87,7 +89,7 @@ impl<A: Aggregate> EventStore<A> for CqrsStore<A> {
         context: LoadedStream<A>,
         metadata: HashMap<String, String>,
     ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
-        let new: Result<Vec<_>, _> = events.iter().map(NewEvent::of).collect();
+        let new: Result<Vec<_>, _> = events.iter().map(NewEvent::from_domain).collect();
         let command_id = Uuid::now_v7();
         let meta = CommandMeta {
             command_id,
@@ -108,7 +110,7 @@ impl<A: Aggregate> EventStore<A> for CqrsStore<A> {
         self.log.append(append).await.map_err(|error| match error {
             AppendError::Conflict => AggregateError::AggregateConflict,
             AppendError::Unavailable(_) => AggregateError::DatabaseConnectionError(Box::new(error)),
-            other => unexpected(other),
+            AppendError::AlreadyDecided { .. } | AppendError::CommandReused => unexpected(error),
         })?;
         let first = usize::try_from(context.version).unwrap_or(usize::MAX) + 1;
         let envelopes = events.into_iter().zip(first..).map(|(payload, sequence)| EventEnvelope {

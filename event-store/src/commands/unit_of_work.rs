@@ -1,59 +1,38 @@
 //! A unit of work: the streams one decision reads and writes, with the versions it saw.
 //!
-//! States come from a cache and are never trusted: the append checks every version, and a
-//! decision taken on a cached state that the log has left behind is taken again on a fresh one.
+//! States come from a cache and are never trusted: the append checks every version, and a decision taken
+//! on a cached state that the log has left behind is taken again on a fresh one. What the decision did not
+//! load has no version that the append could check, so asking for it is an error.
 
 use std::{
-    any::Any,
     collections::{HashMap, HashSet},
-    num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use cqrs_es::Aggregate;
-use lru::LruCache;
 use serde_json::value::RawValue;
 
-use crate::append::request::{Append, CommandMeta, NewEvent, StreamAppend, StreamId};
-use crate::event_log::{EventLog, LogError};
+use super::aggregate_cache::{AggregateCache, State};
+use crate::{
+    append::request::{Append, CommandMeta, NewEvent, StreamAppend},
+    event_log::{EventLog, LogError},
+    log::event::StreamId,
+};
 
-type State = Arc<dyn Any + Send + Sync>;
+/// A decision used an aggregate that it had not loaded: a fault of the program, never of the caller.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the decision uses {0}, which it has not loaded")]
+pub struct NotLoaded(pub StreamId);
 
-/// Recently used aggregate states of this process, all of one history of the log.
-#[derive(Debug)]
-pub struct AggregateCache {
-    states: Mutex<States>,
-}
-
-#[derive(Debug)]
-struct States {
-    history: u64,
-    of: LruCache<StreamId, (u64, State)>,
-}
-
-impl AggregateCache {
-    /// A cache of at most `capacity` states.
-    pub fn new(capacity: NonZeroUsize) -> Self {
-        Self { states: Mutex::new(States { history: 0, of: LruCache::new(capacity) }) }
-    }
-
-    fn get(&self, stream: &StreamId, history: u64) -> Option<(u64, State)> {
-        let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
-        if states.history < history {
-            // The log is another one than these states were made of.
-            states.history = history;
-            states.of.clear();
-        }
-        let is_current = states.history == history;
-        states.of.get(stream).filter(|_| is_current).cloned()
-    }
-
-    fn put(&self, stream: StreamId, version: u64, state: State, history: u64) {
-        let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
-        if states.history == history && states.of.peek(&stream).is_none_or(|(known, _)| *known < version) {
-            states.of.put(stream, (version, state));
-        }
-    }
+/// A decision's events cannot be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// Their stream was not loaded.
+    #[error(transparent)]
+    NotLoaded(#[from] NotLoaded),
+    /// One of them cannot be JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
 }
 
 struct Stream {
@@ -73,14 +52,15 @@ pub struct UnitOfWork<'a> {
     fresh: bool,
     used_cache: bool,
     streams: HashMap<StreamId, Stream>,
-    order: Vec<StreamId>,
+    /// The streams with recorded events, in the order they were first written.
+    written: Vec<StreamId>,
 }
 
 impl<'a> UnitOfWork<'a> {
     /// An empty unit. A `fresh` one reads what the log has beyond the cache.
     pub fn new(log: &'a EventLog, cache: &'a AggregateCache, fresh: bool) -> Self {
-        let (history, streams, order) = (log.history(), HashMap::new(), Vec::new());
-        Self { log, cache, history, fresh, used_cache: false, streams, order }
+        let (history, streams, written) = (log.history(), HashMap::new(), Vec::new());
+        Self { log, cache, history, fresh, used_cache: false, streams, written }
     }
 
     /// Whether some state came from the cache without asking the log.
@@ -104,15 +84,16 @@ impl<'a> UnitOfWork<'a> {
             if self.streams.contains_key(&stream) || !asked.insert(stream.clone()) {
                 continue;
             }
-            match self.cache.get(&stream, self.history) {
+            let cached = self.cache.get(&stream, self.history);
+            let cached = cached.and_then(|(version, state)| Some((version, state.downcast::<A>().ok()?)));
+            match cached {
                 Some((version, state)) if !self.fresh => {
                     self.used_cache = true;
                     self.streams.insert(stream, Stream { seen: version, state, events: vec![] });
                 }
                 Some((version, state)) => {
-                    let state = state.downcast_ref::<A>().cloned().unwrap_or_default();
                     wanted.push((stream.clone(), version));
-                    states.insert(stream, (version, state));
+                    states.insert(stream, (version, A::clone(&state)));
                 }
                 None => {
                     wanted.push((stream.clone(), 0));
@@ -138,35 +119,35 @@ impl<'a> UnitOfWork<'a> {
         Ok(())
     }
 
-    /// A loaded aggregate; its default when it was not loaded.
-    pub fn get<A>(&self, id: &str) -> Arc<A>
+    /// A loaded aggregate, with the events recorded so far.
+    ///
+    /// # Errors
+    /// It was not loaded.
+    pub fn get<A>(&self, id: &str) -> Result<Arc<A>, NotLoaded>
     where
         A: Aggregate + Clone + 'static,
     {
-        let stream = self.streams.get(&StreamId::new(A::TYPE, id));
-        stream.and_then(|s| s.state.clone().downcast().ok()).unwrap_or_default()
+        let stream = StreamId::new(A::TYPE, id);
+        let state = self.streams.get(&stream).and_then(|loaded| loaded.state.clone().downcast().ok());
+        state.ok_or(NotLoaded(stream))
     }
 
     /// Records decided events: the state moves on, and the append will write them.
     ///
     /// # Errors
-    /// When an event cannot be JSON.
-    pub fn record<A>(&mut self, id: &str, events: Vec<A::Event>) -> Result<(), serde_json::Error>
+    /// The aggregate was not loaded, or an event cannot be JSON.
+    pub fn record<A>(&mut self, id: &str, events: Vec<A::Event>) -> Result<(), RecordError>
     where
         A: Aggregate + Clone + 'static,
     {
+        let mut state = A::clone(&*self.get::<A>(id)?);
         let stream_id = StreamId::new(A::TYPE, id);
-        let mut state = A::clone(&self.get::<A>(id));
-        let stream = self.streams.entry(stream_id.clone()).or_insert_with(|| Stream {
-            seen: 0,
-            state: Arc::new(A::default()),
-            events: vec![],
-        });
+        let Some(stream) = self.streams.get_mut(&stream_id) else { return Err(NotLoaded(stream_id).into()) };
         if stream.events.is_empty() && !events.is_empty() {
-            self.order.push(stream_id);
+            self.written.push(stream_id);
         }
         for event in events {
-            stream.events.push(NewEvent::of(&event)?);
+            stream.events.push(NewEvent::from_domain(&event)?);
             state.apply(event);
         }
         stream.state = Arc::new(state);
@@ -175,7 +156,7 @@ impl<'a> UnitOfWork<'a> {
 
     /// Whether nothing was recorded.
     pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.written.is_empty()
     }
 
     /// The append of everything recorded, and the states to keep when it succeeds.
@@ -184,12 +165,12 @@ impl<'a> UnitOfWork<'a> {
         meta: CommandMeta,
         outcome: Box<RawValue>,
         metadata: &RawValue,
-    ) -> Result<(Append, Written), serde_json::Error> {
-        let mut written = Vec::with_capacity(self.order.len());
-        let mut streams = Vec::with_capacity(self.order.len());
-        for stream in std::mem::take(&mut self.order) {
+    ) -> Result<(Append, WrittenStates), serde_json::Error> {
+        let mut states = Vec::with_capacity(self.written.len());
+        let mut streams = Vec::with_capacity(self.written.len());
+        for stream in std::mem::take(&mut self.written) {
             if let Some(Stream { seen, state, events }) = self.streams.remove(&stream) {
-                written.push((stream.clone(), seen + events.len() as u64, state));
+                states.push((stream.clone(), seen + events.len() as u64, state));
                 streams.push(StreamAppend { stream, expected: seen, events });
             }
         }
@@ -201,17 +182,17 @@ impl<'a> UnitOfWork<'a> {
         };
         let mut append = Append::new(meta, outcome, reads, streams, metadata)?;
         append.history = Some(self.history);
-        Ok((append, Written { states: written, history: self.history }))
+        Ok((append, WrittenStates { states, history: self.history }))
     }
 }
 
 /// The states of the streams an append writes.
-pub(crate) struct Written {
+pub(crate) struct WrittenStates {
     states: Vec<(StreamId, u64, State)>,
     history: u64,
 }
 
-impl Written {
+impl WrittenStates {
     /// Keeps them for the next decision.
     pub fn keep(self, cache: &AggregateCache) {
         for (stream, version, state) in self.states {

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection, PgPool};
 
-use crate::event_log::read_head;
 use crate::integrity::merkle::{self, MerkleFrontier};
 use crate::integrity::proofs::{self, BLOCK};
 use crate::integrity::read_trail;
 use crate::integrity::signed_checkpoint::{Checkpoint, CheckpointError, CheckpointSigner};
 use crate::integrity::signing_keys;
+use crate::log::durability::read_head;
 use crate::log::hashing::Hash;
 
 /// How many leaves are read at once.
@@ -46,7 +46,7 @@ pub enum MakeError {
 
 /// A checkpoint as the database keeps it.
 #[derive(Debug, Clone, FromRow)]
-pub struct KeptCheckpoint {
+pub struct StoredCheckpoint {
     #[sqlx(try_from = "i64")]
     size: u64,
     /// The signed note, to the byte.
@@ -55,7 +55,7 @@ pub struct KeptCheckpoint {
     pub made_at: DateTime<Utc>,
 }
 
-impl KeptCheckpoint {
+impl StoredCheckpoint {
     /// How many events it is of.
     pub fn size(&self) -> u64 {
         self.size
@@ -64,12 +64,12 @@ impl KeptCheckpoint {
 
 /// Makes and finds the checkpoints of a log.
 #[derive(Debug, Clone)]
-pub struct Checkpoints {
+pub struct CheckpointStore {
     pool: PgPool,
     signer: CheckpointSigner,
 }
 
-impl Checkpoints {
+impl CheckpointStore {
     /// The checkpoints of a database, signed with a key.
     pub fn new(pool: PgPool, signer: CheckpointSigner) -> Self {
         Self { pool, signer }
@@ -144,7 +144,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn last(&self) -> Result<Option<KeptCheckpoint>, sqlx::Error> {
+    pub async fn last(&self) -> Result<Option<StoredCheckpoint>, sqlx::Error> {
         let query = "SELECT size, note, made_at FROM log_checkpoint ORDER BY size DESC LIMIT 1";
         sqlx::query_as(query).fetch_optional(&self.pool).await
     }
@@ -153,7 +153,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn covering(&self, position: u64) -> Result<Option<KeptCheckpoint>, sqlx::Error> {
+    pub async fn covering(&self, position: u64) -> Result<Option<StoredCheckpoint>, sqlx::Error> {
         let query = "SELECT size, note, made_at FROM log_checkpoint WHERE size >= $1 ORDER BY size LIMIT 1";
         sqlx::query_as(query).bind(position.cast_signed()).fetch_optional(&self.pool).await
     }
@@ -166,7 +166,7 @@ impl Checkpoints {
         &self,
         position: u64,
         now: DateTime<Utc>,
-    ) -> Result<Option<KeptCheckpoint>, MakeError> {
+    ) -> Result<Option<StoredCheckpoint>, MakeError> {
         if let Some(kept) = self.covering(position).await? {
             return Ok(Some(kept));
         }
@@ -178,7 +178,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn after(pool: &PgPool, size: u64, limit: u32) -> Result<Vec<KeptCheckpoint>, sqlx::Error> {
+    pub async fn after(pool: &PgPool, size: u64, limit: u32) -> Result<Vec<StoredCheckpoint>, sqlx::Error> {
         let query = "SELECT size, note, made_at FROM log_checkpoint WHERE size > $1 ORDER BY size LIMIT $2";
         sqlx::query_as(query).bind(size.cast_signed()).bind(i64::from(limit)).fetch_all(pool).await
     }
@@ -204,7 +204,7 @@ pub(crate) async fn frontier(connection: &mut PgConnection, head: u64) -> Result
     let mut frontier = MerkleFrontier::default();
     if let Some((size, subtrees)) = last {
         let roots = subtrees.chunks(32).map(Hash::try_from).collect::<Result<_, _>>();
-        let kept = roots.ok().and_then(|roots| MerkleFrontier::of(size.unsigned_abs(), roots));
+        let kept = roots.ok().and_then(|roots| MerkleFrontier::from_subtrees(size.unsigned_abs(), roots));
         frontier = kept.ok_or_else(|| sqlx::Error::Decode("the subtrees of a checkpoint".into()))?;
     }
     if head < frontier.size() {

@@ -5,7 +5,7 @@ use crate::log::hashing::{self, Hash};
 
 /// The first thing wrong with a log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Wrong {
+pub enum IntegrityViolation {
     /// An event is not what was hashed.
     #[error("event {position} was altered: its leaf does not match")]
     Altered {
@@ -66,7 +66,7 @@ pub enum Wrong {
     },
     /// The trail of reads is not what it was.
     #[error("the trail of reads was altered at entry {number}")]
-    Reads {
+    ReadTrail {
         /// Which entry does not follow.
         number: u64,
     },
@@ -90,9 +90,9 @@ pub enum Wrong {
 
 /// What happened at a position whose event does not follow from `tip`; `rows` are the events from
 /// there on, as far as they were looked at.
-pub(crate) fn diagnose(tip: &Hash, position: u64, rows: &[Row]) -> Wrong {
+pub(crate) fn diagnose(tip: &Hash, position: u64, rows: &[Row]) -> IntegrityViolation {
     let follows = |previous: &Hash, at: u64, row: &Row| hashing::chain(previous, at, &row.leaf) == row.chain;
-    let [first, rest @ ..] = rows else { return Wrong::Broken { position } };
+    let [first, rest @ ..] = rows else { return IntegrityViolation::Broken { position } };
     if let Some(ahead) = (1..).zip(rest).find_map(|(n, row)| follows(tip, position, row).then_some(n)) {
         // The event that belongs here stands further on. Does the one that stands here belong there?
         let belongs = rows.iter().enumerate().any(|(place, before)| {
@@ -102,18 +102,18 @@ pub(crate) fn diagnose(tip: &Hash, position: u64, rows: &[Row]) -> Wrong {
             })
         });
         return if belongs {
-            Wrong::Reordered { position, found: position + ahead }
+            IntegrityViolation::Reordered { position, found: position + ahead }
         } else {
-            Wrong::Inserted { position, events: ahead }
+            IntegrityViolation::Inserted { position, events: ahead }
         };
     }
     // The events that follow were chained at positions further on.
     if let Some(second) = rest.first()
         && let Some(events) = (1..=1_000_000).find(|n| follows(&first.chain, position + 1 + n, second))
     {
-        return Wrong::Dropped { position, events };
+        return IntegrityViolation::Dropped { position, events };
     }
-    Wrong::Broken { position }
+    IntegrityViolation::Broken { position }
 }
 
 #[cfg(test)]
@@ -139,15 +139,21 @@ mod tests {
             change(&mut rows);
             diagnose(&tip, 10, &rows)
         };
-        assert_eq!(found(&|rows| drop(rows.drain(..1))), Wrong::Dropped { position: 10, events: 1 });
-        assert_eq!(found(&|rows| drop(rows.drain(..3))), Wrong::Dropped { position: 10, events: 3 });
+        assert_eq!(
+            found(&|rows| drop(rows.drain(..1))),
+            IntegrityViolation::Dropped { position: 10, events: 1 }
+        );
+        assert_eq!(
+            found(&|rows| drop(rows.drain(..3))),
+            IntegrityViolation::Dropped { position: 10, events: 3 }
+        );
         let foreign = Row { leaf: [1; 32], chain: [2; 32] };
         assert_eq!(
             found(&|rows| rows.insert(0, foreign.clone())),
-            Wrong::Inserted { position: 10, events: 1 }
+            IntegrityViolation::Inserted { position: 10, events: 1 }
         );
-        assert_eq!(found(&|rows| rows.swap(0, 1)), Wrong::Reordered { position: 10, found: 11 });
-        assert_eq!(found(&|rows| rows.swap(0, 4)), Wrong::Reordered { position: 10, found: 14 });
-        assert_eq!(found(&|rows| rows[0].chain = [3; 32]), Wrong::Broken { position: 10 });
+        assert_eq!(found(&|rows| rows.swap(0, 1)), IntegrityViolation::Reordered { position: 10, found: 11 });
+        assert_eq!(found(&|rows| rows.swap(0, 4)), IntegrityViolation::Reordered { position: 10, found: 14 });
+        assert_eq!(found(&|rows| rows[0].chain = [3; 32]), IntegrityViolation::Broken { position: 10 });
     }
 }

@@ -7,9 +7,9 @@ use futures::TryStreamExt;
 use serde::Serialize;
 use sqlx::PgPool;
 
-use crate::event_log::{COLUMNS, RecordedEvent};
 use crate::integrity::merkle::MerkleFrontier;
 use crate::log::durability;
+use crate::log::event::{EVENT_COLUMNS, RecordedEvent};
 use crate::log::hashing::{GENESIS, Hash, hex};
 
 /// The name of the format.
@@ -31,7 +31,7 @@ pub enum ExportError {
 
 /// What was exported.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exported {
+pub struct ExportSummary {
     /// How many events.
     pub events: u64,
     /// The chain's end, as the log has it.
@@ -70,10 +70,10 @@ pub async fn export(
     pool: &PgPool,
     out: &mut impl Write,
     mut progress: impl FnMut(u64),
-) -> Result<Exported, ExportError> {
+) -> Result<ExportSummary, ExportError> {
     line(out, &Head { format: FORMAT, genesis: hex(&*GENESIS) })?;
     // One statement sees one state of the log, whatever is appended meanwhile.
-    let query = format!("SELECT {COLUMNS} FROM events ORDER BY position");
+    let query = format!("SELECT {EVENT_COLUMNS} FROM events ORDER BY position");
     let mut connection = pool.acquire().await?;
     let mut rows = sqlx::query_as::<_, RecordedEvent>(&query).fetch(&mut *connection);
     let (mut tree, mut tip) = (MerkleFrontier::default(), *GENESIS);
@@ -91,7 +91,7 @@ pub async fn export(
     drop(rows);
     // What leaves the database must not be taken back by a crash of it.
     durability::flush(&mut connection).await?;
-    let exported = Exported { events: tree.size(), tip, root: tree.root() };
+    let exported = ExportSummary { events: tree.size(), tip, root: tree.root() };
     line(out, &Tail { events: exported.events, root: hex(&exported.root), tip: hex(&exported.tip) })?;
     Ok(exported)
 }

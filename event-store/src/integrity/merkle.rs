@@ -39,7 +39,7 @@ impl MerkleFrontier {
 
     /// A tree as it was kept: its size and the roots of its complete subtrees, the largest first.
     /// None when their number does not fit the size.
-    pub fn of(size: u64, subtrees: Vec<Hash>) -> Option<Self> {
+    pub fn from_subtrees(size: u64, subtrees: Vec<Hash>) -> Option<Self> {
         (size.count_ones() as usize == subtrees.len()).then_some(Self { size, subtrees })
     }
 

@@ -11,13 +11,13 @@ pub const BLOCK: u64 = 1024;
 
 /// What a proof needs of the tree of one size.
 #[derive(Debug)]
-pub struct Tree {
+pub struct ProofTree {
     size: u64,
     blocks: Vec<Hash>,
     leaves: HashMap<u64, Vec<Hash>>,
 }
 
-impl Tree {
+impl ProofTree {
     /// Reads the tree of a size, so far as proofs about the given indices of leaves need it.
     ///
     /// # Errors

@@ -5,13 +5,13 @@ use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection, PgPool};
 
 use crate::{
-    integrity::{diagnosis::Wrong, signed_checkpoint::Reads, verify::Held},
+    integrity::{diagnosis::IntegrityViolation, signed_checkpoint::ReadTrailHead, verify::CheckpointCopy},
     log::hashing::Hash,
 };
 
 /// A look at something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Read {
+pub struct NewRead {
     /// Who: role and login.
     pub actor: String,
     /// How: a query, a download, at a moment of the past.
@@ -43,7 +43,7 @@ pub struct RecordedRead {
 ///
 /// # Errors
 /// The database failed.
-pub async fn record_read(pool: &PgPool, at: DateTime<Utc>, read: &Read) -> Result<(), sqlx::Error> {
+pub async fn record_read(pool: &PgPool, at: DateTime<Utc>, read: &NewRead) -> Result<(), sqlx::Error> {
     sqlx::query("SELECT record_read($1, $2, $3, $4, $5)")
         .bind(at)
         .bind(&read.actor)
@@ -79,11 +79,11 @@ pub async fn reads(
 }
 
 /// Where the trail stands; none while it is empty.
-pub(crate) async fn tip(connection: &mut PgConnection) -> Result<Option<Reads>, sqlx::Error> {
+pub(crate) async fn tip(connection: &mut PgConnection) -> Result<Option<ReadTrailHead>, sqlx::Error> {
     let query = "SELECT number, chain FROM read_trail ORDER BY number DESC LIMIT 1";
     let row: Option<(i64, Vec<u8>)> = sqlx::query_as(query).fetch_optional(connection).await?;
     Ok(row.and_then(|(number, chain)| {
-        Some(Reads { number: number.unsigned_abs(), chain: Hash::try_from(chain).ok()? })
+        Some(ReadTrailHead { number: number.unsigned_abs(), chain: Hash::try_from(chain).ok()? })
     }))
 }
 
@@ -104,7 +104,7 @@ pub async fn forget_old_reads(pool: &PgPool) -> Result<u64, sqlx::Error> {
 /// The first thing wrong, or that the database cannot be read.
 pub async fn verify_reads(
     pool: &PgPool,
-    held: &[Held],
+    held: &[CheckpointCopy],
 ) -> Result<u64, crate::integrity::verify::VerifyError> {
     let wrong: Option<i64> = sqlx::query_scalar(
         "SELECT min(number) FROM (SELECT number, chain, lag(number) OVER w AS before, \
@@ -117,7 +117,7 @@ pub async fn verify_reads(
     .fetch_one(pool)
     .await?;
     if let Some(number) = wrong {
-        return Err(Wrong::Reads { number: number.unsigned_abs() }.into());
+        return Err(IntegrityViolation::ReadTrail { number: number.unsigned_abs() }.into());
     }
     let (first, last): (Option<i64>, Option<i64>) =
         sqlx::query_as("SELECT min(number), max(number) FROM read_trail").fetch_one(pool).await?;
@@ -130,7 +130,7 @@ pub async fn verify_reads(
         let chain: Option<Vec<u8>> =
             sqlx::query_scalar(query).bind(reads.number.cast_signed()).fetch_optional(pool).await?;
         if chain.as_deref() != Some(reads.chain.as_slice()) {
-            return Err(Wrong::Reads { number: reads.number }.into());
+            return Err(IntegrityViolation::ReadTrail { number: reads.number }.into());
         }
     }
     Ok(if first == 0 { 0 } else { last - first + 1 })

@@ -35,7 +35,7 @@ pub struct Checkpoint {
     pub root: Hash,
     /// Where the trail of reads stood, in an extension line of the note: `reads`, how many entries,
     /// the hash of the last one.
-    pub reads: Option<Reads>,
+    pub reads: Option<ReadTrailHead>,
     /// The key that signs from here on, in an extension line of the note: `signing-key`, `name+id+key`. Only
     /// a change of keys has one.
     pub next_key: Option<String>,
@@ -45,7 +45,7 @@ pub struct Checkpoint {
 
 /// Where the trail of reads stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reads {
+pub struct ReadTrailHead {
     /// The last entry's number.
     pub number: u64,
     /// Its hash.
@@ -55,7 +55,7 @@ pub struct Reads {
 /// What the extension line that names the next key begins with.
 const NEXT_KEY: &str = "signing-key ";
 
-impl Reads {
+impl ReadTrailHead {
     fn line(&self) -> String {
         format!("reads {} {}\n", self.number, BASE64_STANDARD.encode(self.chain))
     }
@@ -140,7 +140,12 @@ impl CheckpointSigner {
     ///
     /// # Errors
     /// The key cannot sign.
-    pub fn sign(&self, size: u64, root: &Hash, reads: Option<Reads>) -> Result<Checkpoint, CheckpointError> {
+    pub fn sign(
+        &self,
+        size: u64,
+        root: &Hash,
+        reads: Option<ReadTrailHead>,
+    ) -> Result<Checkpoint, CheckpointError> {
         self.signed_with(&[], size, root, reads, None)
     }
 
@@ -171,12 +176,12 @@ impl CheckpointSigner {
         others: &[&dyn signed_note::Signer],
         size: u64,
         root: &Hash,
-        reads: Option<Reads>,
+        reads: Option<ReadTrailHead>,
         next_key: Option<String>,
     ) -> Result<Checkpoint, CheckpointError> {
         let failed = |e: &dyn fmt::Display| CheckpointError::Key(e.to_string());
         let origin = self.origin().to_owned();
-        let mut extension = reads.as_ref().map(Reads::line).unwrap_or_default();
+        let mut extension = reads.as_ref().map(ReadTrailHead::line).unwrap_or_default();
         if let Some(key) = &next_key {
             extension += &format!("{NEXT_KEY}{key}\n");
         }
@@ -208,11 +213,13 @@ impl TrustedKeys {
     /// # Errors
     /// One is not a public key.
     pub fn new<'a>(keys: impl IntoIterator<Item = &'a str>) -> Result<Self, CheckpointError> {
-        Self::of(keys.into_iter().map(|key| (key, 0..=u64::MAX)))
+        Self::with_sizes(keys.into_iter().map(|key| (key, 0..=u64::MAX)))
     }
 
     /// Keys with the checkpoints each of them may have signed.
-    pub(crate) fn of<'a>(keys: impl IntoIterator<Item = (&'a str, Sizes)>) -> Result<Self, CheckpointError> {
+    pub(crate) fn with_sizes<'a>(
+        keys: impl IntoIterator<Item = (&'a str, Sizes)>,
+    ) -> Result<Self, CheckpointError> {
         let verifier = |(key, sizes): (&str, Sizes)| {
             let failed = |_| CheckpointError::PublicKey(key.trim().to_owned());
             Ok((StandardVerifier::new(key.trim()).map_err(failed)?, sizes))
@@ -246,7 +253,7 @@ impl TrustedKeys {
             return Err(failed(&format!("its key was not the log's when that had {size} events")));
         }
         let lines: Vec<&str> = lines.collect();
-        let reads = lines.iter().copied().find_map(Reads::read);
+        let reads = lines.iter().copied().find_map(ReadTrailHead::read);
         let next_key = lines.iter().find_map(|line| line.strip_prefix(NEXT_KEY)).map(str::to_owned);
         Ok(Checkpoint { origin, size, root, reads, next_key, note: note.to_owned() })
     }
@@ -272,7 +279,7 @@ mod tests {
     fn a_checkpoint_is_read_back_by_its_public_key_and_no_other() {
         let signer = CheckpointSigner::new(PRIVATE).unwrap();
         assert_eq!(signer.public_key(), PUBLIC);
-        let reads = Some(Reads { number: 5, chain: [9; 32] });
+        let reads = Some(ReadTrailHead { number: 5, chain: [9; 32] });
         let made = signer.sign(1234, &[7; 32], reads).unwrap();
         assert!(made.note.starts_with("PeterNeumann\n1234\nBwcHBwcH"), "{}", made.note);
         let keys = TrustedKeys::new([PUBLIC]).unwrap();

@@ -15,7 +15,7 @@ pub fn hex(hash: &[u8]) -> String {
 }
 
 /// A hash of its hexadecimal digits.
-pub fn of_hex(text: &str) -> Option<Hash> {
+pub fn parse_hex(text: &str) -> Option<Hash> {
     let digits = text.as_bytes();
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     let bytes: Option<Vec<u8>> = digits.chunks(2).map(byte).collect();

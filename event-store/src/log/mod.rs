@@ -4,7 +4,9 @@
 pub(crate) mod canonical;
 pub(crate) mod durability;
 pub(crate) mod envelope;
+pub(crate) mod event;
 pub(crate) mod hashing;
+pub(crate) mod listener;
 pub(crate) mod search;
 pub(crate) mod streams;
 pub(crate) mod upcasters;

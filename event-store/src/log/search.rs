@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use crate::event_log::{COLUMNS, RecordedEvent};
+use super::event::{EVENT_COLUMNS, RecordedEvent};
 
 /// Which events; what is none does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub async fn search(
     after: u64,
     limit: u32,
 ) -> Result<Vec<RecordedEvent>, sqlx::Error> {
-    let mut query = QueryBuilder::<Postgres>::new(format!("SELECT {COLUMNS} FROM ("));
+    let mut query = QueryBuilder::<Postgres>::new(format!("SELECT {EVENT_COLUMNS} FROM ("));
     let related = |query: &mut QueryBuilder<Postgres>, by: &str, id: Uuid| {
         query.push(format!(" = ANY(ARRAY(SELECT r.command_id FROM command_relation r WHERE r.{by} = "));
         query.push_bind(id).push("))");

@@ -1,33 +1,34 @@
-//! The events of streams: those that decisions ask for at the same time are one query.
+//! The events of streams: what several decisions load at the same time is one query.
 
 use futures::{FutureExt, future::BoxFuture};
 use sqlx::{FromRow, PgConnection, PgExecutor, Row, postgres::PgRow};
 
-use crate::append::request::StreamId;
-use crate::event_log::{COLUMNS, RecordedEvent};
-use crate::log::durability::{self, Durable};
-use crate::postgres::batch_loader::Lookup;
+use super::{
+    durability::{DurableHead, chain_hash},
+    event::{EVENT_COLUMNS, RecordedEvent, StreamId},
+};
+use crate::postgres::batch_loader::BatchQuery;
 
-/// Looks streams up once they are durable: states made of them are kept, and a crash must not take back
-/// what they rest on.
-pub(crate) struct DurableStreams(pub Durable);
+/// Reads streams for decisions, and waits until what it read is durable: states folded from it are cached,
+/// and a crash must not take back the events they rest on.
+pub(crate) struct DurableStreams(pub DurableHead);
 
-impl Lookup for DurableStreams {
-    /// Streams, each with the version after which its events are asked for.
-    type Question = Vec<(StreamId, u64)>;
+impl BatchQuery for DurableStreams {
+    /// The streams of one decision, each with the version after which its events are asked for.
+    type Key = Vec<(StreamId, u64)>;
     /// Their events in the log's order.
-    type Answer = Vec<RecordedEvent>;
-    const MOST: usize = 64;
+    type Value = Vec<RecordedEvent>;
+    const MAX_BATCH: usize = 64;
 
-    fn look_up<'a>(
+    fn load<'a>(
         &'a self,
-        questions: &'a [Self::Question],
+        keys: &'a [Self::Key],
         connection: &'a mut PgConnection,
-    ) -> BoxFuture<'a, Result<Vec<Self::Answer>, sqlx::Error>> {
+    ) -> BoxFuture<'a, Result<Vec<Self::Value>, sqlx::Error>> {
         async move {
-            let found = read(&mut *connection, questions.iter().map(Vec::as_slice)).await?;
+            let found = read_streams(&mut *connection, keys.iter().map(Vec::as_slice)).await?;
             if let Some(last) = found.iter().flatten().max_by_key(|event| event.position) {
-                self.0.reach(connection, (last.position, durability::hash(last.chain.clone())?)).await?;
+                self.0.wait_for(connection, (last.position, chain_hash(last.chain.clone())?)).await?;
             }
             Ok(found)
         }
@@ -40,11 +41,11 @@ impl Lookup for DurableStreams {
 ///
 /// # Errors
 /// The database failed.
-pub(crate) async fn read<'a>(
+pub(crate) async fn read_streams<'a>(
     executor: impl PgExecutor<'_>,
     lists: impl Iterator<Item = &'a [(StreamId, u64)]>,
 ) -> Result<Vec<Vec<RecordedEvent>>, sqlx::Error> {
-    let query = format!("SELECT {COLUMNS}, list FROM stream_events($1, $2, $3, $4)");
+    let query = format!("SELECT {EVENT_COLUMNS}, list FROM stream_events($1, $2, $3, $4)");
     let (mut kinds, mut ids, mut versions, mut numbers) = (vec![], vec![], vec![], vec![]);
     let mut found = vec![];
     for (number, streams) in (0i32..).zip(lists) {

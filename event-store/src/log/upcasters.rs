@@ -5,7 +5,7 @@ use cqrs_es::{
     persist::{EventUpcaster, SerializedEvent},
 };
 
-use crate::event_log::RecordedEvent;
+use super::event::RecordedEvent;
 
 /// An event cannot be read.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,5 @@
-//! Group read: what is asked while a query runs is the next query, one for all who asked.
+//! Queries that answer many callers at once: the keys that queue while one query runs are one query next
+//! (decision 21).
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,111 +7,111 @@ use futures::future::BoxFuture;
 use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use crate::postgres::database::Database;
+use super::database::Database;
 
-/// How many questions may queue before those who ask wait.
+/// How many keys may queue before callers wait.
 const QUEUE: usize = 4096;
 
-/// How long a connection is kept that nobody asked anything on.
-const KEPT: Duration = Duration::from_millis(10);
+/// How long a connection is kept while no key comes.
+const KEEP_CONNECTION: Duration = Duration::from_millis(10);
 
-/// A query that answers many questions of one kind.
-pub trait Lookup: Send + Sync + 'static {
-    /// What is asked.
-    type Question: Send + Sync + 'static;
-    /// What is answered.
-    type Answer: Send + 'static;
+/// A query that loads the values of many keys.
+pub trait BatchQuery: Send + Sync + 'static {
+    /// What one caller asks for.
+    type Key: Send + Sync + 'static;
+    /// What it gets.
+    type Value: Send + 'static;
 
-    /// How many questions one query answers at the most.
-    const MOST: usize;
+    /// How many keys one query takes at most.
+    const MAX_BATCH: usize;
 
-    /// Answers questions, in their order.
-    fn look_up<'a>(
+    /// Loads the values of keys, in their order.
+    fn load<'a>(
         &'a self,
-        questions: &'a [Self::Question],
+        keys: &'a [Self::Key],
         connection: &'a mut PgConnection,
-    ) -> BoxFuture<'a, Result<Vec<Self::Answer>, sqlx::Error>>;
+    ) -> BoxFuture<'a, Result<Vec<Self::Value>, sqlx::Error>>;
 
-    /// What a query binds of its questions, filled up to [`Self::MOST`] with nothing. PostgreSQL weighs a plan
-    /// for the very values against the one it keeps; for fewer the former would look cheaper, and each query
-    /// would be planned anew.
-    fn filled_up<T>(values: impl Iterator<Item = T>) -> Vec<Option<T>> {
-        let nothing = std::iter::repeat_with(|| None);
-        values.map(Some).chain(nothing).take(Self::MOST).collect()
+    /// The values a query binds for its keys, padded with NULL to [`Self::MAX_BATCH`]. PostgreSQL compares the
+    /// cost of a plan for the very values with that of the plan it keeps; for fewer values the former would
+    /// look cheaper, and each query would be planned anew.
+    fn padded<T>(values: impl Iterator<Item = T>) -> Vec<Option<T>> {
+        values.map(Some).chain(std::iter::repeat_with(|| None)).take(Self::MAX_BATCH).collect()
     }
 }
 
-struct Ask<L: Lookup> {
-    question: L::Question,
-    reply: oneshot::Sender<Result<L::Answer, sqlx::Error>>,
+struct Request<Q: BatchQuery> {
+    key: Q::Key,
+    reply: oneshot::Sender<Result<Q::Value, sqlx::Error>>,
 }
 
-/// Answers questions in groups.
-pub struct GroupRead<L: Lookup>(mpsc::Sender<Ask<L>>);
+/// Loads the keys of many callers in batches.
+pub struct BatchLoader<Q: BatchQuery>(mpsc::Sender<Request<Q>>);
 
-impl<L: Lookup> Clone for GroupRead<L> {
+impl<Q: BatchQuery> Clone for BatchLoader<Q> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<L: Lookup> std::fmt::Debug for GroupRead<L> {
+impl<Q: BatchQuery> std::fmt::Debug for BatchLoader<Q> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("GroupRead")
+        f.write_str("BatchLoader")
     }
 }
 
-impl<L: Lookup> GroupRead<L> {
-    /// Answers by so many queries at a time, until nobody can ask any more.
-    pub fn start(database: &Database, lookup: L, at_once: usize) -> Self {
-        let (asks, queue) = mpsc::channel(QUEUE);
-        let (lookup, queue) = (Arc::new(lookup), Arc::new(Mutex::new(queue)));
-        for _ in 0..at_once {
-            let reader = Reader {
+impl<Q: BatchQuery> BatchLoader<Q> {
+    /// Starts the loader on this database's pool, with so many queries at a time. It stops with its last
+    /// handle.
+    pub fn start(database: &Database, query: Q, concurrency: usize) -> Self {
+        let (requests, queue) = mpsc::channel(QUEUE);
+        let (query, queue) = (Arc::new(query), Arc::new(Mutex::new(queue)));
+        for _ in 0..concurrency {
+            let worker = Worker {
                 pool: database.pool().clone(),
                 // The embedded database has no second connection.
-                keeps: database.is_shared(),
+                keeps_connection: database.is_shared(),
                 connection: None,
-                lookup: lookup.clone(),
+                query: query.clone(),
                 queue: queue.clone(),
             };
-            tokio::spawn(reader.run());
+            tokio::spawn(worker.run());
         }
-        Self(asks)
+        Self(requests)
     }
 
-    /// The answer to a question.
+    /// Loads the value of a key.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn ask(&self, question: L::Question) -> Result<L::Answer, sqlx::Error> {
+    pub async fn load(&self, key: Q::Key) -> Result<Q::Value, sqlx::Error> {
         let (reply, answer) = oneshot::channel();
-        let gone = || sqlx::Error::WorkerCrashed;
-        self.0.send(Ask { question, reply }).await.map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?
+        let stopped = || sqlx::Error::WorkerCrashed;
+        self.0.send(Request { key, reply }).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
     }
 }
 
-struct Reader<L: Lookup> {
+struct Worker<Q: BatchQuery> {
     pool: PgPool,
-    keeps: bool,
-    /// Kept while questions keep coming: the pool would look after it between any two of them.
+    keeps_connection: bool,
+    /// Kept while keys keep coming: the pool would check it between any two queries.
     connection: Option<PoolConnection<Postgres>>,
-    lookup: Arc<L>,
-    queue: Arc<Mutex<mpsc::Receiver<Ask<L>>>>,
+    query: Arc<Q>,
+    queue: Arc<Mutex<mpsc::Receiver<Request<Q>>>>,
 }
 
-impl<L: Lookup> Reader<L> {
+impl<Q: BatchQuery> Worker<Q> {
     async fn run(mut self) {
-        let mut asks = Vec::new();
-        while self.wait(&mut asks).await {
-            let (questions, mut replies): (Vec<_>, Vec<_>) =
-                asks.drain(..).map(|ask| (ask.question, ask.reply)).unzip();
-            match self.look_up(&questions).await {
-                Ok(answers) => {
-                    for (reply, answer) in replies.into_iter().zip(answers) {
+        let mut requests = Vec::new();
+        while self.wait(&mut requests).await {
+            let (keys, mut replies): (Vec<_>, Vec<_>) =
+                requests.drain(..).map(|request| (request.key, request.reply)).unzip();
+            match self.load(&keys).await {
+                Ok(values) => {
+                    for (reply, value) in replies.into_iter().zip(values) {
                         // Nobody may be waiting any more.
-                        let _ = reply.send(Ok(answer));
+                        let _ = reply.send(Ok(value));
                     }
                 }
                 Err(error) if replies.len() == 1 => {
@@ -118,13 +119,13 @@ impl<L: Lookup> Reader<L> {
                         let _ = reply.send(Err(error));
                     }
                 }
-                // Each by itself: what failed for one need not fail for all, and each hears its own error.
-                // All at once, or in an outage they would wait for a connection one after the other.
+                // Each key by itself: what failed for one need not fail for all, and each caller gets its own
+                // error. All at once, or in an outage they would wait for a connection one after the other.
                 Err(_) => {
-                    for (question, reply) in questions.into_iter().zip(replies) {
-                        let (lookup, pool) = (self.lookup.clone(), self.pool.clone());
+                    for (key, reply) in keys.into_iter().zip(replies) {
+                        let (query, pool) = (self.query.clone(), self.pool.clone());
                         tokio::spawn(async move {
-                            let _ = reply.send(look_up_alone(&*lookup, question, &pool).await);
+                            let _ = reply.send(load_alone(&*query, key, &pool).await);
                         });
                     }
                 }
@@ -132,39 +133,35 @@ impl<L: Lookup> Reader<L> {
         }
     }
 
-    /// Waits for questions; whether some came before nobody could ask any more.
-    async fn wait(&mut self, asks: &mut Vec<Ask<L>>) -> bool {
+    /// Waits for keys; whether some came before the last handle was gone.
+    async fn wait(&mut self, requests: &mut Vec<Request<Q>>) -> bool {
         if self.connection.is_some() {
-            if let Ok(count) = tokio::time::timeout(KEPT, self.receive(asks)).await {
+            if let Ok(count) = tokio::time::timeout(KEEP_CONNECTION, self.receive(requests)).await {
                 return count > 0;
             }
             self.connection = None;
         }
-        self.receive(asks).await > 0
+        self.receive(requests).await > 0
     }
 
-    async fn receive(&self, asks: &mut Vec<Ask<L>>) -> usize {
-        self.queue.lock().await.recv_many(asks, L::MOST).await
+    async fn receive(&self, requests: &mut Vec<Request<Q>>) -> usize {
+        self.queue.lock().await.recv_many(requests, Q::MAX_BATCH).await
     }
 
-    async fn look_up(&mut self, questions: &[L::Question]) -> Result<Vec<L::Answer>, sqlx::Error> {
-        // What fails takes its connection with it.
+    async fn load(&mut self, keys: &[Q::Key]) -> Result<Vec<Q::Value>, sqlx::Error> {
+        // A connection on which a query failed is not used again.
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.pool.acquire().await?,
         };
-        let answers = self.lookup.look_up(questions, &mut connection).await?;
-        self.connection = self.keeps.then_some(connection);
-        Ok(answers)
+        let values = self.query.load(keys, &mut connection).await?;
+        self.connection = self.keeps_connection.then_some(connection);
+        Ok(values)
     }
 }
 
-async fn look_up_alone<L: Lookup>(
-    lookup: &L,
-    question: L::Question,
-    pool: &PgPool,
-) -> Result<L::Answer, sqlx::Error> {
+async fn load_alone<Q: BatchQuery>(query: &Q, key: Q::Key, pool: &PgPool) -> Result<Q::Value, sqlx::Error> {
     let mut connection = pool.acquire().await?;
-    let mut answers = lookup.look_up(&[question], &mut connection).await?;
-    answers.pop().ok_or(sqlx::Error::RowNotFound)
+    let mut values = query.load(&[key], &mut connection).await?;
+    values.pop().ok_or(sqlx::Error::RowNotFound)
 }

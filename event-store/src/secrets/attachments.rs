@@ -9,7 +9,7 @@ use crate::log::hashing::hex;
 use crate::secrets::vault::{SealedBytes, Vault, VaultError};
 
 /// The largest file, in bytes.
-pub const LARGEST: u64 = 10 * 1024 * 1024;
+pub const MAX_ATTACHMENT_SIZE: u64 = 10 * 1024 * 1024;
 
 /// A file cannot be taken or given.
 #[derive(Debug, thiserror::Error)]
@@ -117,7 +117,7 @@ impl Attachments {
         if size == 0 {
             return Err(AttachmentError::Empty);
         }
-        if size > LARGEST {
+        if size > MAX_ATTACHMENT_SIZE {
             return Err(AttachmentError::TooLarge);
         }
         let id = Uuid::now_v7();

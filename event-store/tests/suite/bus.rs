@@ -33,7 +33,7 @@ impl Decide for Add {
     fn decide<'w>(&'w self, work: &'w mut UnitOfWork<'_>) -> BoxFuture<'w, Result<Total, CommandError>> {
         Box::pin(async move {
             work.load::<Counter>([self.id.to_owned()]).await?;
-            let total = work.get::<Counter>(self.id).total;
+            let total = work.get::<Counter>(self.id)?.total;
             if total >= self.limit {
                 return Ok(Total(None));
             }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use portail_event_store::{
-    AppendError, CommandBus, CommandError, Database, EventLog, Upcasters, Verified, read_head, verify,
+    AppendError, CommandBus, CommandError, Database, EventLog, Upcasters, VerifiedLog, read_head, verify,
 };
 use portail_testkit::{Cluster, Durability, Process, is_embedded};
 use sqlx::{Connection, Executor};
@@ -102,7 +102,7 @@ async fn what_was_answered_survives_a_crash_of_the_database() {
     .unwrap();
     let answered = i64::try_from(known.len()).unwrap();
     assert_eq!((commands, events), (answered, known.values().sum()), "each is there, once");
-    verify(database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap();
+    verify(database.pool(), VerifiedLog::default(), &[], |_, _| ()).await.unwrap();
 }
 
 #[tokio::test]
@@ -128,7 +128,10 @@ async fn an_end_that_became_another_event_at_the_same_position_is_noticed() {
     assert!(matches!(write(&log, "lost", 1).await, Err(AppendError::Conflict)));
     write(&log, "new", 0).await.unwrap();
     assert!(log.read_stream(&stream("lost"), 0).await.unwrap().is_empty());
-    assert_eq!(verify(test.database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap().events(), 3);
+    assert_eq!(
+        verify(test.database.pool(), VerifiedLog::default(), &[], |_, _| ()).await.unwrap().events(),
+        3
+    );
 }
 
 /// A cluster whose data folder is put back while a log is open on it, the database's address, and the log.
@@ -200,7 +203,7 @@ async fn go_on_with_an_older_data_folder(is_noticed_first: bool) {
     let database = Database::connect(&url, 1).await.unwrap();
     assert_eq!((log.head(), read_head(database.pool()).await.unwrap()), (3, 3));
     assert!(log.subscribe().borrow().history > history, "caches of the other log are let go of");
-    verify(database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap();
+    verify(database.pool(), VerifiedLog::default(), &[], |_, _| ()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,9 @@
 //! A database and its keys: the master key that seals, the signing keys that follow one another.
 
 use portail_event_store::{
-    Before, ChangeError, CheckpointSigner, Checkpoints, FollowError, KeyChange, MakeError, MasterKey, Opened,
-    Vault, VaultError, Wrong, change_signing_key, follow_keys, key_changes, rotate_master_key,
+    ChangeError, CheckpointSigner, CheckpointStore, FollowError, IntegrityViolation, KeyChange, MakeError,
+    MasterKey, OpenableKeys, PreviousKey, Vault, VaultError, change_signing_key, follow_keys, key_changes,
+    rotate_master_key,
 };
 use sqlx::{Executor, PgPool};
 use uuid::Uuid;
@@ -56,13 +57,13 @@ async fn keys_that_were_wrapped_with_a_wrong_master_key_are_found_and_taken_over
     as_owner(pool, &format!("{unbind}; INSERT INTO subject_key SELECT * FROM aside")).await;
 
     let vault = Vault::unlock(pool.clone(), right.clone()).await.unwrap();
-    assert_eq!(vault.try_all().await.unwrap(), Opened { ours: 1, others: 1 });
+    assert_eq!(vault.try_all().await.unwrap(), OpenableKeys { ours: 1, others: 1 });
     let alone = rotate_master_key(pool, std::slice::from_ref(&right), &new).await;
     assert!(matches!(&alone, Err(VaultError::Foreign { subject, .. }) if subject == "b"), "{alone:?}");
-    assert_eq!(vault.try_all().await.unwrap(), Opened { ours: 1, others: 1 }, "nothing was changed");
+    assert_eq!(vault.try_all().await.unwrap(), OpenableKeys { ours: 1, others: 1 }, "nothing was changed");
     assert_eq!(rotate_master_key(pool, &[right, wrong], &new).await.unwrap(), 2);
     let vault = Vault::unlock(pool.clone(), new).await.unwrap();
-    assert_eq!(vault.try_all().await.unwrap(), Opened { ours: 2, others: 0 });
+    assert_eq!(vault.try_all().await.unwrap(), OpenableKeys { ours: 2, others: 0 });
     assert_eq!(vault.unseal("b", "P", "C", &sealed).await.unwrap(), b"2");
 }
 
@@ -83,7 +84,7 @@ async fn only_the_logs_key_signs_and_a_change_is_believed_by_its_signatures_alon
     let fill = async |name: &str| {
         log.append(append(meta(Uuid::new_v4()), &[(name, 0, 2)], &[])).await.unwrap();
     };
-    let checkpoints = |signer: &CheckpointSigner| Checkpoints::new(pool.clone(), signer.clone());
+    let checkpoints = |signer: &CheckpointSigner| CheckpointStore::new(pool.clone(), signer.clone());
     fill("a").await;
     checkpoints(&first).make(now).await.unwrap().unwrap();
     fill("b").await;
@@ -91,17 +92,20 @@ async fn only_the_logs_key_signs_and_a_change_is_believed_by_its_signatures_alon
     assert!(
         matches!(&refused, Err(MakeError::NotTheLogsKey { expected, .. }) if expected == first.public_key())
     );
-    let stranger = change_signing_key(&log, Before::Signs(&second), &third, now).await;
+    let stranger = change_signing_key(&log, PreviousKey::Signs(&second), &third, now).await;
     assert!(matches!(stranger, Err(ChangeError::Make(MakeError::NotTheLogsKey { .. }))), "{stranger:?}");
-    let moved = change_signing_key(&log, Before::Signs(&first), &signer("another"), now).await;
+    let moved = change_signing_key(&log, PreviousKey::Signs(&first), &signer("another"), now).await;
     assert!(matches!(moved, Err(ChangeError::Origin { .. })), "{moved:?}");
 
-    let change = change_signing_key(&log, Before::Signs(&first), &second, now).await.unwrap().unwrap();
+    let change = change_signing_key(&log, PreviousKey::Signs(&first), &second, now).await.unwrap().unwrap();
     assert_eq!((change.position, change.lost), (5, false));
-    assert!(change_signing_key(&log, Before::Signs(&first), &second, now).await.unwrap().is_none(), "once");
+    assert!(
+        change_signing_key(&log, PreviousKey::Signs(&first), &second, now).await.unwrap().is_none(),
+        "once"
+    );
     assert!(matches!(checkpoints(&first).make(now).await, Err(MakeError::NotTheLogsKey { .. })));
     checkpoints(&second).make(now).await.unwrap().unwrap();
-    let lost = change_signing_key(&log, Before::Lost(None), &third, now).await.unwrap().unwrap();
+    let lost = change_signing_key(&log, PreviousKey::Lost(None), &third, now).await.unwrap().unwrap();
     assert!(lost.lost && lost.previous.as_deref() == Some(second.public_key()));
     fill("c").await;
     checkpoints(&third).make(now).await.unwrap().unwrap();
@@ -109,7 +113,7 @@ async fn only_the_logs_key_signs_and_a_change_is_believed_by_its_signatures_alon
     let changes = key_changes(pool).await.unwrap();
     assert_eq!(changes.len(), 2);
     let notes: Vec<String> =
-        Checkpoints::after(pool, 0, 10).await.unwrap().into_iter().map(|kept| kept.note).collect();
+        CheckpointStore::after(pool, 0, 10).await.unwrap().into_iter().map(|kept| kept.note).collect();
     let read = |trusted: &CheckpointSigner, changes: &[KeyChange]| -> Result<Vec<bool>, FollowError> {
         let keys = follow_keys(&[trusted.public_key().to_owned()], changes)?;
         Ok(notes.iter().map(|note| keys.read(note).is_ok()).collect())
@@ -124,7 +128,7 @@ async fn only_the_logs_key_signs_and_a_change_is_believed_by_its_signatures_alon
         let mut changes = changes.clone();
         forge(&mut changes);
         match read(&third, &changes) {
-            Err(FollowError::Wrong(Wrong::SigningKey { position, .. })) => position,
+            Err(FollowError::Violation(IntegrityViolation::SigningKey { position, .. })) => position,
             other => panic!("{other:?}"),
         }
     };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{append, log, meta, stream};
-use portail_event_store::{AppendError, EventLog, Span, Upcasters, Verified, verify};
+use portail_event_store::{AppendError, EventLog, Span, Upcasters, VerifiedLog, verify};
 use sqlx::{Connection, Executor};
 use uuid::Uuid;
 
@@ -36,7 +36,7 @@ async fn concurrent_appends_give_gapless_positions_in_commit_order_and_a_valid_c
     let total = 16 * (0..20).map(|n| 1 + n % 3).sum::<u64>();
     assert_eq!(log.read_head().await.unwrap(), total);
     assert_eq!(
-        verify(test.database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap().events(),
+        verify(test.database.pool(), VerifiedLog::default(), &[], |_, _| ()).await.unwrap().events(),
         total
     );
 }
@@ -103,7 +103,10 @@ async fn a_command_decided_before_does_not_hold_up_the_others_of_its_batch() {
     assert!(matches!(again, Err(AppendError::AlreadyDecided { position: 1, .. })), "{again:?}");
     assert!(others.iter().all(Result::is_ok), "{others:?}");
     assert!(log.read_stream(&stream("y"), 0).await.unwrap().is_empty());
-    assert_eq!(verify(test.database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap().events(), 21);
+    assert_eq!(
+        verify(test.database.pool(), VerifiedLog::default(), &[], |_, _| ()).await.unwrap().events(),
+        21
+    );
 }
 
 #[tokio::test]
@@ -123,7 +126,10 @@ async fn what_a_process_knows_of_a_stream_gives_way_to_what_another_wrote() {
     assert!(matches!(exists, Err(AppendError::Conflict)), "{exists:?}");
     new.unwrap();
     write(&other, "s", 3).await.unwrap();
-    assert_eq!(verify(test.database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap().events(), 5);
+    assert_eq!(
+        verify(test.database.pool(), VerifiedLog::default(), &[], |_, _| ()).await.unwrap().events(),
+        5
+    );
 }
 
 #[tokio::test]
@@ -150,7 +156,10 @@ async fn the_log_refuses_to_be_changed() {
     ] {
         assert!(test.database.pool().execute(attack).await.is_err(), "{attack}");
     }
-    assert_eq!(verify(test.database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap().events(), 1);
+    assert_eq!(
+        verify(test.database.pool(), VerifiedLog::default(), &[], |_, _| ()).await.unwrap().events(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -167,7 +176,10 @@ async fn two_processes_share_one_order() {
         }
     };
     tokio::join!(write(&log, "a"), write(&other, "b"));
-    assert_eq!(verify(test.database.pool(), Verified::default(), &[], |_, _| ()).await.unwrap().events(), 80);
+    assert_eq!(
+        verify(test.database.pool(), VerifiedLog::default(), &[], |_, _| ()).await.unwrap().events(),
+        80
+    );
     assert!(log.wait_for(80, Duration::from_secs(10)).await, "told of the other's appends");
     assert!(other.wait_for(80, Duration::from_secs(10)).await);
     assert!(!log.wait_for(81, Duration::from_millis(50)).await);

@@ -1,10 +1,10 @@
 //! What the event store promises, on a real database of either kind.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod batch_loader;
 mod bus;
 mod conformance;
 mod crash;
-mod group_read;
 mod keys;
 mod log;
 mod search;

@@ -71,7 +71,7 @@ pub fn meta(command_id: Uuid) -> CommandMeta {
 }
 
 pub fn added(amount: i64) -> NewEvent {
-    NewEvent::of(&CounterEvent::Added { amount, note: String::new() }).unwrap()
+    NewEvent::from_domain(&CounterEvent::Added { amount, note: String::new() }).unwrap()
 }
 
 pub fn stream(id: &str) -> StreamId {

@@ -45,11 +45,11 @@ pub(super) async fn decide(
                     debited,
                     at,
                 }
-            })
+            })?
         }
         MoneyCommand::RejectPayment { regie, family, payment, date, reason } => {
             let mut till = Till::open(regie, family, work).await?;
-            let account = till.work.get::<Account>(family.as_str());
+            let account = till.work.get::<Account>(family.as_str())?;
             let paid = account
                 .credits()
                 .iter()
@@ -63,7 +63,7 @@ pub(super) async fn decide(
             let (regie, date, payment, reason, amount) = (regie.clone(), *date, *payment, *reason, -paid);
             till.numbered(RegieCommand::NumberPayment { date, method, amount, at }, |number| {
                 AccountCommand::Reject { regie, payment, number, date, reason, at }
-            })
+            })?
         }
         MoneyCommand::RefundFamily { regie, family, date, method, amount } => {
             work.load::<Account>([family.to_string()]).await?;
@@ -72,7 +72,7 @@ pub(super) async fn decide(
                 AccountCommand::Refund { regie, number, date, method, amount, at }
             };
             // What cannot be done is refused at once, not when somebody seconds it.
-            if work.get::<Account>(family.as_str()).decide(refund(0)).is_ok() {
+            if work.get::<Account>(family.as_str())?.decide(refund(0)).is_ok() {
                 let (regie, date, method, amount) = (regie.clone(), *date, *method, *amount);
                 let action = Action::Refund { regie, date, method, amount };
                 let verdict = seconding::second(caller, family, action, work, vault).await?;
@@ -82,7 +82,7 @@ pub(super) async fn decide(
             }
             let mut till = Till::open(regie, family, work).await?;
             let take = RegieCommand::NumberPayment { date: *date, method: *method, amount: -*amount, at };
-            till.numbered(take, refund)
+            till.numbered(take, refund)?
         }
         MoneyCommand::CreditInvoice { regie, family, invoice, date, amount, note: words } => {
             let note = note(vault, family, words).await?;
@@ -96,7 +96,7 @@ pub(super) async fn decide(
                 amount,
                 note,
                 at,
-            })
+            })?
         }
         MoneyCommand::TakeOverOperation { regie, family, number, date, amount, operation } => {
             if let TakenOver::Invoice { lines, .. } = operation
@@ -115,13 +115,13 @@ pub(super) async fn decide(
                 amount,
                 operation,
                 at,
-            })
+            })?
         }
         MoneyCommand::ArchiveDocument { family, document, attachment, sha256 } => {
             work.load::<Account>([family.to_string()]).await?;
             let (document, attachment, sha256) = (document.clone(), *attachment, sha256.clone());
             let archive = AccountCommand::Archive { document, attachment, sha256 };
-            let account = work.get::<Account>(family.as_str());
+            let account = work.get::<Account>(family.as_str())?;
             match account.decide(archive) {
                 Ok(events) => work.record::<Account>(family.as_str(), events)?,
                 Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error))),
@@ -130,7 +130,7 @@ pub(super) async fn decide(
         }
         _ => Err(Rejection::of_code("NOT_FOUND")),
     };
-    decided.map_or_else(|error| Ok(CommandOutcome::rejected(error)), |made| Ok(CommandOutcome::made(made?)))
+    Ok(decided.map_or_else(CommandOutcome::rejected, CommandOutcome::made))
 }
 
 /// The first line of an invoice taken over that is of no child of the family, or of no activity.
@@ -145,10 +145,10 @@ async fn unknown_line(
         Some(Rejection::of_code("NOT_FOUND").at(&["input", "lines", &index.to_string(), field]))
     };
     for (index, line) in lines.iter().enumerate() {
-        if !work.get::<Child>(&line.child.to_string()).families().any(|f| f == family) {
+        if !work.get::<Child>(&line.child.to_string())?.families().any(|f| f == family) {
             return Ok(not_found(index, "childId"));
         }
-        if work.get::<Activity>(line.activity.as_str()).latest().is_none() {
+        if work.get::<Activity>(line.activity.as_str())?.latest().is_none() {
             return Ok(not_found(index, "activityId"));
         }
     }
@@ -183,12 +183,12 @@ impl<'w, 'l> Till<'w, 'l> {
         &mut self,
         take: RegieCommand,
         order: impl FnOnce(u32) -> AccountCommand,
-    ) -> Result<Result<String, serde_json::Error>, Rejection> {
+    ) -> Result<Result<String, Rejection>, CommandError> {
         let (regie, family) = (self.regie.as_str(), self.family.as_str());
-        if !self.work.get::<Family>(family).registered {
-            return Err(Rejection::of_code("NOT_FOUND").at(&["input", "familyNumber"]));
+        if !self.work.get::<Family>(family)?.registered {
+            return Ok(Err(Rejection::of_code("NOT_FOUND").at(&["input", "familyNumber"])));
         }
-        let till = self.work.get::<Regie>(regie);
+        let till = self.work.get::<Regie>(regie)?;
         let is_invoice = matches!(
             take,
             RegieCommand::NumberCreditNote { .. } | RegieCommand::TakeOver { invoice: true, .. }
@@ -198,14 +198,19 @@ impl<'w, 'l> Till<'w, 'l> {
             RegieCommand::TakeOver { number, .. } => *number,
             _ => till.next_payment(),
         };
-        let taken = till.decide(take).map_err(|e| Rejection::of(&e).at(&["input"]))?;
-        let done = self.work.get::<Account>(family).decide(order(number));
-        let done = done.map_err(|e| Rejection::of(&e).at(&["input"]))?;
+        let taken = match till.decide(take) {
+            Ok(taken) => taken,
+            Err(error) => return Ok(Err(Rejection::of(&error).at(&["input"]))),
+        };
+        let done = match self.work.get::<Account>(family)?.decide(order(number)) {
+            Ok(done) => done,
+            Err(error) => return Ok(Err(Rejection::of(&error).at(&["input"]))),
+        };
         let mut series = till.series();
         taken.iter().for_each(|event| series.evolve(event));
         let text = if is_invoice { series.invoice(number) } else { series.payment(number) };
-        let recorded = self.work.record::<Regie>(regie, taken);
-        let recorded = recorded.and_then(|()| self.work.record::<Account>(family, done));
-        Ok(recorded.map(|()| text))
+        self.work.record::<Regie>(regie, taken)?;
+        self.work.record::<Account>(family, done)?;
+        Ok(Ok(text))
     }
 }

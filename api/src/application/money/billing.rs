@@ -95,7 +95,7 @@ async fn issue(
     application: &Application,
 ) -> Result<CommandOutcome, CommandError> {
     work.load::<Regie>([regie.to_string()]).await?;
-    let till = work.get::<Regie>(regie.as_str());
+    let till = work.get::<Regie>(regie.as_str())?;
     let (Some(settings), Some(open)) = (till.settings(), till.run().cloned()) else {
         return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND")));
     };
@@ -124,7 +124,7 @@ async fn issue(
             seen: draft.seen,
             at: caller.at,
         };
-        match work.get::<Account>(&draft.family).decide(invoice) {
+        match work.get::<Account>(&draft.family)?.decide(invoice) {
             Ok(events) => work.record::<Account>(&draft.family, events)?,
             Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error))),
         }

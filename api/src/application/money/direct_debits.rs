@@ -66,7 +66,7 @@ pub(super) async fn decide(
     };
     let (batch, date, at) = (BatchId(id), *date, caller.at);
     let Sorted { mut collected, left_out, .. } = sorted(regie, *due_by, work, application).await?;
-    let till = work.get::<Regie>(regie.as_str());
+    let till = work.get::<Regie>(regie.as_str())?;
     let count = u32::try_from(collected.len()).unwrap_or(u32::MAX);
     let total: Amount = collected.iter().map(|c| c.collection.amount).sum();
     let left = left_out.clone();
@@ -110,7 +110,7 @@ pub(super) async fn decide(
             debited: Some((batch, DebitedAccount { details, mandate, first, amended })),
             at,
         };
-        match work.get::<Account>(&family).decide(pay) {
+        match work.get::<Account>(&family)?.decide(pay) {
             Ok(events) => work.record::<Account>(&family, events)?,
             Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
         }
@@ -131,7 +131,7 @@ async fn sorted(
     work.load::<Account>(due.iter().map(|(invoice, _)| invoice.family.clone())).await?;
     let mut sorted = Sorted::default();
     for (row, bank) in due {
-        let account = work.get::<Account>(&row.family);
+        let account = work.get::<Account>(&row.family)?;
         let number = row.number.unsigned_abs();
         // The account knows best what is open: the read model may be a moment behind.
         let open =

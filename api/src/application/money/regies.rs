@@ -43,15 +43,15 @@ pub(super) async fn decide(
             work.load::<Regie>([settings.regie.to_string()]).await?;
             let not_found =
                 |path: &[&str]| CommandOutcome::rejected(Rejection::of_code("NOT_FOUND").at(path));
-            if work.get::<Activity>(activity.as_str()).latest().is_none() {
+            if work.get::<Activity>(activity.as_str())?.latest().is_none() {
                 return Ok(not_found(&["input", "activityId"]));
             }
-            if work.get::<Regie>(settings.regie.as_str()).settings().is_none() {
+            if work.get::<Regie>(settings.regie.as_str())?.settings().is_none() {
                 return Ok(not_found(&["input", "settings", "regieId"]));
             }
             work.load::<Tariff>([activity.to_string()]).await?;
             let set = TariffCommand::Set { settings: settings.clone(), from: *from };
-            match work.get::<Tariff>(activity.as_str()).decide(set) {
+            match work.get::<Tariff>(activity.as_str())?.decide(set) {
                 Ok(events) => work.record::<Tariff>(activity.as_str(), events)?,
                 Err(error) => {
                     return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input", "settings"])));
@@ -63,7 +63,7 @@ pub(super) async fn decide(
             let id = child.to_string();
             work.load::<Child>([id.clone()]).await?;
             let share = ChildCommand::ShareCosts { sharing: sharing.clone(), from: *from, at: caller.at };
-            match work.get::<Child>(&id).decide(share) {
+            match work.get::<Child>(&id)?.decide(share) {
                 Ok(events) => work.record::<Child>(&id, events)?,
                 Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
             }
@@ -93,7 +93,7 @@ pub(super) async fn of_regie(
     work: &mut UnitOfWork<'_>,
 ) -> Result<CommandOutcome, CommandError> {
     work.load::<Regie>([id.to_string()]).await?;
-    match work.get::<Regie>(id.as_str()).decide(command) {
+    match work.get::<Regie>(id.as_str())?.decide(command) {
         Ok(events) => work.record::<Regie>(id.as_str(), events)?,
         Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
     }

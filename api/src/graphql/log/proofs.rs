@@ -4,7 +4,7 @@
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_event_store::{
-    Checkpoints, Hash, KeptCheckpoint, RecordedEvent, Tree, hex, signing_key_in_force,
+    CheckpointStore, Hash, ProofTree, RecordedEvent, StoredCheckpoint, hex, signing_key_in_force,
 };
 use portail_projections::request_list;
 
@@ -35,8 +35,8 @@ pub struct LogCheckpoint {
     made_at: DateTime<Utc>,
 }
 
-impl From<KeptCheckpoint> for LogCheckpoint {
-    fn from(kept: KeptCheckpoint) -> Self {
+impl From<StoredCheckpoint> for LogCheckpoint {
+    fn from(kept: StoredCheckpoint) -> Self {
         Self { size: Position(kept.size()), made_at: kept.made_at, note: kept.note }
     }
 }
@@ -57,7 +57,7 @@ pub struct LogProof {
 }
 
 impl LogProof {
-    fn new(tree: &Tree, (subject, path): (Hash, Vec<Hash>), checkpoint: LogCheckpoint) -> Self {
+    fn new(tree: &ProofTree, (subject, path): (Hash, Vec<Hash>), checkpoint: LogCheckpoint) -> Self {
         let path = path.iter().map(|hash| hex(hash)).collect();
         Self { size: checkpoint.size, root: hex(&tree.root()), subject: hex(&subject), path, checkpoint }
     }
@@ -81,7 +81,7 @@ pub struct EventProof {
     proof: LogProof,
 }
 
-async fn covering(application: &Application, position: u64) -> Result<Option<KeptCheckpoint>> {
+async fn covering(application: &Application, position: u64) -> Result<Option<StoredCheckpoint>> {
     application.checkpoints().cover(position, application.clock().now()).await.map_err(unavailable)
 }
 
@@ -91,7 +91,7 @@ async fn inclusion(ctx: &Context<'_>, position: u64) -> Result<LogProof> {
     let index = position.checked_sub(1).ok_or_else(not_found)?;
     let kept = covering(application, position).await?.ok_or_else(not_found)?;
     let mut connection = application.pool().acquire().await.map_err(unavailable)?;
-    let tree = Tree::read(&mut connection, kept.size(), &[index]).await.map_err(unavailable)?;
+    let tree = ProofTree::read(&mut connection, kept.size(), &[index]).await.map_err(unavailable)?;
     let shown = tree.inclusion(index).ok_or_else(not_found)?;
     Ok(LogProof::new(&tree, shown, kept.into()))
 }
@@ -141,7 +141,7 @@ impl ProofQuery {
         #[graphql(desc = "How many, 1 to 200.", default = 50)] first: i32,
     ) -> Result<Vec<LogCheckpoint>> {
         let (after, first) = (after.map_or(0, |p| p.0), page(ctx, first, 200)?);
-        let kept = Checkpoints::after(ctx.application()?.pool(), after, first).await;
+        let kept = CheckpointStore::after(ctx.application()?.pool(), after, first).await;
         Ok(kept.map_err(unavailable)?.into_iter().map(Into::into).collect())
     }
 
@@ -172,7 +172,7 @@ impl ProofQuery {
             return Err(not_found());
         }
         let mut connection = application.pool().acquire().await.map_err(unavailable)?;
-        let tree = Tree::read(&mut connection, kept.size(), &[last]).await.map_err(unavailable)?;
+        let tree = ProofTree::read(&mut connection, kept.size(), &[last]).await.map_err(unavailable)?;
         let shown = tree.consistency(size.0).ok_or_else(not_found)?;
         Ok(LogProof::new(&tree, shown, kept.into()))
     }

@@ -1,4 +1,5 @@
-//! A batch on its way: where each of its events comes to lie, and what is known of its streams.
+//! A batch laid out behind the known head: the position and chain hash of each event, and which stream
+//! versions the database has to check.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,35 +8,36 @@ use std::{
 
 use lru::LruCache;
 
-use super::{Job, statement::Columns};
-use crate::append::request::StreamId;
-use crate::log::hashing::{self, Hash};
+use super::statement::AppendCall;
+use crate::{
+    append::job::Job,
+    log::{durability::Place, event::StreamId, hashing},
+};
 
 /// How many streams' versions are remembered.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(50_000).unwrap();
+const MAX_VERSIONS: NonZeroUsize = NonZeroUsize::new(50_000).unwrap();
 
 /// The log as this process last saw it end, which the database checks under its lock: as long as the
-/// log ends there, nobody else has appended, and the versions are certain.
-pub(super) struct Known {
-    /// The end; none until the database told.
-    tip: Option<(u64, Hash)>,
+/// log ends there, nobody else has appended, and the versions are certain (decision 15).
+pub(super) struct KnownLog {
+    /// The head; none until the database told.
+    head: Option<Place>,
     versions: LruCache<StreamId, u64>,
 }
 
-impl Known {
-    /// Nothing yet.
-    pub(super) fn nothing() -> Self {
-        Self { tip: None, versions: LruCache::new(REMEMBERED) }
+impl KnownLog {
+    pub(super) fn new() -> Self {
+        Self { head: None, versions: LruCache::new(MAX_VERSIONS) }
     }
 
-    /// Where the log ends; where nobody told, the end that is known to last.
-    pub(super) fn tip(&mut self, durable: (u64, Hash)) -> (u64, Hash) {
-        *self.tip.get_or_insert(durable)
+    /// Where the log ends; `durable`, the durable head, until the database told.
+    pub(super) fn head(&mut self, durable: Place) -> Place {
+        *self.head.get_or_insert(durable)
     }
 
-    /// The end is another one, or not known any more.
-    pub(super) fn forget(&mut self, tip: Option<(u64, Hash)>) {
-        self.tip = tip;
+    /// The head is another one, or not known any more: no version is certain.
+    pub(super) fn reset(&mut self, head: Option<Place>) {
+        self.head = head;
         self.versions.clear();
     }
 
@@ -45,8 +47,8 @@ impl Known {
     }
 
     /// A batch was appended.
-    pub(super) fn learn(&mut self, after: After<'_>) {
-        self.tip = Some(after.end);
+    pub(super) fn learn(&mut self, after: AfterBatch<'_>) {
+        self.head = Some(after.head);
         for (stream, version) in after.read.into_iter().chain(after.written) {
             match self.versions.get_mut(stream) {
                 Some(known) => *known = version,
@@ -56,30 +58,30 @@ impl Known {
     }
 }
 
-/// A batch laid out behind the known end of the log.
+/// A batch laid out behind the known head.
 pub(super) struct Layout<'a> {
-    pub(super) columns: Columns<'a>,
-    /// Commands that are behind what is known, or behind another one of the batch.
+    pub(super) call: AppendCall<'a>,
+    /// Commands that decided on an older version than is known, or than another one of the batch writes.
     pub(super) conflicts: HashSet<usize>,
-    pub(super) after: After<'a>,
+    pub(super) after: AfterBatch<'a>,
 }
 
-/// What is so once a batch is appended.
-pub(super) struct After<'a> {
+/// What is certain once a batch is appended.
+pub(super) struct AfterBatch<'a> {
     read: Vec<(&'a StreamId, u64)>,
     written: HashMap<&'a StreamId, u64>,
-    pub(super) end: (u64, Hash),
+    pub(super) head: Place,
 }
 
 impl<'a> Layout<'a> {
-    /// Lays it out; new streams are looked up too when in doubt.
+    /// Lays a batch out. New streams are checked too where `checks_new_streams`.
     pub(super) fn new(
         batch: &'a [Job],
-        (mut position, mut chain): (u64, Hash),
-        known: &mut Known,
-        doubtful: bool,
+        (mut position, mut chain): Place,
+        known: &mut KnownLog,
+        checks_new_streams: bool,
     ) -> Self {
-        let mut columns = Columns::default();
+        let mut call = AppendCall::default();
         let (mut read, mut written) = (Vec::new(), HashMap::<&StreamId, u64>::with_capacity(batch.len()));
         let mut conflicts = HashSet::new();
         let mut checks = Vec::new();
@@ -89,7 +91,7 @@ impl<'a> Layout<'a> {
             let writes = append.writes.iter().map(|write| (write, true));
             let fits = reads.chain(writes).all(|((stream, expected), is_written)| {
                 let version = written.get(stream).or_else(|| known.versions.get(stream));
-                // One that is behind was written elsewhere: the database will say so.
+                // A version behind the expected one was written elsewhere: the database will say so.
                 if version.is_none_or(|version| version < expected) {
                     checks.push((stream, *expected, is_written));
                 }
@@ -103,8 +105,8 @@ impl<'a> Layout<'a> {
             }
             for &(stream, expected, is_written) in &checks {
                 // The first event of a stream that is not new is refused by its key.
-                if !is_written || expected > 0 || doubtful {
-                    columns.check(stream, expected, index);
+                if !is_written || expected > 0 || checks_new_streams {
+                    call.check(stream, expected, index);
                 }
                 read.push((stream, expected));
             }
@@ -112,10 +114,10 @@ impl<'a> Layout<'a> {
                 position += 1;
                 chain = hashing::chain(&chain, position, &event.leaf);
                 written.insert(&event.stream, event.sequence);
-                columns.event(append, event, position, &chain);
+                call.event(append, event, position, &chain);
             }
-            columns.command(append, position);
+            call.command(append, position);
         }
-        Self { columns, conflicts, after: After { read, written, end: (position, chain) } }
+        Self { call, conflicts, after: AfterBatch { read, written, head: (position, chain) } }
     }
 }

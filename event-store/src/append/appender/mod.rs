@@ -1,82 +1,83 @@
 //! Group append: one task per process drains a queue into one transaction per batch.
 //!
-//! No artificial delay: what has queued while the last batch was being written is the next batch.
-//! The chain is computed here on the head this process knows; the database checks that head under
-//! the lock and answers with the true one when another process was faster. Under load a batch commits
-//! without waiting for the disk: the [flusher] answers it once the disk has it.
+//! There is no artificial delay: what has queued while the last batch was being written is the next batch.
+//! The chain is computed here on the head this process knows; the database checks that head under its lock
+//! and answers with the true one when another process was faster (decision 15). Under load a batch commits
+//! without waiting for the disk, and the [flusher] answers it once it is durable (decision 16).
 
+mod committed_batch;
 mod flusher;
 mod layout;
 mod proofs;
+mod repeated;
 mod statement;
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
 
-use serde_json::value::RawValue;
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
-use tokio::sync::{mpsc, oneshot};
-use uuid::Uuid;
+use tokio::sync::mpsc;
 
-use crate::append::request::{Append, AppendError, Receipt};
-use crate::log::durability::Durable;
-use flusher::{Flusher, Unflushed, Written};
-use layout::{Known, Layout};
-use statement::{Decided, Verdict};
+use super::{
+    job::{Job, answer_unavailable},
+    request::AppendError,
+};
+use crate::log::durability::DurableHead;
+use committed_batch::{CommittedBatch, UnflushedCommands};
+use flusher::Flusher;
+use layout::{KnownLog, Layout};
+use repeated::{repetition, stored_outcomes};
+use statement::Verdict;
 
-/// How many commands one transaction takes at the most.
-const BATCH: usize = 256;
+/// How many commands one transaction takes at most.
+const MAX_BATCH: usize = 256;
 
-pub(crate) struct Job {
-    pub append: Append,
-    pub reply: oneshot::Sender<Result<Receipt, AppendError>>,
-}
+/// How many commands a batch takes at least, where so many wait, while other batches are being flushed.
+const MIN_BATCH_WHILE_FLUSHING: usize = 12;
+
+/// The largest batch that waits for the disk itself: where so few ask they are all in it, and a separate
+/// flush would only cost them a round trip.
+const MAX_SYNCHRONOUS_BATCH: usize = 8;
+
+/// How long the connection is kept while no command comes.
+const KEEP_CONNECTION: Duration = Duration::from_secs(1);
 
 pub(crate) struct Appender {
     pool: PgPool,
-    durable: Durable,
+    durable: DurableHead,
     jobs: mpsc::Receiver<Job>,
     queue: VecDeque<Job>,
-    written: mpsc::UnboundedSender<Written>,
-    unflushed: Arc<Unflushed>,
-    known: Known,
-    /// Whether new streams are looked up too: after a key turned out to exist.
-    doubtful: bool,
+    committed: mpsc::UnboundedSender<CommittedBatch>,
+    unflushed: Arc<UnflushedCommands>,
+    known: KnownLog,
+    /// Whether new streams are checked too: after a key turned out to exist.
+    checks_new_streams: bool,
     /// How many commands the last batch had.
-    last: usize,
+    last_batch: usize,
     /// The connection of the last batch, kept while commands keep coming: its server process has the
     /// log's pages and plans at hand.
     connection: Option<PoolConnection<Postgres>>,
 }
 
-/// How many commands are worth a batch of their own, whatever their share.
-const FEW: usize = 12;
-
-/// Up to how many commands a batch is taken for all that wait.
-const ALL: usize = 8;
-
-/// How long a connection is kept that no command came for.
-const KEPT: Duration = Duration::from_secs(1);
-
 impl Appender {
     /// Starts it; it runs until the sender of jobs is gone.
-    pub fn start(pool: PgPool, durable: Durable, jobs: mpsc::Receiver<Job>) {
-        let (written, batches) = mpsc::unbounded_channel();
-        let unflushed = Arc::<Unflushed>::default();
+    pub fn start(pool: PgPool, durable: DurableHead, jobs: mpsc::Receiver<Job>) {
+        let (committed, batches) = mpsc::unbounded_channel();
+        let unflushed = Arc::<UnflushedCommands>::default();
         tokio::spawn(Flusher::new(pool.clone(), durable.clone(), batches, unflushed.clone()).run());
         let appender = Self {
             pool,
             durable,
             jobs,
             queue: VecDeque::new(),
-            written,
+            committed,
             unflushed,
-            known: Known::nothing(),
-            doubtful: false,
-            last: 0,
+            known: KnownLog::new(),
+            checks_new_streams: false,
+            last_batch: 0,
             connection: None,
         };
         tokio::spawn(appender.run());
@@ -85,17 +86,17 @@ impl Appender {
     async fn run(mut self) {
         while !self.queue.is_empty() || self.wait().await {
             self.gather().await;
-            let most = self.share();
-            let batch = take_batch(&mut self.queue, most);
+            let limit = self.batch_limit();
+            let batch = take_batch(&mut self.queue, limit);
             let commands = batch.len();
             self.write(batch).await;
-            self.last = commands;
+            self.last_batch = commands;
         }
     }
 
     /// Waits for a command; whether one came before every sender was gone.
     async fn wait(&mut self) -> bool {
-        let job = match tokio::time::timeout(KEPT, self.jobs.recv()).await {
+        let job = match tokio::time::timeout(KEEP_CONNECTION, self.jobs.recv()).await {
             Ok(job) => job,
             Err(_) => {
                 self.connection = None;
@@ -106,11 +107,11 @@ impl Appender {
         !self.queue.is_empty()
     }
 
-    /// Takes what has queued. Those just answered are about to send their next command: they get their
+    /// Takes what has queued. Callers just answered are about to send their next command: they get their
     /// turn on the executor first, as long as more keep coming and the batch is not full.
     async fn gather(&mut self) {
         self.take_queued();
-        while self.queue.len() < self.share() {
+        while self.queue.len() < self.batch_limit() {
             let before = self.queue.len();
             tokio::task::yield_now().await;
             self.take_queued();
@@ -120,19 +121,20 @@ impl Appender {
         }
     }
 
-    /// How many commands are a batch: half of all that wait for an answer, where flushes follow later.
-    /// While the database writes the one half, the other is flushed, answered, and decides what comes
-    /// next; all in one batch would take turns with the database instead.
-    fn share(&self) -> usize {
-        if self.durable.is_behind() {
-            (self.queue.len() + self.unflushed.count()).div_ceil(2).clamp(FEW, BATCH)
+    /// How many commands the next batch takes: half of all that wait for an answer, where flushes follow
+    /// later. While the database writes the one half, the other is flushed, answered, and decides its next
+    /// commands; all in one batch would take turns with the database instead.
+    fn batch_limit(&self) -> usize {
+        if self.durable.defers_flush() {
+            let half = (self.queue.len() + self.unflushed.count()).div_ceil(2);
+            half.clamp(MIN_BATCH_WHILE_FLUSHING, MAX_BATCH)
         } else {
-            BATCH
+            MAX_BATCH
         }
     }
 
     fn take_queued(&mut self) {
-        while self.queue.len() < BATCH {
+        while self.queue.len() < MAX_BATCH {
             match self.jobs.try_recv() {
                 Ok(job) => self.queue.push_back(job),
                 Err(_) => break,
@@ -145,97 +147,98 @@ impl Appender {
             if let Err(error) = self.try_write(&mut batch).await {
                 tracing::warn!(%error, commands = batch.len(), "append failed");
                 self.connection = None;
-                self.known.forget(None);
-                leave_unknown(batch.drain(..), error);
+                self.known.reset(None);
+                answer_unavailable(batch.drain(..), error);
             }
         }
     }
 
     /// Writes a batch. What is left in it was not written, and may yet be.
     async fn try_write(&mut self, batch: &mut Vec<Job>) -> Result<(), sqlx::Error> {
-        let durable = self.durable.end();
+        let durable = self.durable.head();
         let outdated = batch.extract_if(.., |job| job.append.history.is_some_and(|h| h != durable.history));
-        leave_unknown(outdated, "the log is not the one it was decided on");
-        let head = self.known.tip((durable.position, durable.chain));
+        answer_unavailable(outdated, "the log is not the one it was decided on");
+        let head = self.known.head((durable.position, durable.chain));
         let is_durable = self.waits_for_the_disk(batch.len());
-        let Layout { columns, conflicts, after } = Layout::new(batch, head, &mut self.known, self.doubtful);
-        if columns.is_empty() {
-            self.settle(take_out(batch, &conflicts));
+        let Layout { call, conflicts, after } =
+            Layout::new(batch, head, &mut self.known, self.checks_new_streams);
+        if call.is_empty() {
+            self.answer_conflicts(take_out(batch, &conflicts));
             return Ok(());
         }
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => none.insert(self.pool.acquire().await?),
         };
-        let verdict = columns.append(connection, head, is_durable).await?;
+        let verdict = call.append(connection, head, is_durable).await?;
         if let Verdict::Moved { continues: false, .. } = verdict {
-            // Only what had not been flushed, or what this process took for the log's past.
+            // A crash or a restore took events back that this process knew of.
             self.durable.catch_up(connection).await?;
         }
-        if !self.durable.is_behind() {
+        if !self.durable.defers_flush() {
             self.connection = None;
         }
         match verdict {
             Verdict::Appended => {
-                let end = after.end;
+                let end = after.head;
                 self.known.learn(after);
-                self.doubtful = false;
-                self.settle(take_out(batch, &conflicts));
+                self.checks_new_streams = false;
+                self.answer_conflicts(take_out(batch, &conflicts));
                 let jobs = std::mem::take(batch);
-                let command = jobs.last().map(|job| job.append.meta.proof());
-                let mut written = Written { jobs, after: head, end, command, is_durable };
+                let command = jobs.last().map(|job| job.append.meta.key());
+                let mut committed = CommittedBatch { jobs, before: head, end, command, is_durable };
                 if is_durable {
-                    written.answer();
-                    self.durable.raise(end);
+                    committed.answer();
+                    self.durable.advance_to(end);
                 } else {
-                    self.unflushed.add(written.jobs.len());
+                    self.unflushed.add(committed.jobs.len());
                 }
-                // The flusher outlives this.
-                let _ = self.written.send(written);
+                // The flusher outlives this task.
+                let _ = self.committed.send(committed);
             }
-            Verdict::Moved { end, .. } => self.known.forget(Some(end)),
-            Verdict::Conflicts(found) => self.settle(take_out(batch, &(&found | &conflicts))),
-            Verdict::Exists => {
-                self.known.forget(Some(head));
-                self.explain(batch).await?;
+            Verdict::Moved { head, .. } => self.known.reset(Some(head)),
+            Verdict::Conflicts(found) => self.answer_conflicts(take_out(batch, &(&found | &conflicts))),
+            Verdict::KeyExists => {
+                self.known.reset(Some(head));
+                self.answer_repetitions(batch).await?;
             }
         }
         Ok(())
     }
 
-    /// Whether a batch waits for the disk itself: where few ask, they all are in it, and leaving the flush
-    /// to later would only cost them a round trip.
+    /// Whether a batch waits for the disk itself.
     fn waits_for_the_disk(&self, commands: usize) -> bool {
-        !self.durable.is_behind() || (commands.max(self.last) <= ALL && self.unflushed.count() == 0)
+        let is_small = commands.max(self.last_batch) <= MAX_SYNCHRONOUS_BATCH;
+        !self.durable.defers_flush() || (is_small && self.unflushed.count() == 0)
     }
 
-    /// Answers the commands that lost a race: decided before, or to be decided again. The next batch does
-    /// not wait for it.
-    fn settle(&self, jobs: Vec<Job>) {
+    /// Answers commands that lost a race: decided before, or to be decided again. The next batch does not
+    /// wait for it.
+    fn answer_conflicts(&self, jobs: Vec<Job>) {
         if jobs.is_empty() {
             return;
         }
         let (pool, durable) = (self.pool.clone(), self.durable.clone());
         tokio::spawn(async move {
-            // What cannot be found out now is, when it is decided again.
-            let decided = statement::decided(&pool, &durable, ids(&jobs)).await.unwrap_or_default();
+            // A repetition that is not recognised now is recognised when it is decided again.
+            let stored = stored_outcomes(&pool, &durable, &jobs).await.unwrap_or_default();
             for Job { append, reply } in jobs {
-                let answer = repeated(&append, &decided).unwrap_or(AppendError::Conflict);
+                let answer = repetition(&append, &stored).unwrap_or(AppendError::Conflict);
                 let _ = reply.send(Err(answer));
             }
         });
     }
 
-    /// A key exists: answers the commands that were decided before; the others leave nothing to chance
-    /// the next time.
-    async fn explain(&mut self, batch: &mut Vec<Job>) -> Result<(), sqlx::Error> {
-        let decided = statement::decided(&self.pool, &self.durable, ids(batch)).await?;
-        if decided.is_empty() && self.doubtful {
+    /// A key exists: answers the commands that were decided before, and has new streams checked for the
+    /// others, which stay in the batch.
+    async fn answer_repetitions(&mut self, batch: &mut Vec<Job>) -> Result<(), sqlx::Error> {
+        let stored = stored_outcomes(&self.pool, &self.durable, batch).await?;
+        if stored.is_empty() && self.checks_new_streams {
             return Err(sqlx::Error::Protocol("a key exists in the log, and nothing tells why".into()));
         }
-        self.doubtful = true;
+        self.checks_new_streams = true;
         for Job { append, reply } in std::mem::take(batch) {
-            match repeated(&append, &decided) {
+            match repetition(&append, &stored) {
                 Some(answer) => drop(reply.send(Err(answer))),
                 None => batch.push(Job { append, reply }),
             }
@@ -244,43 +247,19 @@ impl Appender {
     }
 }
 
-/// Answers commands of which nobody knows whether they were written, or will last.
-fn leave_unknown(jobs: impl Iterator<Item = Job>, error: impl std::fmt::Display) {
-    let error = AppendError::Unavailable(error.to_string());
-    for Job { reply, .. } in jobs {
-        let _ = reply.send(Err(error.clone()));
-    }
+/// Takes the commands with these indices out of a batch.
+fn take_out(batch: &mut Vec<Job>, indices: &HashSet<usize>) -> Vec<Job> {
+    let mut index = 0..;
+    batch.extract_if(.., |_| index.next().is_some_and(|index| indices.contains(&index))).collect()
 }
 
-fn ids(batch: &[Job]) -> Vec<Uuid> {
-    batch.iter().map(|job| job.append.meta.command_id).collect()
-}
-
-/// The answer to a command that was decided before.
-fn repeated(append: &Append, decided: &HashMap<Uuid, Decided>) -> Option<AppendError> {
-    let Decided { request_hash, outcome, position } = decided.get(&append.meta.command_id)?;
-    if *request_hash != append.meta.request_hash {
-        return Some(AppendError::CommandReused);
-    }
-    Some(match RawValue::from_string(outcome.clone()) {
-        Ok(outcome) => AppendError::AlreadyDecided { outcome, position: position.unsigned_abs() },
-        Err(error) => AppendError::Unavailable(error.to_string()),
-    })
-}
-
-/// Takes the commands of these numbers out of a batch.
-fn take_out(batch: &mut Vec<Job>, numbers: &HashSet<usize>) -> Vec<Job> {
-    let mut number = 0..;
-    batch.extract_if(.., |_| number.next().is_some_and(|number| numbers.contains(&number))).collect()
-}
-
-/// Takes at most so many commands for the next batch. One whose id is in it already waits for the next,
-/// where the command log answers it.
-fn take_batch(queue: &mut VecDeque<Job>, most: usize) -> Vec<Job> {
+/// Takes at most so many commands for the next batch. One whose id is in it already waits for the next
+/// batch, where the command log answers it.
+fn take_batch(queue: &mut VecDeque<Job>, limit: usize) -> Vec<Job> {
     let mut seen = HashSet::new();
     let mut later = VecDeque::new();
-    let mut batch = Vec::with_capacity(most.min(queue.len()));
-    while batch.len() < most
+    let mut batch = Vec::with_capacity(limit.min(queue.len()));
+    while batch.len() < limit
         && let Some(job) = queue.pop_front()
     {
         if seen.insert(job.append.meta.command_id) {

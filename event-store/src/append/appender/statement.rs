@@ -1,34 +1,40 @@
 //! The one statement that appends a batch, and what it answers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use sqlx::{
-    Arguments, Connection, Encode, FromRow, PgConnection, PgPool, Postgres, Row, Type,
+    Arguments, Connection, Encode, PgConnection, Postgres, Row, Type,
     encode::IsNull,
     error::BoxDynError,
     postgres::{PgArgumentBuffer, PgArguments, PgHasArrayType, PgTypeInfo, types::Oid},
 };
 use uuid::Uuid;
 
-use crate::append::request::{Append, CommandMeta, PreparedEvent, StreamId};
-use crate::log::durability::Durable;
-use crate::log::hashing::{GENESIS, Hash};
+use crate::{
+    append::request::{Append, CommandMeta, PreparedEvent},
+    log::{
+        durability::Place,
+        event::StreamId,
+        hashing::{GENESIS, Hash},
+    },
+};
 
-/// What the database says of a batch.
+/// The database's answer to a batch.
 pub(super) enum Verdict {
     Appended,
-    /// The log ends here.
+    /// The log does not end at the head that was named; nothing was appended.
     Moved {
-        end: (u64, Hash),
-        /// Whether it goes on from the head that was named: others have appended. Otherwise a crash or a
+        /// Where it ends.
+        head: Place,
+        /// Whether it continues the head that was named: others have appended. Otherwise a crash or a
         /// restore took events back.
         continues: bool,
     },
     /// These commands of the batch saw another version of a stream; nothing was appended.
     Conflicts(HashSet<usize>),
     /// A key exists already: a command was decided before, or a stream is not new. Nothing was appended.
-    Exists,
+    KeyExists,
 }
 
 /// Text sent as PostgreSQL's `json`, to the byte: the library's own type writes values anew.
@@ -53,9 +59,9 @@ impl Encode<'_, Postgres> for JsonText<'_> {
     }
 }
 
-/// The arrays of one call of `append_events`.
+/// The arrays of one call of `append_events`, named as its parameters.
 #[derive(Default)]
-pub(super) struct Columns<'a> {
+pub(super) struct AppendCall<'a> {
     c_id: Vec<Uuid>,
     c_hash: Vec<&'a [u8]>,
     c_outcome: Vec<JsonText<'a>>,
@@ -84,7 +90,8 @@ pub(super) struct Columns<'a> {
     relations: Relations,
 }
 
-/// The commands of a batch that belong to others, with what they are correlated with and caused by.
+/// The commands of a batch whose correlation or causation id is not their own: the rows of
+/// `command_relation`.
 #[derive(Default)]
 struct Relations {
     commands: Vec<Uuid>,
@@ -112,8 +119,8 @@ impl Relations {
     }
 }
 
-impl<'a> Columns<'a> {
-    /// A stream whose version the database is to check for a command.
+impl<'a> AppendCall<'a> {
+    /// Has the database check the version of a stream for a command.
     pub(super) fn check(&mut self, stream: &'a StreamId, expected: u64, command: usize) {
         self.s_type.push(&stream.kind);
         self.s_id.push(&stream.id);
@@ -121,17 +128,17 @@ impl<'a> Columns<'a> {
         self.s_command.push(i32::try_from(command + 1).unwrap_or(i32::MAX));
     }
 
-    /// A command, with the log's position after it.
+    /// Adds a command, with the log's position after it.
     pub(super) fn command(&mut self, append: &'a Append, position: u64) {
         self.c_id.push(append.meta.command_id);
         self.c_hash.push(&append.meta.request_hash);
         self.c_outcome.push(JsonText(append.outcome.get()));
         self.c_position.push(position.cast_signed());
-        self.c_at.push(append.meta.proof().1);
+        self.c_at.push(append.meta.key().1);
         self.relations.add(&append.meta);
     }
 
-    /// An event of a command, with its place.
+    /// Adds an event of a command, with its place.
     pub(super) fn event(
         &mut self,
         append: &'a Append,
@@ -157,7 +164,7 @@ impl<'a> Columns<'a> {
         self.e_chain.push(*chain);
     }
 
-    /// Whether there is no command in it.
+    /// Whether it has no command.
     pub(super) fn is_empty(&self) -> bool {
         self.c_id.is_empty()
     }
@@ -170,15 +177,15 @@ impl<'a> Columns<'a> {
     pub(super) async fn append(
         mut self,
         connection: &mut PgConnection,
-        head: (u64, Hash),
-        waits: bool,
+        head: Place,
+        waits_for_the_disk: bool,
     ) -> Result<Verdict, sqlx::Error> {
         let relations = std::mem::take(&mut self.relations);
         if relations.commands.is_empty() {
-            return self.call(connection, head, waits).await;
+            return self.call(connection, head, waits_for_the_disk).await;
         }
         let mut transaction = connection.begin().await?;
-        let verdict = self.call(&mut transaction, head, waits).await?;
+        let verdict = self.call(&mut transaction, head, waits_for_the_disk).await?;
         if matches!(verdict, Verdict::Appended) {
             relations.insert(&mut transaction).await?;
             transaction.commit().await?;
@@ -191,14 +198,16 @@ impl<'a> Columns<'a> {
     async fn call(
         self,
         connection: &mut PgConnection,
-        head: (u64, Hash),
-        waits: bool,
+        head: Place,
+        waits_for_the_disk: bool,
     ) -> Result<Verdict, sqlx::Error> {
         const CALL: &str = "SELECT * FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
             $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)";
-        let arguments = self.arguments(head, waits).map_err(sqlx::Error::Encode)?;
+        let arguments = self.arguments(head, waits_for_the_disk).map_err(sqlx::Error::Encode)?;
         let row = match sqlx::query_with(CALL, arguments).fetch_one(connection).await {
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Ok(Verdict::Exists),
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                return Ok(Verdict::KeyExists);
+            }
             called => called?,
         };
         let verdict: &str = row.try_get("verdict")?;
@@ -209,20 +218,21 @@ impl<'a> Columns<'a> {
                 let tip: Option<Vec<u8>> = row.try_get("tip")?;
                 let tip = tip.and_then(|t| t.try_into().ok()).unwrap_or(*GENESIS);
                 let continues = row.try_get("continues")?;
-                Verdict::Moved { end: (head.unsigned_abs(), tip), continues }
+                Verdict::Moved { head: (head.unsigned_abs(), tip), continues }
             }
-            _ => {
+            "conflict" => {
                 let numbers: Vec<i32> = row.try_get("conflicts")?;
                 Verdict::Conflicts(numbers.into_iter().filter_map(|n| usize::try_from(n - 1).ok()).collect())
             }
+            other => return Err(sqlx::Error::Decode(format!("append_events answered {other:?}").into())),
         })
     }
 
-    fn arguments(self, (head, tip): (u64, Hash), waits: bool) -> Result<PgArguments, BoxDynError> {
+    fn arguments(self, (head, tip): Place, waits_for_the_disk: bool) -> Result<PgArguments, BoxDynError> {
         let mut arguments = PgArguments::default();
         arguments.add(head.cast_signed())?;
         arguments.add(tip)?;
-        arguments.add(waits)?;
+        arguments.add(waits_for_the_disk)?;
         arguments.add(self.c_id)?;
         arguments.add(self.c_hash)?;
         arguments.add(self.c_outcome)?;
@@ -250,32 +260,4 @@ impl<'a> Columns<'a> {
         arguments.add(self.e_chain)?;
         Ok(arguments)
     }
-}
-
-/// What a command decided before came to.
-#[derive(sqlx::FromRow)]
-pub(super) struct Decided {
-    pub(super) request_hash: Vec<u8>,
-    /// JSON.
-    pub(super) outcome: String,
-    pub(super) position: i64,
-}
-
-/// What is stored of commands, durably.
-///
-/// # Errors
-/// The database failed.
-pub(super) async fn decided(
-    pool: &PgPool,
-    durable: &Durable,
-    ids: Vec<Uuid>,
-) -> Result<HashMap<Uuid, Decided>, sqlx::Error> {
-    let query = "SELECT command_id, request_hash, outcome::text, position FROM command_log \
-         WHERE command_id = ANY($1)";
-    let mut connection = pool.acquire().await?;
-    let rows = sqlx::query(query).bind(ids).fetch_all(&mut *connection).await?;
-    if !rows.is_empty() {
-        durable.flush(&mut connection).await?;
-    }
-    rows.into_iter().map(|row| Ok((row.try_get("command_id")?, Decided::from_row(&row)?))).collect()
 }

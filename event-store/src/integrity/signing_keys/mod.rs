@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::append::request::{Append, AppendError, CommandMeta, NewEvent, StreamAppend, StreamId};
-use crate::event_log::{EventLog, read_head};
+use crate::append::request::{Append, AppendError, CommandMeta, NewEvent, StreamAppend};
+use crate::event_log::EventLog;
 use crate::integrity::checkpoint_store::{self, MakeError};
-use crate::integrity::diagnosis::Wrong;
+use crate::integrity::diagnosis::IntegrityViolation;
 use crate::integrity::signed_checkpoint::{self, CheckpointError, CheckpointSigner, TrustedKeys};
 use crate::log::canonical::canonical_json;
+use crate::log::durability::read_head;
+use crate::log::event::StreamId;
 
 /// The stream of the changes, and their event.
 const STREAM: (&str, &str) = ("SigningKey", "log");
@@ -224,7 +226,7 @@ pub async fn signing_key_in_force(pool: &PgPool) -> Result<Option<String>, sqlx:
 
 /// Who vouches for a new key.
 #[derive(Debug, Clone, Copy)]
-pub enum Before<'a> {
+pub enum PreviousKey<'a> {
     /// The key before signs the change.
     Signs(&'a CheckpointSigner),
     /// It is lost; its public key, where the database does not know it.
@@ -237,7 +239,7 @@ pub enum Before<'a> {
 /// The key before is not the log's, the new one is of another log, or the database failed.
 pub async fn change_signing_key(
     log: &EventLog,
-    before: Before<'_>,
+    before: PreviousKey<'_>,
     new: &CheckpointSigner,
     now: DateTime<Utc>,
 ) -> Result<Option<KeyChange>, ChangeError> {
@@ -251,13 +253,13 @@ pub async fn change_signing_key(
     }
     let root = checkpoint_store::frontier(&mut tx, head).await?.root();
     let (previous, note, lost) = match before {
-        Before::Signs(old) => {
+        PreviousKey::Signs(old) => {
             claim(&mut tx, head, old).await?;
             same_origin(old.origin(), new)?;
             let note = old.hand_over(new, head, &root)?.note;
             (Some(old.public_key().to_owned()), note, false)
         }
-        Before::Lost(given) => {
+        PreviousKey::Lost(given) => {
             let previous = match in_force {
                 InForce::Known(key) => Some(key),
                 InForce::Signed(by) => {
@@ -316,7 +318,7 @@ async fn record(
 /// A new key is believed where the one before signed the change, an older one where the newer did.
 ///
 /// # Errors
-/// A change is not what it should be (`Wrong::SigningKey`), or a trusted key is none.
+/// A change is not what it should be (`IntegrityViolation::SigningKey`), or a trusted key is none.
 pub fn follow_keys(trusted: &[String], changes: &[KeyChange]) -> Result<TrustedKeys, FollowError> {
     let first = changes.first().and_then(|change| change.previous.as_deref());
     let chain: Vec<Option<&str>> =
@@ -345,7 +347,7 @@ pub fn follow_keys(trusted: &[String], changes: &[KeyChange]) -> Result<TrustedK
             keys.push((key, 0..=u64::MAX));
         }
     }
-    Ok(TrustedKeys::of(keys)?)
+    Ok(TrustedKeys::with_sizes(keys)?)
 }
 
 /// The keys cannot be followed.
@@ -353,7 +355,7 @@ pub fn follow_keys(trusted: &[String], changes: &[KeyChange]) -> Result<TrustedK
 pub enum FollowError {
     /// A change is not what it should be.
     #[error(transparent)]
-    Wrong(#[from] Wrong),
+    Violation(#[from] IntegrityViolation),
     /// A trusted key is none.
     #[error(transparent)]
     Key(#[from] CheckpointError),
@@ -361,7 +363,7 @@ pub enum FollowError {
 
 /// A change is signed by who had to sign it, and says what its event says.
 fn check(change: &KeyChange, previous: Option<&str>) -> Result<(), FollowError> {
-    let wrong = |reason: String| Wrong::SigningKey { position: change.position, reason };
+    let wrong = |reason: String| IntegrityViolation::SigningKey { position: change.position, reason };
     if change.previous.as_deref() != previous {
         return Err(wrong("it does not follow from the key before".into()).into());
     }

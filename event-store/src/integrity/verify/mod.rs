@@ -6,7 +6,7 @@ mod copy;
 use futures::{StreamExt, stream};
 use sqlx::{Executor, PgPool};
 
-use crate::integrity::diagnosis::{Wrong, diagnose};
+use crate::integrity::diagnosis::{IntegrityViolation, diagnose};
 use crate::integrity::merkle::MerkleFrontier;
 use crate::integrity::signed_checkpoint::Checkpoint;
 use crate::log::durability;
@@ -20,20 +20,20 @@ const WINDOW: usize = 64;
 
 /// The log as far as it verifies: also where the next verification may begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
+pub struct VerifiedLog {
     /// The chain's end.
     pub tip: Hash,
     /// The Merkle tree of the leaves.
     pub tree: MerkleFrontier,
 }
 
-impl Default for Verified {
+impl Default for VerifiedLog {
     fn default() -> Self {
         Self { tip: *GENESIS, tree: MerkleFrontier::default() }
     }
 }
 
-impl Verified {
+impl VerifiedLog {
     /// How many events: the last position.
     pub fn events(&self) -> u64 {
         self.tree.size()
@@ -42,7 +42,7 @@ impl Verified {
 
 /// A checkpoint with the place it is held at.
 #[derive(Debug, Clone)]
-pub struct Held {
+pub struct CheckpointCopy {
     /// The database, or a file.
     pub place: String,
     /// What it says.
@@ -57,7 +57,7 @@ pub enum VerifyError {
     Database(#[from] sqlx::Error),
     /// The log is not what it was.
     #[error(transparent)]
-    Wrong(#[from] Wrong),
+    Violation(#[from] IntegrityViolation),
 }
 
 /// What the chain is checked with of an event: both as stored, the leaf recomputed as well.
@@ -77,19 +77,20 @@ pub(crate) struct Row {
 /// The first thing wrong, or that the database cannot be read.
 pub async fn verify(
     pool: &PgPool,
-    start: Verified,
-    checkpoints: &[Held],
+    start: VerifiedLog,
+    checkpoints: &[CheckpointCopy],
     mut progress: impl FnMut(u64, u64),
-) -> Result<Verified, VerifyError> {
+) -> Result<VerifiedLog, VerifyError> {
     // What was verified once is held against the log ever after.
-    let (head, connection) = durability::head(pool).await?;
+    let (head, connection) = durability::durable_head(pool).await?;
     drop(connection);
-    let mut due: Vec<&Held> = checkpoints.iter().filter(|h| h.checkpoint.size >= start.events()).collect();
+    let mut due: Vec<&CheckpointCopy> =
+        checkpoints.iter().filter(|h| h.checkpoint.size >= start.events()).collect();
     due.sort_by_key(|held| held.checkpoint.size);
     let mut due = due.into_iter().peekable();
     if head < start.events() {
         let held = "the last verification".to_owned();
-        return Err(Wrong::CutOff { events: head, size: start.events(), held }.into());
+        return Err(IntegrityViolation::CutOff { events: head, size: start.events(), held }.into());
     }
     let tasks = std::thread::available_parallelism().map_or(1, usize::from);
     let tasks = tasks.min(usize::try_from(pool.options().get_max_connections()).unwrap_or(1));
@@ -107,7 +108,7 @@ pub async fn verify(
         while let Some(held) = due.next_if(|held| held.checkpoint.size == tree.size()) {
             let size = tree.size();
             if tree.root() != held.checkpoint.root {
-                return Err(Wrong::Rewritten { after: fits, size, held: held.place.clone() });
+                return Err(IntegrityViolation::Rewritten { after: fits, size, held: held.place.clone() });
             }
             fits = size;
         }
@@ -128,7 +129,7 @@ pub async fn verify(
     }
     if let Some(held) = due.next() {
         let (size, held) = (held.checkpoint.size, held.place.clone());
-        return Err(Wrong::CutOff { events: head, size, held }.into());
+        return Err(IntegrityViolation::CutOff { events: head, size, held }.into());
     }
     Ok(verified)
 }
@@ -136,7 +137,7 @@ pub async fn verify(
 struct Block {
     leaves: Vec<Hash>,
     tip: Hash,
-    wrong: Option<Wrong>,
+    wrong: Option<IntegrityViolation>,
 }
 
 /// Recomputes the events after a position through another, up to the first thing wrong. The chain's
@@ -157,11 +158,16 @@ async fn read_block(
             .bind(after.cast_signed())
             .fetch_optional(&mut *connection)
             .await?
-            .ok_or(Wrong::Dropped { position: after, events: 1 })?;
-        stored.try_into().map_err(|_| Wrong::Broken { position: after })?
+            .ok_or(IntegrityViolation::Dropped { position: after, events: 1 })?;
+        stored.try_into().map_err(|_| IntegrityViolation::Broken { position: after })?
     };
     if tip.is_some_and(|tip| tip != stored) {
-        return Err(Wrong::Rewritten { after: 0, size: after, held: "the last verification".into() }.into());
+        return Err(IntegrityViolation::Rewritten {
+            after: 0,
+            size: after,
+            held: "the last verification".into(),
+        }
+        .into());
     }
     let leaves = Vec::with_capacity(usize::try_from(through - after).unwrap_or_default());
     let mut block = Block { leaves, tip: stored, wrong: None };
@@ -172,10 +178,10 @@ async fn read_block(
         position += 1;
         if event.position != position && fault.is_none() {
             let events = event.position.saturating_sub(position);
-            fault = Some((position, Some(Wrong::Dropped { position, events })));
+            fault = Some((position, Some(IntegrityViolation::Dropped { position, events })));
         }
         if !event.is_what_was_hashed() && fault.is_none() {
-            fault = Some((position, Some(Wrong::Altered { position })));
+            fault = Some((position, Some(IntegrityViolation::Altered { position })));
         }
         if fault.is_none() {
             let chain = hashing::chain(&block.tip, position, &event.leaf);
@@ -197,7 +203,8 @@ async fn read_block(
     }
     block.wrong = fault.map(|(at, wrong)| wrong.unwrap_or_else(|| diagnose(&block.tip, at, &rows)));
     if block.wrong.is_none() && position < through {
-        block.wrong = Some(Wrong::Dropped { position: position + 1, events: through - position });
+        block.wrong =
+            Some(IntegrityViolation::Dropped { position: position + 1, events: through - position });
     }
     Ok(block)
 }

@@ -60,7 +60,7 @@ pub(super) async fn bind(pool: &PgPool, master: &MasterKey) -> Result<(), VaultE
     if let Some(known) = known(&mut tx).await? {
         return check(&known, master);
     }
-    let Opened { ours, others } = open_all(&mut tx, master).await?;
+    let OpenableKeys { ours, others } = open_all(&mut tx, master).await?;
     if ours == 0 && others > 0 {
         return Err(VaultError::WrongMasterKey { expected: None, found: master.fingerprint() });
     }
@@ -110,7 +110,7 @@ impl Wrapped {
 
 /// How many of the database's keys a master key opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Opened {
+pub struct OpenableKeys {
     /// Those it opens.
     pub ours: u64,
     /// Those it does not.
@@ -120,9 +120,9 @@ pub struct Opened {
 pub(super) async fn open_all(
     connection: &mut PgConnection,
     master: &MasterKey,
-) -> Result<Opened, sqlx::Error> {
+) -> Result<OpenableKeys, sqlx::Error> {
     let cipher = master.cipher();
-    let mut opened = Opened::default();
+    let mut opened = OpenableKeys::default();
     let query = "SELECT subject, purpose, wrapped_key FROM public.subject_key WHERE wrapped_key IS NOT NULL";
     let mut rows = sqlx::query_as::<_, Wrapped>(query).fetch(connection);
     while let Some(row) = rows.try_next().await? {

@@ -6,7 +6,7 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, aead::OsRng};
 use sha2::{Digest, Sha256};
 
 use super::VaultError;
-use crate::log::hashing::{Hash, hex, of_hex};
+use crate::log::hashing::{Hash, hex, parse_hex};
 use crate::secrets::secret_file;
 
 /// What the check value is the hash of, before the key: no other use of the key hashes the same.
@@ -29,7 +29,7 @@ impl MasterKey {
     /// It is not that.
     pub fn from_hex(text: &str) -> Result<Self, VaultError> {
         let wrong = || VaultError::MasterKey("64 hexadecimal digits are expected".into());
-        of_hex(text.trim()).map(Self).ok_or_else(wrong)
+        parse_hex(text.trim()).map(Self).ok_or_else(wrong)
     }
 
     /// Reads the key from a file.

@@ -24,7 +24,7 @@ use tokio::sync::watch;
 
 use crate::{event_log::EventLog, log::durability::Head};
 
-pub use binding::{Binding, Opened, binding};
+pub use binding::{Binding, OpenableKeys, binding};
 pub use master_key::MasterKey;
 use master_key::fingerprint;
 pub use rotation::rotate_master_key;
@@ -131,7 +131,7 @@ impl Vault {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn try_all(&self) -> Result<Opened, sqlx::Error> {
+    pub async fn try_all(&self) -> Result<OpenableKeys, sqlx::Error> {
         binding::open_all(&mut *self.pool.acquire().await?, &self.master).await
     }
 
