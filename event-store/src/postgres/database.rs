@@ -7,7 +7,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::data_folder::FolderError;
+use super::{
+    data_folder::FolderError,
+    functions::{self, FunctionsError},
+};
 
 /// The database cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +21,9 @@ pub enum DatabaseError {
     /// The schema cannot be brought up to date.
     #[error("migration: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// The functions cannot be brought up to date.
+    #[error("functions: {0}")]
+    Functions(#[from] FunctionsError),
     /// The embedded database does not start.
     #[error("embedded database: {0}")]
     Embedded(String),
@@ -146,7 +152,7 @@ pub(super) async fn open(
     // One plain connection, closed before the pool opens: the embedded database has no other.
     let mut owner = PgConnection::connect_with(&options).await?;
     sqlx::migrate!("../migrations").run(&mut owner).await?;
-    owner.execute(include_str!("application_role.sql")).await?;
+    functions::install(&mut owner).await?;
     let can_step_down: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'portail_app') \
          AND pg_has_role(current_user, 'portail_app', 'MEMBER') \

@@ -1,4 +1,4 @@
-//! The database: PostgreSQL by address or embedded, and queries that answer many callers at
+//! The database: PostgreSQL by address or embedded, its functions, and queries that answer many callers at
 //! once.
 
 pub(crate) mod batch_loader;
@@ -8,3 +8,4 @@ pub(crate) mod database;
 mod embedded;
 #[cfg(not(feature = "embedded"))]
 mod embedded_left_out;
+mod functions;

@@ -6,7 +6,8 @@ use crate::support::{Counter, CounterEvent, append, log, meta, stream};
 use cqrs_es::persist::{EventUpcaster, SerializedEvent};
 use futures::future::BoxFuture;
 use portail_event_store::{
-    CommandBus, CommandError, Decide, EventLog, MasterKey, Outcome, UnitOfWork, Upcasters, Vault, VaultError,
+    CommandBus, CommandError, Decide, EventLog, MasterKey, NotLoaded, Outcome, UnitOfWork, Upcasters, Vault,
+    VaultError,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -186,4 +187,43 @@ async fn a_sealed_value_opens_only_in_its_place_and_with_its_key() {
         .unwrap();
     let late = Vault::unlock(pool, MasterKey::from_hex(&"ab".repeat(32)).unwrap()).await.unwrap();
     assert!(matches!(late.unseal("child-1", "IDENTITY", "Child", &sealed).await, Err(VaultError::Destroyed)));
+}
+
+/// Decides on a stream it has not loaded.
+struct Forgetful {
+    records: bool,
+}
+
+impl Decide for Forgetful {
+    type Outcome = Total;
+
+    fn decide<'w>(&'w self, work: &'w mut UnitOfWork<'_>) -> BoxFuture<'w, Result<Total, CommandError>> {
+        Box::pin(async move {
+            work.load::<Counter>(["loaded".to_owned()]).await?;
+            assert_eq!(
+                work.get::<Counter>("loaded")?.total,
+                0,
+                "a loaded stream without events is its default"
+            );
+            if self.records {
+                let added = CounterEvent::Added { amount: 1, note: String::new() };
+                work.record::<Counter>("forgotten", vec![added])?;
+                return Ok(Total(Some(1)));
+            }
+            Ok(Total(Some(work.get::<Counter>("forgotten")?.total)))
+        })
+    }
+}
+
+#[tokio::test]
+async fn what_a_decision_did_not_load_is_an_error_and_nothing_is_appended() {
+    let (_test, log) = log().await;
+    log.append(append(meta(Uuid::new_v4()), &[("forgotten", 0, 5)], &[])).await.unwrap();
+    let bus = CommandBus::new(log.clone());
+    for records in [false, true] {
+        let error = bus.execute(meta(Uuid::new_v4()), &Forgetful { records }).await.unwrap_err();
+        let CommandError::NotLoaded(NotLoaded(forgotten)) = error else { panic!("{error}") };
+        assert_eq!(forgotten, stream("forgotten"));
+    }
+    assert_eq!(log.read_head().await.unwrap(), 5, "what was there before");
 }

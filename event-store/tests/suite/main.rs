@@ -5,6 +5,7 @@ mod batch_loader;
 mod bus;
 mod conformance;
 mod crash;
+mod functions;
 mod keys;
 mod log;
 mod search;

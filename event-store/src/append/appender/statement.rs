@@ -59,7 +59,7 @@ impl Encode<'_, Postgres> for JsonText<'_> {
     }
 }
 
-/// The arrays of one call of `append_events`, named as its parameters.
+/// The arrays of one call of `append_events` (`sql/append_events.sql`), named as its parameters.
 #[derive(Default)]
 pub(super) struct AppendCall<'a> {
     c_id: Vec<Uuid>,
