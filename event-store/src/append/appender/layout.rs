@@ -41,8 +41,8 @@ impl KnownLog {
         self.versions.clear();
     }
 
-    /// What is known of a stream contradicts a decision on it.
-    fn doubt(&mut self, stream: &StreamId) {
+    /// Forgets the version of a stream that contradicts a decision on it.
+    fn forget_version(&mut self, stream: &StreamId) {
         self.versions.pop(stream);
     }
 
@@ -98,8 +98,12 @@ impl<'a> Layout<'a> {
                 version.is_none_or(|version| version <= expected)
             });
             if !fits {
-                // The version may be of what a crash or a restore took back: the next time the database says.
-                append.reads.iter().chain(&append.writes).for_each(|(stream, _)| known.doubt(stream));
+                // The version may be one that a crash or a restore took back: the next time the database checks it.
+                append
+                    .reads
+                    .iter()
+                    .chain(&append.writes)
+                    .for_each(|(stream, _)| known.forget_version(stream));
                 conflicts.insert(index);
                 continue;
             }
