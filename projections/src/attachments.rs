@@ -35,9 +35,6 @@ impl Projection for AttachmentsProjection {
     fn tables(&self) -> &'static str {
         "CREATE TABLE attached (id uuid PRIMARY KEY)"
     }
-    fn source(&self) -> &'static str {
-        include_str!("attachments.rs")
-    }
     fn reads(&self) -> &'static [&'static str] {
         &[Account::TYPE, Conversation::TYPE, Family::TYPE, Notice::TYPE, Session::TYPE]
     }

@@ -48,9 +48,6 @@ impl Projection for CatalogueProjection {
     fn tables(&self) -> &'static str {
         "CREATE TABLE entry (kind text NOT NULL, id text NOT NULL, state json NOT NULL, PRIMARY KEY (kind, id))"
     }
-    fn source(&self) -> &'static str {
-        include_str!("catalogue.rs")
-    }
     fn reads(&self) -> &'static [&'static str] {
         &[Structure::TYPE, Activity::TYPE, Tariff::TYPE, TownCalendar::TYPE]
     }

@@ -44,17 +44,6 @@ pub enum EngineError {
     /// The log cannot be read.
     #[error(transparent)]
     Log(#[from] LogError),
-    /// A fold changed without a new version: its tables may be wrong.
-    #[error(
-        "projection {name} v{version}: its code changed without a new version; raise the version, \
-         or run `portail rebuild {name}`"
-    )]
-    CodeChanged {
-        /// Which.
-        name: &'static str,
-        /// Its version.
-        version: i32,
-    },
     /// A read model had to be built anew, and cannot be.
     #[error("{0}")]
     Unbuilt(String),
@@ -133,10 +122,10 @@ impl std::fmt::Debug for Engine {
 
 impl Engine {
     /// Prepares the projections: makes the tables of new ones, builds the tables of new versions and of
-    /// those that stand ahead of the log, and refuses one whose code changed without a new version.
+    /// those that stand ahead of the log.
     ///
     /// # Errors
-    /// The database failed, or a projection's code changed.
+    /// The database failed, or tables that must be built cannot be.
     pub async fn prepare(
         log: EventLog,
         vault: Vault,

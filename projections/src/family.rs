@@ -69,9 +69,6 @@ impl Projection for FamilyProjection {
          CREATE INDEX enrolment_child ON enrolment (child); \
          CREATE INDEX enrolment_activity ON enrolment (activity)"
     }
-    fn source(&self) -> &'static str {
-        include_str!("family.rs")
-    }
     fn reads(&self) -> &'static [&'static str] {
         &[Family::TYPE, Child::TYPE, Erasure::TYPE]
     }

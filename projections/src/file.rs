@@ -59,9 +59,6 @@ impl Projection for FileProjection {
          CREATE INDEX request_payer ON request (payer, line); \
          CREATE INDEX request_pending ON request (line) WHERE status = 'PENDING'"
     }
-    fn source(&self) -> &'static str {
-        include_str!("file.rs")
-    }
     fn reads(&self) -> &'static [&'static str] {
         &[Family::TYPE, Child::TYPE, Erasure::TYPE]
     }

@@ -67,9 +67,6 @@ impl Projection for HouseholdProjection {
          CREATE TABLE child (id text PRIMARY KEY, document text NOT NULL); \
          CREATE TABLE link (family text NOT NULL, child text NOT NULL, PRIMARY KEY (family, child))"
     }
-    fn source(&self) -> &'static str {
-        include_str!("household.rs")
-    }
     fn reads(&self) -> &'static [&'static str] {
         &[Family::TYPE, Child::TYPE, Erasure::TYPE]
     }

@@ -49,9 +49,6 @@ impl Projection for InboxProjection {
             author text NOT NULL, body text, attachments json NOT NULL, sent timestamptz NOT NULL, read timestamptz); \
          CREATE INDEX message_conversation ON message (conversation, line)"
     }
-    fn source(&self) -> &'static str {
-        include_str!("inbox.rs")
-    }
     fn reads(&self) -> &'static [&'static str] {
         &[Conversation::TYPE, Erasure::TYPE]
     }

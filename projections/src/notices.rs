@@ -52,9 +52,6 @@ impl Projection for NoticesProjection {
             published timestamptz NOT NULL, withdrawn timestamptz); \
          CREATE INDEX notice_shown ON notice (audience, target) WHERE withdrawn IS NULL"
     }
-    fn source(&self) -> &'static str {
-        include_str!("notices.rs")
-    }
     fn reads(&self) -> &'static [&'static str] {
         &[Notice::TYPE, Erasure::TYPE]
     }

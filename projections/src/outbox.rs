@@ -39,9 +39,6 @@ impl Projection for OutboxProjection {
          CREATE INDEX message_occurred ON message (occurred); \
          CREATE TABLE conversation (id uuid PRIMARY KEY, family text NOT NULL)"
     }
-    fn source(&self) -> &'static str {
-        include_str!("outbox.rs")
-    }
     fn reads(&self) -> &'static [&'static str] {
         &[Session::TYPE, Family::TYPE, Conversation::TYPE]
     }

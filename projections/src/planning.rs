@@ -59,9 +59,6 @@ impl Projection for PlanningProjection {
          CREATE INDEX IF NOT EXISTS cell_ended ON cell (ended) WHERE ended IS NOT NULL; \
          CREATE INDEX IF NOT EXISTS session_list ON session (list_closes) WHERE waiting > 0"
     }
-    fn source(&self) -> &'static str {
-        concat!(include_str!("planning.rs"), include_str!("planning/ends.rs"))
-    }
     fn reads(&self) -> &'static [&'static str] {
         &[Session::TYPE, Child::TYPE, Activity::TYPE]
     }

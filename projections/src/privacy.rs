@@ -40,9 +40,6 @@ impl Projection for PrivacyProjection {
          CREATE INDEX erasure_subject ON erasure (subject); \
          CREATE TABLE policy (name text PRIMARY KEY, document text NOT NULL)"
     }
-    fn source(&self) -> &'static str {
-        include_str!("privacy.rs")
-    }
     fn reads(&self) -> &'static [&'static str] {
         &[Erasure::TYPE, Policy::TYPE]
     }

@@ -30,9 +30,6 @@ impl Projection for ProposalsProjection {
         "CREATE TABLE proposal (family text NOT NULL, slot text NOT NULL, action text NOT NULL, proposed_by text NOT NULL, \
             proposed timestamptz NOT NULL, PRIMARY KEY (family, slot))"
     }
-    fn source(&self) -> &'static str {
-        include_str!("proposals.rs")
-    }
     fn reads(&self) -> &'static [&'static str] {
         &[Seconding::TYPE]
     }

@@ -26,7 +26,7 @@ use self::{
 use crate::{
     engine::{put_aside, streams_aside},
     fold::{Folded, Patience, fold},
-    projection::{FoldContext, Projection, code_hash, enter, install_indexes, install_tables, live_schema},
+    projection::{FoldContext, Projection, enter, install_indexes, install_tables, live_schema},
 };
 
 /// How many positions go by without an event for a read model until it notes that it has come that far.
@@ -170,7 +170,7 @@ struct Build {
 }
 
 impl Build {
-    /// Starts a rebuild, or resumes one of the same code.
+    /// Starts a rebuild, or resumes one of the same version.
     async fn begin(projection: &dyn Projection, context: &FoldContext) -> Result<Self, RebuildError> {
         let live = live_schema(projection);
         let mut build = Self {
@@ -182,16 +182,14 @@ impl Build {
         };
         let Self { name, fresh, .. } = &build;
         let mut tx = context.log.database().pool().begin().await?;
-        let found: Option<(i64, String, bool)> = sqlx::query_as(
-            "SELECT position, code_hash, log_has(position, chain) FROM projection WHERE name = $1 AND version = $2",
+        let found: Option<(i64, bool)> = sqlx::query_as(
+            "SELECT position, log_has(position, chain) FROM projection WHERE name = $1 AND version = $2",
         )
         .bind(name)
         .bind(projection.version())
         .fetch_optional(&mut *tx)
         .await?;
-        let hash = code_hash(projection);
-        if let Some((position, known, fits)) = found
-            && known == hash
+        if let Some((position, fits)) = found
             && fits
         {
             build.aside = streams_aside(name, projection.version(), &mut tx).await?;
@@ -205,14 +203,11 @@ impl Build {
         {
             sqlx::query(query).bind(name).execute(&mut *tx).await?;
         }
-        sqlx::query(
-            "INSERT INTO projection (name, version, status, code_hash) VALUES ($1, $2, 'building', $3)",
-        )
-        .bind(name)
-        .bind(projection.version())
-        .bind(hash)
-        .execute(&mut *tx)
-        .await?;
+        sqlx::query("INSERT INTO projection (name, version, status) VALUES ($1, $2, 'building')")
+            .bind(name)
+            .bind(projection.version())
+            .execute(&mut *tx)
+            .await?;
         install_tables(projection, fresh, &mut tx).await?;
         tx.commit().await?;
         Ok(build)
@@ -330,15 +325,12 @@ impl Build {
             .bind(name)
             .execute(&mut *tx)
             .await?;
-        sqlx::query(
-            "INSERT INTO projection (name, version, position, status, code_hash) VALUES ($1, $2, $3, 'live', $4)",
-        )
-        .bind(projection.name())
-        .bind(projection.version())
-        .bind(target.cast_signed())
-        .bind(code_hash(projection))
-        .execute(&mut *tx)
-        .await?;
+        sqlx::query("INSERT INTO projection (name, version, position, status) VALUES ($1, $2, $3, 'live')")
+            .bind(projection.name())
+            .bind(projection.version())
+            .bind(target.cast_signed())
+            .execute(&mut *tx)
+            .await?;
         sqlx::query("DELETE FROM projection_quarantine WHERE name = $1")
             .bind(projection.name())
             .execute(&mut *tx)

@@ -42,9 +42,6 @@ impl Projection for RegiesProjection {
          CREATE TABLE debit_batch (id uuid PRIMARY KEY, regie text NOT NULL, date date NOT NULL, issuer text, \
             left_out text NOT NULL, ordered timestamptz NOT NULL)"
     }
-    fn source(&self) -> &'static str {
-        include_str!("regies.rs")
-    }
     fn reads(&self) -> &'static [&'static str] {
         &[Regie::TYPE]
     }

@@ -48,9 +48,6 @@ impl Projection for RequestsProjection {
         "CREATE INDEX IF NOT EXISTS line_payer ON line (payer, line); \
          CREATE INDEX IF NOT EXISTS line_pending ON line (line) WHERE status = 'PENDING'"
     }
-    fn source(&self) -> &'static str {
-        concat!(include_str!("requests.rs"), include_str!("requests/lines.rs"))
-    }
     fn reads(&self) -> &'static [&'static str] {
         &[Session::TYPE]
     }

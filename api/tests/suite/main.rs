@@ -34,6 +34,7 @@ mod money;
 mod money_as_of;
 mod notifications;
 mod opening;
+mod other_planning;
 mod parents_and_staff;
 mod poison;
 mod printed;

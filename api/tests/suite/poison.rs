@@ -2,19 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use futures::future::BoxFuture;
 use portail_api::{application::PATIENCE, clock::Clock, demo};
 use portail_event_store::{Append, CommandMeta, NewEvent, RecordedEvent, StreamAppend, StreamId};
 use portail_projections::{
-    Engine, FoldContext, FoldError, Projection, ProjectionStatus,
+    Engine, FoldContext, Projection, ProjectionStatus,
     planning::PlanningProjection,
     rebuild::{Step, rebuild, rebuild_all},
 };
 use serde_json::value::RawValue;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::application::Town;
+use crate::{application::Town, other_planning::OtherPlanning};
 
 /// Appends an event, whatever it holds; its position.
 async fn append(
@@ -49,48 +47,11 @@ fn context(town: &Town) -> FoldContext {
     FoldContext { log: town.application.log().clone(), vault: town.application.vault().clone() }
 }
 
-/// The planning as another program folds it.
-struct Other {
-    version: i32,
-    /// What it does with an event before it folds it.
-    sees: fn(&RecordedEvent) -> Result<bool, FoldError>,
-}
-
-impl Projection for Other {
-    fn name(&self) -> &'static str {
-        PlanningProjection.name()
-    }
-    fn version(&self) -> i32 {
-        self.version
-    }
-    fn tables(&self) -> &'static str {
-        PlanningProjection.tables()
-    }
-    fn indexes(&self) -> &'static str {
-        PlanningProjection.indexes()
-    }
-    fn source(&self) -> &'static str {
-        PlanningProjection.source()
-    }
-    fn reads(&self) -> &'static [&'static str] {
-        PlanningProjection.reads()
-    }
-    fn fold<'a>(
-        &'a self,
-        events: &'a [&'a RecordedEvent],
-        context: &'a FoldContext,
-        connection: &'a mut PgConnection,
-    ) -> BoxFuture<'a, Result<(), FoldError>> {
-        Box::pin(async move {
-            let mut wanted = vec![];
-            for event in events {
-                if (self.sees)(event)? {
-                    wanted.push(*event);
-                }
-            }
-            PlanningProjection.fold(&wanted, context, connection).await
-        })
-    }
+/// The planning of a program that leaves some events out.
+fn other(version: i32, folds: fn(&RecordedEvent) -> bool) -> Box<dyn Projection> {
+    Box::new(OtherPlanning::new(version, move |events| {
+        Ok(events.iter().filter(|event| folds(event)).copied().collect())
+    }))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,10 +113,10 @@ async fn what_was_set_aside_is_taken_up_again_once_it_can_be_folded() {
     let rebuilt = rebuild(&PlanningProjection, &context(&town), |_, _| ()).await.unwrap();
     assert!(rebuilt.was_incomplete && rebuilt.aside.len() == 1, "{rebuilt:?}");
     // A program that can fold it: its start takes the stream up.
-    let sees = |event: &RecordedEvent| Ok(event.payload.get() != "{\"ReservationConfirmed\":{}}");
-    let mended = Other { version: PlanningProjection.version(), sees };
+    let folds = |event: &RecordedEvent| event.payload.get() != "{\"ReservationConfirmed\":{}}";
+    let mended = other(PlanningProjection.version(), folds);
     let (log, vault) = (town.application.log().clone(), town.application.vault().clone());
-    let engine = Engine::prepare(log, vault, vec![Box::new(mended)]).await.unwrap();
+    let engine = Engine::prepare(log, vault, vec![mended]).await.unwrap();
     assert!(status(&engine, "planning").await.aside.is_empty());
 }
 
@@ -174,10 +135,10 @@ async fn a_newer_program_folds_what_an_older_one_waits_at() {
     let waiting = status(older, "planning").await;
     assert_eq!((waiting.status.as_str(), waiting.position), ("live", position - 1), "its row is not failed");
     assert!(waiting.aside.is_empty());
-    let sees = |event: &RecordedEvent| Ok(event.event_type != "FromTheFuture");
+    let folds = |event: &RecordedEvent| event.event_type != "FromTheFuture";
     let (log, vault) = (town.application.log().clone(), town.application.vault().clone());
-    let newer = Other { version: PlanningProjection.version(), sees };
-    let newer = Engine::prepare(log, vault, vec![Box::new(newer)]).await.unwrap();
+    let newer = other(PlanningProjection.version(), folds);
+    let newer = Engine::prepare(log, vault, vec![newer]).await.unwrap();
     newer.catch_up().await.unwrap();
     let passed = async {
         while older.waiting().iter().any(|(name, _)| *name == "planning") {
@@ -191,16 +152,9 @@ async fn a_newer_program_folds_what_an_older_one_waits_at() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_program_leaves_a_newer_ones_read_model_alone() {
     let town = Town::new(Clock::starting_on(demo::TODAY)).await;
-    let sees = |_: &RecordedEvent| Ok(true);
     let newer = PlanningProjection.version() + 1;
     let (log, vault) = (town.application.log().clone(), town.application.vault().clone());
-    let prepare = |version| {
-        Engine::prepare(
-            log.clone(),
-            vault.clone(),
-            vec![Box::new(Other { version, sees }) as Box<dyn Projection>],
-        )
-    };
+    let prepare = |version| Engine::prepare(log.clone(), vault.clone(), vec![other(version, |_| true)]);
     prepare(newer).await.unwrap();
     let before = status(town.application.engine(), "planning").await;
     assert_eq!(before.version, newer);

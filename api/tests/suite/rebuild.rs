@@ -2,65 +2,33 @@
 
 use std::sync::{Arc, Mutex};
 
-use futures::future::BoxFuture;
 use portail_api::{clock::Clock, demo};
 use portail_domain::{
     ids::{ChildId, RequestId},
     session::{Basis, SessionEvent},
 };
-use portail_event_store::{Append, CommandMeta, NewEvent, RecordedEvent, StreamAppend, StreamId};
+use portail_event_store::{Append, CommandMeta, NewEvent, StreamAppend, StreamId};
 use portail_projections::{
-    FoldContext, FoldError, Projection,
+    FoldContext, Projection,
     planning::PlanningProjection,
     rebuild::{RebuildError, Step, rebuild, rebuild_all},
     requests::RequestsProjection,
 };
-use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::application::Town;
+use crate::{application::Town, other_planning::OtherPlanning};
 
 /// The planning, noting how many events each batch holds, and failing on one of them.
-struct Watched {
-    batches: Arc<Mutex<Vec<usize>>>,
-    fails_on: Option<usize>,
-}
-
-impl Projection for Watched {
-    fn name(&self) -> &'static str {
-        PlanningProjection.name()
-    }
-    fn version(&self) -> i32 {
-        PlanningProjection.version()
-    }
-    fn tables(&self) -> &'static str {
-        PlanningProjection.tables()
-    }
-    fn indexes(&self) -> &'static str {
-        PlanningProjection.indexes()
-    }
-    fn source(&self) -> &'static str {
-        PlanningProjection.source()
-    }
-    fn reads(&self) -> &'static [&'static str] {
-        PlanningProjection.reads()
-    }
-    fn fold<'a>(
-        &'a self,
-        events: &'a [&'a RecordedEvent],
-        context: &'a FoldContext,
-        connection: &'a mut PgConnection,
-    ) -> BoxFuture<'a, Result<(), FoldError>> {
-        let batch = {
-            let mut batches = self.batches.lock().unwrap();
-            batches.push(events.len());
-            batches.len()
-        };
-        if self.fails_on == Some(batch) {
-            return Box::pin(async { Err(sqlx::Error::PoolTimedOut.into()) });
+fn watched(batches: &Arc<Mutex<Vec<usize>>>, fails_on: Option<usize>) -> Box<dyn Projection> {
+    let batches = batches.clone();
+    Box::new(OtherPlanning::new(PlanningProjection.version(), move |events| {
+        let mut batches = batches.lock().unwrap();
+        batches.push(events.len());
+        if fails_on == Some(batches.len()) {
+            return Err(sqlx::Error::PoolTimedOut.into());
         }
-        PlanningProjection.fold(events, context, connection)
-    }
+        Ok(events.to_vec())
+    }))
 }
 
 /// A session of three thousand children: more events than are folded at once.
@@ -107,17 +75,17 @@ async fn an_interrupted_rebuild_goes_on_where_it_stopped() {
     let application = &town.application;
     let context = FoldContext { log: application.log().clone(), vault: application.vault().clone() };
     let batches = Arc::new(Mutex::new(vec![]));
-    let watched = |fails_on| Watched { batches: batches.clone(), fails_on };
+    let watched = |fails_on| watched(&batches, fails_on);
     let folded = || std::mem::take(&mut *batches.lock().unwrap());
 
     // Without an interruption, for comparison.
-    let whole = rebuild(&watched(None), &context, |_, _| ()).await.unwrap();
+    let whole = rebuild(&*watched(None), &context, |_, _| ()).await.unwrap();
     assert_eq!(whole.differences, Some(0));
     let in_one_go = folded();
     assert!(in_one_go.len() > 1, "{in_one_go:?}");
 
     // Two together: the second batch of one fails, the other goes on.
-    let both: Vec<Box<dyn Projection>> = vec![Box::new(watched(Some(2))), Box::new(RequestsProjection)];
+    let both: Vec<Box<dyn Projection>> = vec![watched(Some(2)), Box::new(RequestsProjection)];
     let mut ended = vec![];
     rebuild_all(both, &context, |name, step| match step {
         Step::Failed(error) => ended.push((name, Err(error))),
@@ -136,7 +104,7 @@ async fn an_interrupted_rebuild_goes_on_where_it_stopped() {
     assert!(live.iter().all(|p| p.status == "live" || p.name.ends_with("#rebuild")), "{live:?}");
 
     // They go on: what was folded is not folded again, and the rows are the live ones.
-    let both: Vec<Box<dyn Projection>> = vec![Box::new(watched(None)), Box::new(RequestsProjection)];
+    let both: Vec<Box<dyn Projection>> = vec![watched(None), Box::new(RequestsProjection)];
     let mut done = vec![];
     rebuild_all(both, &context, |name, step| {
         if let Step::Done(rebuilt) = step {

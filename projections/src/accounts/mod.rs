@@ -117,9 +117,6 @@ impl Projection for AccountsProjection {
          CREATE TABLE archive (family text NOT NULL, document text NOT NULL, attachment uuid NOT NULL, \
             sha256 text NOT NULL, PRIMARY KEY (family, document))"
     }
-    fn source(&self) -> &'static str {
-        concat!(include_str!("mod.rs"), include_str!("write.rs"))
-    }
     fn reads(&self) -> &'static [&'static str] {
         &[Account::TYPE, Erasure::TYPE]
     }

@@ -5,7 +5,7 @@ use sqlx::Executor;
 
 use super::{EngineError, advance::can_fold, handle::Standing};
 use crate::{
-    projection::{FoldContext, Projection, code_hash, install_indexes, install_tables, live_schema},
+    projection::{FoldContext, Projection, install_indexes, install_tables, live_schema},
     rebuild::RebuildError,
 };
 
@@ -21,20 +21,18 @@ pub(super) async fn prepare(
     // Nodes that start together prepare one after the other, as long as it takes.
     tx.execute("SET LOCAL statement_timeout TO 0; SET LOCAL lock_timeout TO 0").await?;
     sqlx::query("SELECT pg_advisory_xact_lock(5843923847262)").execute(&mut *tx).await?;
-    let rows: Vec<(i32, i64, String, bool)> = sqlx::query_as(
-        "SELECT version, position, code_hash, log_has(position, chain) FROM projection WHERE name = $1",
-    )
-    .bind(name)
-    .fetch_all(&mut *tx)
-    .await?;
-    let hash = code_hash(projection);
+    let rows: Vec<(i32, i64, bool)> =
+        sqlx::query_as("SELECT version, position, log_has(position, chain) FROM projection WHERE name = $1")
+            .bind(name)
+            .fetch_all(&mut *tx)
+            .await?;
     if let Some((newer, position, ..)) = rows.iter().find(|(v, ..)| *v > version) {
         tx.commit().await?;
         tracing::error!(projection = name, version, newer, "a newer program keeps it: this one stands back");
         return Ok((position.unsigned_abs(), Standing::Newer));
     }
     match rows.iter().find(|(v, ..)| *v == version) {
-        Some((_, position, known, fits)) if *known == hash => {
+        Some((_, position, fits)) => {
             // What stopped it may be mended: it is tried again.
             sqlx::query(
                 "UPDATE projection SET status = 'live', error = NULL \
@@ -62,15 +60,13 @@ pub(super) async fn prepare(
             }
             Ok((position.unsigned_abs(), Standing::Live))
         }
-        Some(_) => Err(EngineError::CodeChanged { name, version }),
         None if rows.is_empty() => {
             let schema = live_schema(projection);
             install_tables(projection, &schema, &mut tx).await?;
             install_indexes(projection, &schema, &mut tx).await?;
-            sqlx::query("INSERT INTO public.projection (name, version, status, code_hash) VALUES ($1, $2, 'live', $3)")
+            sqlx::query("INSERT INTO public.projection (name, version, status) VALUES ($1, $2, 'live')")
                 .bind(name)
                 .bind(version)
-                .bind(hash)
                 .execute(&mut *tx)
                 .await?;
             tx.commit().await?;

@@ -1,0 +1,12 @@
+//! Read models on a real database, without a server.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod attendance;
+mod cast;
+mod correspondence;
+mod families;
+mod golden;
+mod governance;
+mod money;
+mod read_models;
+mod upgrade;
