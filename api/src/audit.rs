@@ -24,8 +24,13 @@ use crate::{
     access::Principal,
     application::Role,
     checkpoints,
+    graphql::{
+        Schemas,
+        document_guard::DocumentGuard,
+        past_town::{self, PastTown},
+    },
     progress::Progress,
-    replay::{self, Moment, PastTown},
+    replay::{self, Moment},
     settings::Settings,
 };
 
@@ -190,7 +195,9 @@ pub async fn replay(database: &Database, settings: &Settings, options: &ReplayOp
     let mut answers = vec![];
     for moment in [Some(options.at), options.against].into_iter().flatten() {
         let past = past(database, settings, moment.find(pool).await?).await?;
-        let answer = past.answer(&query, &variables, &auditor).await?;
+        let answer =
+            past_town::answer(&past, &DocumentGuard::new(settings.documents), &query, &variables, &auditor)
+                .await?;
         if let Some(error) = answer["errors"][0]["message"].as_str() {
             bail!("the query was refused: {error}");
         }
@@ -211,9 +218,10 @@ pub async fn replay(database: &Database, settings: &Settings, options: &ReplayOp
 async fn past(database: &Database, settings: &Settings, found: (u64, DateTime<Utc>)) -> Result<PastTown> {
     let keys = settings.keys(database).await?;
     let progress = Progress::new("replay", "events");
-    let place = (settings.data.as_path(), settings.site.clone());
+    let schemas = Schemas::new(settings.site.clone(), DocumentGuard::new(settings.documents));
     let at = |done, all| progress.at(done, all);
-    let past = PastTown::open(database.pool().clone(), keys, found, place, at).await?;
+    let screens = |application| schemas.over(application);
+    let past = PastTown::open(database.pool().clone(), keys, found, &settings.data, screens, at).await?;
     progress.finish();
     Ok(past)
 }

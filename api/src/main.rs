@@ -18,8 +18,8 @@ use portail_api::{
     checkpoints::Publisher,
     clock::Clock,
     demo,
-    documents::TownName,
-    graphql::{self, document_guard::DocumentGuard},
+    files::documents::TownName,
+    graphql::{self, Schemas, document_guard::DocumentGuard},
     http, import, key_tools,
     keys::{Making, report_signing_key},
     notifications::Notifier,
@@ -220,18 +220,17 @@ async fn serve(with_demo: bool, in_public: bool) -> Result<()> {
     let billing = tokio::spawn(run_billing(application.clone()));
     let publisher = tokio::spawn(Publisher::new(application.clone(), &settings)?.run());
     let notifier = Notifier::new(application.clone(), &settings)?.map(|n| tokio::spawn(n.run()));
-    let replays = Replays::new(application.clone(), settings.data.clone(), settings.site.clone());
+    let schemas = Schemas::new(settings.site.clone(), DocumentGuard::new(settings.documents));
+    let screens = schemas.clone();
+    let replays = Replays::new(application.clone(), settings.data.clone(), move |past| screens.over(past));
     let tidy = tokio::spawn(replays.clone().tidy());
-    let guard = DocumentGuard::new(settings.documents);
-    let site = settings.site.clone();
-    let schema = graphql::schema(application.clone(), site, guard.clone(), Some(replays.clone()));
     let listener = tokio::net::TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("{} cannot be listened on", settings.listen))?;
     announce(&listener.local_addr()?.to_string(), with_demo, &application);
     let town = TownName(settings.town.as_str().into());
     let drain = http::Drain::default();
-    let router = http::router(schema, guard, application, replays, town, drain.clone());
+    let router = http::router(&schemas, application, replays, town, drain.clone());
     http::serve(listener, router, limits, drain, stopped()).await?;
     timers.abort();
     billing.abort();

@@ -22,7 +22,6 @@ use futures::{
 };
 use portail_event_store::Database;
 use portail_projections::ProjectionStatus;
-use serde_json::Value;
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
@@ -31,14 +30,8 @@ pub use effects::RowChange;
 pub use moment::{Moment, NoMoment};
 
 use crate::{
-    access::Principal,
     application::{Application, Keys},
     clock::Clock,
-    graphql::{
-        self, PortalSchema,
-        context::RequestContext,
-        document_guard::{Admitted, DocumentGuard},
-    },
 };
 use folder::PastFolder;
 
@@ -86,25 +79,25 @@ impl From<sqlx::Error> for ReplayError {
     }
 }
 
-/// The town as it was at a position.
-pub struct PastTown {
+/// The town as it was at a position, with what answers for it: the schema of its screens.
+pub struct PastTown<S> {
     position: u64,
     at: DateTime<Utc>,
-    schema: PortalSchema,
+    screens: S,
     application: Arc<Application>,
     /// How many keys were destroyed when it was made: one more, and it shows too much.
     erasures: i64,
 }
 
-impl std::fmt::Debug for PastTown {
+impl<S> std::fmt::Debug for PastTown<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PastTown").field("position", &self.position).finish_non_exhaustive()
     }
 }
 
-impl PastTown {
+impl<S> PastTown<S> {
     /// Folds the log of a live database up to a position, in a folder of its own below the town's
-    /// data; `progress` hears how far it is.
+    /// data; `screens` makes what answers for it, `progress` hears how far it is.
     ///
     /// # Errors
     /// The live database cannot be read, or the embedded one not be started.
@@ -112,7 +105,8 @@ impl PastTown {
         live: PgPool,
         keys: Keys,
         (position, at): (u64, DateTime<Utc>),
-        (data, site): (&Path, String),
+        data: &Path,
+        screens: impl FnOnce(Arc<Application>) -> S,
         progress: impl Fn(u64, u64),
     ) -> Result<Self, ReplayError> {
         let failed = |e: &dyn std::fmt::Display| ReplayError::Failed(e.to_string());
@@ -141,8 +135,8 @@ impl PastTown {
         {
             return Err(ReplayError::Failed(format!("{name}: {}", error.unwrap_or_default())));
         }
-        let schema = graphql::schema(application.clone(), site, DocumentGuard::default(), None);
-        Ok(Self { position, at, schema, application, erasures })
+        let screens = screens(application.clone());
+        Ok(Self { position, at, screens, application, erasures })
     }
 
     /// The last position it knows of.
@@ -160,39 +154,9 @@ impl PastTown {
         &self.application
     }
 
-    /// Asks it.
-    ///
-    /// # Errors
-    /// It is not a query.
-    pub async fn ask(
-        &self,
-        admitted: Admitted,
-        context: RequestContext,
-    ) -> Result<async_graphql::Response, ReplayError> {
-        if !admitted.only_asks() {
-            return Err(ReplayError::NotAQuery);
-        }
-        Ok(self.schema.execute(admitted.into_request().data(context)).await)
-    }
-
-    /// Asks it and gives the answer as a document, for comparing.
-    ///
-    /// # Errors
-    /// It is not a query.
-    pub async fn answer(
-        &self,
-        query: &str,
-        variables: &Value,
-        principal: &Principal,
-    ) -> Result<Value, ReplayError> {
-        let variables = async_graphql::Variables::from_json(variables.clone());
-        let request = async_graphql::Request::new(query).variables(variables);
-        let context = RequestContext { principal: Some(principal.clone()), ..RequestContext::default() };
-        let response = match DocumentGuard::default().admit(request, context.language).await {
-            Ok(admitted) => self.ask(admitted, context).await?,
-            Err(refused) => async_graphql::Response::from_errors(vec![refused]),
-        };
-        serde_json::to_value(response).map_err(|e| ReplayError::Failed(e.to_string()))
+    /// What answers for it.
+    pub fn screens(&self) -> &S {
+        &self.screens
     }
 }
 
@@ -254,37 +218,42 @@ where
 /// What events changed, each by its position.
 type Findings = Vec<(u64, OnItsWay<Vec<RowChange>>)>;
 
-struct Kept {
+struct Kept<S> {
     position: u64,
     asked: Instant,
-    opening: OnItsWay<PastTown>,
+    opening: OnItsWay<PastTown<S>>,
 }
 
 /// The past towns of a running server.
-pub struct Replays {
+pub struct Replays<S> {
     application: Arc<Application>,
     data: PathBuf,
-    site: String,
-    kept: Mutex<Vec<Kept>>,
+    screens: Arc<dyn Fn(Arc<Application>) -> S + Send + Sync>,
+    kept: Mutex<Vec<Kept<S>>>,
     found: Mutex<Findings>,
     /// One at a time: the machine also serves the town of today.
     turn: Arc<Semaphore>,
 }
 
-impl std::fmt::Debug for Replays {
+impl<S> std::fmt::Debug for Replays<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Replays").finish_non_exhaustive()
     }
 }
 
-impl Replays {
-    /// The past towns of an application, below its data folder; `site` is where logging out leads.
-    pub fn new(application: Arc<Application>, data: PathBuf, site: String) -> Arc<Self> {
+impl<S: Send + Sync + 'static> Replays<S> {
+    /// The past towns of an application, below its data folder; `screens` makes what answers for one.
+    pub fn new(
+        application: Arc<Application>,
+        data: PathBuf,
+        screens: impl Fn(Arc<Application>) -> S + Send + Sync + 'static,
+    ) -> Arc<Self> {
         if let Err(error) = folder::clear_away(&data) {
             tracing::warn!(%error, "what earlier past towns left cannot be cleared away");
         }
         let (kept, found) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { application, data, site, kept, found, turn: Arc::new(Semaphore::new(1)) })
+        let screens = Arc::new(screens);
+        Arc::new(Self { application, data, screens, kept, found, turn: Arc::new(Semaphore::new(1)) })
     }
 
     /// The town at a moment: one that is kept, or a new one. Making it goes on when nobody waits any
@@ -292,7 +261,7 @@ impl Replays {
     ///
     /// # Errors
     /// There is no such moment, it is not ready yet, or cannot be made.
-    pub async fn at(&self, moment: &Moment) -> Result<Arc<PastTown>, ReplayError> {
+    pub async fn at(&self, moment: &Moment) -> Result<Arc<PastTown<S>>, ReplayError> {
         let pool = self.application.pool();
         let (position, at) = moment.find(pool).await?;
         let erased = destroyed(pool).await?;
@@ -305,7 +274,7 @@ impl Replays {
         self.opened(position, at).await
     }
 
-    async fn opened(&self, position: u64, at: DateTime<Utc>) -> Result<Arc<PastTown>, ReplayError> {
+    async fn opened(&self, position: u64, at: DateTime<Utc>) -> Result<Arc<PastTown<S>>, ReplayError> {
         let opening = self.opening(position, at);
         match tokio::time::timeout(PATIENCE, opening).await {
             Ok(Ok(past)) => Ok(past),
@@ -317,20 +286,20 @@ impl Replays {
         }
     }
 
-    fn opening(&self, position: u64, at: DateTime<Utc>) -> OnItsWay<PastTown> {
+    fn opening(&self, position: u64, at: DateTime<Utc>) -> OnItsWay<PastTown<S>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = kept.iter_mut().find(|kept| kept.position == position) {
             found.asked = Instant::now();
             return found.opening.clone();
         }
         let (application, turn) = (self.application.clone(), self.turn.clone());
-        let (data, site) = (self.data.clone(), self.site.clone());
+        let (data, screens) = (self.data.clone(), self.screens.clone());
         let open = move || async move {
             let _turn = turn.acquire_owned().await.map_err(|e| e.to_string())?;
             let log = |done, all| tracing::debug!(done, all, "replay");
             let keys = application.keys().clone();
-            let past =
-                PastTown::open(application.pool().clone(), keys, (position, at), (&data, site), log).await;
+            let (pool, made) = (application.pool().clone(), |past| screens(past));
+            let past = PastTown::open(pool, keys, (position, at), &data, made, log).await;
             past.map(Arc::new).map_err(|e| e.to_string())
         };
         let opening = on_its_own(open);
@@ -369,12 +338,12 @@ impl Replays {
             return finding.clone();
         }
         let (application, turn) = (self.application.clone(), self.turn.clone());
-        let (data, site) = (self.data.clone(), self.site.clone());
+        let data = self.data.clone();
         let find = move || async move {
             let _turn = turn.acquire_owned().await.map_err(|e| e.to_string())?;
             let (pool, keys) = (application.pool().clone(), application.keys().clone());
             let before = position.saturating_sub(1);
-            let past = PastTown::open(pool.clone(), keys, (before, at), (&data, site), |_, _| ()).await;
+            let past = PastTown::open(pool.clone(), keys, (before, at), &data, |_| (), |_, _| ()).await;
             let past = past.map_err(|e| e.to_string())?;
             past.effects_of_next(pool).await.map(Arc::new).map_err(|e| e.to_string())
         };

@@ -1,48 +1,14 @@
-//! The roll of a session: who is expected, who waits, who came. Asked over GraphQL, printed, and
-//! exported.
+//! Reads the roll of a session: asked over GraphQL, printed, and exported.
 
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use portail_domain::{
-    ids::{ActivityId, ChildId},
-    session::Booking,
-    terms::Terms,
-};
+use portail_documents::roll::{Roll, RollLine};
+use portail_domain::ids::ActivityId;
 use portail_projections::{family, planning};
 use uuid::Uuid;
 
 use crate::application::Application;
-
-/// One child of a session.
-#[derive(Debug, Clone)]
-pub struct RollLine {
-    /// The child.
-    pub child: ChildId,
-    /// Surname and first name; none once erased.
-    pub name: Option<(String, String)>,
-    /// Who pays.
-    pub payer: String,
-    /// The booking; none for an enrolled child without one.
-    pub booking: Option<Booking>,
-    /// The rank on the waiting list.
-    pub rank: Option<i64>,
-}
-
-/// The roll of a session.
-#[derive(Debug, Clone)]
-pub struct Roll {
-    /// The activity's name on the day.
-    pub activity: String,
-    /// The session's terms.
-    pub terms: Terms,
-    /// How many places are held.
-    pub held: i32,
-    /// How many children wait.
-    pub waiting: i32,
-    /// The children booked or enrolled, by surname and first name.
-    pub children: Vec<RollLine>,
-}
 
 /// The roll of a session; none when there is no such activity that day.
 ///

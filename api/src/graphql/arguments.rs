@@ -11,8 +11,8 @@ use async_graphql::{
 };
 use portail_domain::{messages::Language, text::check_raw};
 
-use super::context::RequestContext;
 use crate::application::Rejection;
+use crate::http::request_context::RequestContext;
 
 /// Refuses hostile texts in the arguments of queries.
 #[derive(Debug, Clone, Copy, Default)]

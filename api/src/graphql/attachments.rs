@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Result, SimpleObject};
 use portail_domain::attachment::Attachment as DomainAttachment;
 
 use super::context::{Ask, unavailable};
-use crate::{application::Rejection, uploads};
+use crate::{application::Rejection, attachments::named, http::links::attachment_url};
 
 /// How many files may be sent with one thing.
 const MOST: usize = 5;
@@ -27,7 +27,7 @@ pub struct Attachment {
 impl From<DomainAttachment> for Attachment {
     fn from(file: DomainAttachment) -> Self {
         Self {
-            path: format!("/attachments/{}", file.id),
+            path: attachment_url(file.id),
             id: ID(file.id.to_string()),
             media_type: file.media_type.as_str(),
             size: file.size,
@@ -51,7 +51,7 @@ pub async fn uploaded(
         let error = Rejection::of_code("FIELD_TOO_MANY").with("most", MOST.to_string());
         return Ok(Err(error.at(&["input", field])));
     }
-    let found = uploads::named(ctx.application()?.attachments(), &parsed, owner).await;
+    let found = named(ctx.application()?.attachments(), &parsed, owner).await;
     let found = found.map_err(unavailable)?.filter(|_| parsed.len() == ids.len());
     Ok(found.ok_or_else(|| Rejection::of_code("NOT_FOUND").at(&["input", field])))
 }

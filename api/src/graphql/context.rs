@@ -3,8 +3,7 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 use async_graphql::{Context, Error, ErrorExtensions, Guard, Result};
@@ -18,44 +17,13 @@ use uuid::Uuid;
 
 use super::entered::hostile_text;
 use crate::{
-    access::Principal,
     application::{Application, Caller, Command, CommandOutcome, PATIENCE, Role},
+    http::request_context::{Consistency, RequestContext},
 };
 
 /// Where logging out leads.
 #[derive(Debug, Clone)]
 pub struct Site(pub String);
-
-/// How fresh the answer had to be and is: the answer's `extensions.consistency`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Consistency {
-    /// The asked position.
-    pub required: u64,
-    /// The position answered from.
-    pub actual: u64,
-    /// The read models that do not show what a command did, until they are mended: they have stopped, or
-    /// set aside what it is about.
-    pub not_shown_by: Vec<&'static str>,
-}
-
-/// A request.
-#[derive(Debug, Clone, Default)]
-pub struct RequestContext {
-    /// Who asks.
-    pub principal: Option<Principal>,
-    /// The token they came with.
-    pub token: Option<String>,
-    /// The address the request came from.
-    pub address: Option<IpAddr>,
-    /// Their language.
-    pub language: Language,
-    /// The position the answer must have reached (`X-Min-Position`).
-    pub min_position: Option<u64>,
-    /// Whether the answer is written by [`response_text`](super::written::response_text).
-    pub takes_text: bool,
-    /// What the answer will say of its freshness.
-    pub consistency: Arc<Mutex<Option<Consistency>>>,
-}
 
 /// Shorthands of resolvers.
 pub trait Ask {

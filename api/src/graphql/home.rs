@@ -10,7 +10,7 @@ use super::{
     notices::{Notice, current},
     scalars::{Date, Position},
 };
-use crate::documents::BLANK_FORM;
+use crate::http::links::BLANK_FORM;
 
 /// The home page: who the family is, what is new, what the town says.
 #[derive(Debug, Clone, SimpleObject)]

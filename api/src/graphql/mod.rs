@@ -19,10 +19,12 @@ pub mod log;
 pub mod money;
 pub mod notices;
 pub mod operations;
+pub mod past_town;
 mod places;
 pub mod planning;
 pub mod privacy;
 pub mod proposals;
+pub mod read_trail;
 pub mod requests;
 pub mod scalars;
 pub mod school_calendar;
@@ -34,7 +36,7 @@ use std::sync::Arc;
 use async_graphql::{MergedObject, Schema, SchemaBuilder};
 use document_guard::DocumentGuard;
 
-use crate::{application::Application, reads::RecordReads, replay::Replays};
+use crate::application::Application;
 
 /// Everything that can be asked.
 #[derive(Debug, Default, MergedObject)]
@@ -88,19 +90,43 @@ fn builder() -> SchemaBuilder<Query, Mutation, planning::PlanningSubscription> {
     Schema::build(Query::default(), Mutation::default(), planning::PlanningSubscription).disable_suggestions()
 }
 
-/// The schema over a running application; `site` is where logging out leads. The town of today can
-/// also be asked about the past; a past town cannot.
-pub fn schema(
-    application: Arc<Application>,
+/// Makes the schemas of a server, all with the same limits.
+#[derive(Debug, Clone)]
+pub struct Schemas {
     site: String,
     guard: DocumentGuard,
-    replays: Option<Arc<Replays>>,
-) -> PortalSchema {
-    let recording = RecordReads(application.clone());
-    let schema = builder().data(application).data(context::Site(site)).extension(arguments::CheckArguments);
-    match replays {
-        Some(replays) => schema.data(replays).extension(recording).extension(guard).finish(),
-        None => schema.extension(guard).finish(),
+}
+
+impl Schemas {
+    /// `site` is where logging out leads.
+    pub fn new(site: String, guard: DocumentGuard) -> Self {
+        Self { site, guard }
+    }
+
+    /// What measures documents before they are answered.
+    pub fn guard(&self) -> &DocumentGuard {
+        &self.guard
+    }
+
+    /// Over a town of the past, or for a family's archive: no look is recorded, and the past of it
+    /// cannot be asked.
+    pub fn over(&self, application: Arc<Application>) -> PortalSchema {
+        self.builder(application).extension(self.guard.clone()).finish()
+    }
+
+    /// Over the town of today.
+    pub fn of_today(&self, application: Arc<Application>, replays: Arc<past_town::Replays>) -> PortalSchema {
+        let recording = read_trail::RecordReads(application.clone());
+        let schema = self.builder(application).data(replays).extension(recording);
+        schema.extension(self.guard.clone()).finish()
+    }
+
+    fn builder(
+        &self,
+        application: Arc<Application>,
+    ) -> SchemaBuilder<Query, Mutation, planning::PlanningSubscription> {
+        let site = context::Site(self.site.clone());
+        builder().data(application).data(site).data(self.guard.clone()).extension(arguments::CheckArguments)
     }
 }
 

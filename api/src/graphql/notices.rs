@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     application::{Command, Rejection},
-    uploads::TOWN,
+    attachments::TOWN,
 };
 
 /// Whom a notice is for.

@@ -10,7 +10,7 @@ use async_graphql::{
 };
 use serde::Serialize;
 
-use super::context::RequestContext;
+use crate::http::request_context::RequestContext;
 
 /// The answer of a field that was written: as it is where the request's transport takes it, else as
 /// the value it says.

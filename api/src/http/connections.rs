@@ -27,8 +27,9 @@ use super::{
     drain::{Drain, Stopping},
     identity::{client_address, language},
     places::{Place, Places},
+    refusal::Refusal,
 };
-use crate::{refusal::Refusal, settings::Limits};
+use crate::settings::Limits;
 
 /// How many connections beyond the last are told so; those beyond them are cut without a word.
 const TOLD: usize = 64;

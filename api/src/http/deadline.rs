@@ -12,8 +12,7 @@ use axum::{
 
 use portail_domain::messages::text;
 
-use super::{identity::language, response};
-use crate::refusal::Refusal;
+use super::{identity::language, refusal::Refusal, response};
 
 /// Cuts a GraphQL request that takes too long.
 pub async fn of_graphql(State(limit): State<Duration>, request: Request, next: Next) -> Response {

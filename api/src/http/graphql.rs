@@ -22,9 +22,13 @@ use super::{
 use crate::{
     access::Principal,
     application::Role,
-    graphql::{context::RequestContext, document_guard::Admitted},
-    reads::record_document,
-    replay::{Moment, PastTown, ReplayError},
+    graphql::{
+        document_guard::Admitted,
+        past_town::{self, PastTown},
+        read_trail::record_document,
+    },
+    http::request_context::RequestContext,
+    replay::{Moment, ReplayError},
 };
 
 /// The past town a request asks for by the header `X-As-Of`; auditors and staff may.
@@ -123,7 +127,7 @@ async fn execute(
         Some(past) => {
             let moment = format!("position {}", past.position());
             match look_back(server, &admitted, context.principal.as_ref(), &moment).await {
-                Ok(()) => past.ask(admitted, context).await,
+                Ok(()) => past_town::ask(past, admitted, context).await,
                 Err(error) => Err(error),
             }
         }

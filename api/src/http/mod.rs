@@ -5,8 +5,11 @@ mod deadline;
 mod drain;
 mod graphql;
 mod health;
-mod identity;
+pub mod identity;
+pub mod links;
 mod places;
+pub mod refusal;
+pub mod request_context;
 mod response;
 mod socket;
 
@@ -19,15 +22,17 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use crate::{
     access::Principal,
     application::Application,
-    documents::TownName,
-    graphql::{PortalSchema, document_guard::DocumentGuard},
-    reads::record_download,
-    replay::Replays,
+    files::{
+        documents::{self, TownName},
+        exports,
+        read_trail::record_download,
+        uploads,
+    },
+    graphql::{PortalSchema, Schemas, document_guard::DocumentGuard, past_town::Replays},
     settings::{Introspection, Limits},
 };
 pub use connections::serve;
 pub use drain::Drain;
-pub use identity::{language, signed_in};
 
 /// The largest accepted document, in bytes.
 const MOST_BYTES: usize = 256 * 1024;
@@ -57,17 +62,18 @@ impl Server {
 
 /// The routes of the server.
 pub fn router(
-    schema: PortalSchema,
-    guard: DocumentGuard,
+    schemas: &Schemas,
     application: Arc<Application>,
     replays: Arc<Replays>,
     town: TownName,
     drain: Drain,
 ) -> Router {
     let limits = Arc::new(application.limits().clone());
-    let files = crate::documents::routes(application.clone(), town)
-        .merge(crate::exports::routes(application.clone()))
-        .merge(crate::uploads::routes(application.clone()))
+    let schema = schemas.of_today(application.clone(), replays.clone());
+    let guard = schemas.guard().clone();
+    let files = documents::routes(application.clone(), town)
+        .merge(exports::routes(application.clone(), schemas.over(application.clone())))
+        .merge(uploads::routes(application.clone()))
         .layer(from_fn_with_state(application.clone(), record_download))
         .layer(from_fn_with_state(limits.transfer, deadline::of_transfer));
     let health = Router::new().route("/health", get(health::health)).with_state(application.clone());

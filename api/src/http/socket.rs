@@ -31,7 +31,7 @@ use super::{
     places::{Place, Places},
     response::{complete_errors, failure},
 };
-use crate::{access::Principal, application::Application, graphql::context::RequestContext};
+use crate::{access::Principal, application::Application, http::request_context::RequestContext};
 
 /// How often the other side is asked whether it is still there, and its session whether it still holds.
 const PING: Duration = Duration::from_secs(25);

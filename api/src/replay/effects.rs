@@ -26,7 +26,7 @@ const NOTEBOOK: &str = "CREATE SCHEMA effects; \
             CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END, CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END); \
         RETURN NULL; END $$";
 
-impl PastTown {
+impl<S> PastTown<S> {
     /// Goes on by the next event of the live log, and tells which rows it changed. The town is one
     /// event further after that.
     ///

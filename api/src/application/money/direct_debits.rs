@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
+use portail_documents::sepa;
 use portail_domain::{
     account::{Account, AccountCommand, Allocation, DebitedAccount, Debtor, Obstacle, PaymentMethod},
     amount::Amount,
@@ -24,12 +25,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::MoneyCommand;
-use crate::{
-    application::{
-        Application, Caller, CommandOutcome, Rejection,
-        families::{refused, seal},
-    },
-    exports::sepa,
+use crate::application::{
+    Application, Caller, CommandOutcome, Rejection,
+    families::{refused, seal},
 };
 
 /// How many invoices left out a refusal names.

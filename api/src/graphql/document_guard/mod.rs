@@ -31,7 +31,7 @@ use portail_domain::messages::Language;
 
 pub use limits::DocumentLimits;
 
-use super::context::RequestContext;
+use crate::http::request_context::RequestContext;
 
 /// How many documents are kept.
 const MOST: NonZeroUsize = NonZeroUsize::new(128).unwrap();

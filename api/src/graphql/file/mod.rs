@@ -29,7 +29,7 @@ use super::{
 use crate::application::{
     Command, CommandOutcome, FileOwner, ModificationDecision, ModificationTarget, Rejection, Role,
 };
-use crate::documents;
+use crate::http::links;
 use sections::{SectionChange, form, typed, view};
 
 mirrored_enum!(
@@ -118,7 +118,7 @@ fn child_file(rows: &[SectionRow], child: String) -> Result<ChildFile> {
         pick_up: typed(rows, &child, S::PickUp).map_err(unavailable)?,
         health: typed(rows, &child, S::Health).map_err(unavailable)?,
         revisions: revisions(rows, &child, Owner::Child),
-        registration_form_url: documents::child_form(&child),
+        registration_form_url: links::child_form(&child),
         child_id: ID(child),
     })
 }

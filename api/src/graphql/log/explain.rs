@@ -18,9 +18,9 @@ use crate::{
     graphql::{
         context::{AUDITORS, Ask, EVERYBODY, OFFICERS, coded, unavailable, visible_child},
         file::changes::mask,
+        past_town::Replays,
         scalars::{Date, Position},
     },
-    replay::Replays,
 };
 
 /// The part an event plays in a value.

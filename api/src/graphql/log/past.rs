@@ -13,9 +13,10 @@ use crate::{
     graphql::{
         context::{Ask, OFFICERS, coded},
         document_guard::DocumentGuard,
+        past_town::{self, PastTown, Replays},
         scalars::{Date, Position},
     },
-    replay::{self, Moment, PastTown, ReplayError, Replays},
+    replay::{self, Moment, ReplayError},
 };
 
 /// A moment of the log.
@@ -102,11 +103,12 @@ impl PastQuery {
         let variables = variables.map_or(Value::Null, |variables| variables.0);
         // Before the past is made: what would be refused there is refused here.
         let asked = Request::new(&query).variables(Variables::from_json(variables.clone()));
-        DocumentGuard::default().admit(asked, ctx.language()).await.map_err(refused)?;
+        let guard = ctx.data::<DocumentGuard>()?;
+        guard.admit(asked, ctx.language()).await.map_err(refused)?;
         let (first, second) = futures::try_join!(past(ctx, &from), past(ctx, &to))?;
         let mut answers = vec![];
         for town in [&first, &second] {
-            let answer = town.answer(&query, &variables, &principal).await;
+            let answer = past_town::answer(town, guard, &query, &variables, &principal).await;
             answers.push(answer.map_err(|error| coded(error.code(), ctx.language()))?);
         }
         if let Some(error) = answers.iter().find_map(|answer| answer["errors"][0]["message"].as_str()) {

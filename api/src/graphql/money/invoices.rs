@@ -20,14 +20,14 @@ use std::collections::HashMap;
 use super::{Regies, all_regies, day_asked, family_asked, invoice_number};
 use crate::{
     application::Role,
-    documents,
     graphql::{
         context::{Ask, EVERYBODY, be_fresh, coded, unavailable, visible_child},
         entered::page,
         scalars::{Date, Position},
     },
-    money_words::{charge_key, step_label},
+    http::links,
 };
+use portail_documents::statement_labels::{charge_key, step_label};
 
 /// What is charged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -194,7 +194,7 @@ fn invoice(row: InvoiceRow, standing: &Standing, all: &Regies, names: &Names, la
         total: row.total.decimal(),
         note: row.note,
         lines: row.lines.iter().map(|l| names.line(l, language)).collect(),
-        document_url: documents::invoice_url(&row.regie, row.number),
+        document_url: links::invoice_url(&row.regie, row.number),
         regie_id: row.regie,
         family_number: row.family,
     }

@@ -23,7 +23,9 @@ use super::{
     scalars::Date,
 };
 use crate::application::{Rejection, Role};
-pub(super) use crate::money_words::{Regies, invoice_number, operation_number, payment_number};
+pub(super) use portail_documents::statement_labels::{
+    Regies, invoice_number, operation_number, payment_number,
+};
 
 mirrored_enum!(
     /// How a family pays.

@@ -21,7 +21,6 @@ use super::{
 };
 use crate::{
     application::{Command, MoneyCommand, Rejection},
-    documents, exports,
     graphql::{
         context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, unavailable},
         entered::{optional_text, page, parse, text},
@@ -29,6 +28,7 @@ use crate::{
         families::{RecordPayload, record},
         scalars::{Date, Position},
     },
+    http::links,
 };
 
 /// What part of an invoice a payment settles.
@@ -300,7 +300,7 @@ impl PaymentQuery {
         let payment = |row: PaymentRow| Payment {
             free: free(&row).decimal(),
             number: payment_number(&all, &row.regie, row.number),
-            document_url: documents::receipt_url(&row.regie, row.number),
+            document_url: links::receipt_url(&row.regie, row.number),
             regie_id: ID(row.regie),
             family_number: row.family,
             date: Date(row.date),
@@ -338,7 +338,7 @@ impl PaymentQuery {
             }
         };
         Ok(DirectDebitBatch {
-            file_url: exports::direct_debit_url(batch),
+            file_url: links::direct_debit_url(batch),
             date: Date(known.date),
             left_out: known.left_out.into_iter().map(left_out).collect(),
             total: rows.iter().map(|r| r.amount).sum::<Amount>().decimal(),

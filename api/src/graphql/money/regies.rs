@@ -20,8 +20,8 @@ use crate::{
         families::{RecordPayload, record},
         scalars::{Date, Position},
     },
-    money_words,
 };
+use portail_documents::statement_labels;
 
 /// The creditor of direct debits.
 #[derive(Debug, Clone, InputObject)]
@@ -345,7 +345,7 @@ impl RegieQuery {
             number: operation_number(row, &regie.series),
             date: Date(row.date),
             family_number: row.family.clone(),
-            description: money_words::description(row, &regie.series, language),
+            description: statement_labels::description(row, &regie.series, language),
             reference: row.detail.note.clone(),
             amount: (row.credit - row.debit).decimal(),
         };

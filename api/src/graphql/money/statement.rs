@@ -16,14 +16,14 @@ use portail_projections::{
 use rust_decimal::Decimal;
 
 use super::{CollectionMode, Regies, all_regies, day_asked, family_asked, invoice_number, operation_number};
-use crate::documents;
 use crate::graphql::{
     context::{Ask, EVERYBODY, be_fresh, unavailable},
     entered::bad_argument,
     scalars::{Date, Position},
 };
-use crate::money_words::description;
-use crate::statement_sums::Sums;
+use crate::http::links;
+use portail_documents::statement_labels::description;
+use portail_documents::statement_sums::Sums;
 
 /// What an operation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -291,8 +291,8 @@ impl StatementQuery {
         let all = all_regies(ctx).await?;
         let language = ctx.language();
         Ok(AccountStatement {
-            document_url: documents::statement_url(&family, year),
-            tax_certificate_urls: [year, year + 1].map(|y| documents::tax_certificate_url(&family, y)).into(),
+            document_url: links::statement_url(&family, year),
+            tax_certificate_urls: [year, year + 1].map(|y| links::tax_certificate_url(&family, y)).into(),
             family_number: family,
             school_year: format!("{year}-{}", year + 1),
             years,

@@ -287,8 +287,9 @@ mod tests {
     use portail_domain::session::SessionError;
 
     use super::*;
-    use crate::graphql::{
-        context::RequestContext, leaf::Leaves, planning::PlanningRow, written::response_text,
+    use crate::{
+        graphql::{leaf::Leaves, planning::PlanningRow, written::response_text},
+        http::request_context::RequestContext,
     };
 
     struct Root;

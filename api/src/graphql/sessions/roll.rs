@@ -1,6 +1,7 @@
 //! The roll of a session: who is expected, who waits, who came.
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use portail_documents::roll::RollLine;
 use portail_projections::{family, planning};
 
 use super::{
@@ -11,11 +12,7 @@ use super::{
     },
     DayResultCode,
 };
-use crate::{
-    application::DayResult,
-    documents, exports,
-    roll::{RollLine, roll},
-};
+use crate::{application::DayResult, http::links, roll::roll};
 
 /// One child of a session.
 #[derive(Debug, Clone, SimpleObject)]
@@ -89,8 +86,8 @@ impl SessionQuery {
         let roll = roll(ctx.application()?, &activity, date.0).await.map_err(unavailable)?;
         let roll = roll.ok_or_else(not_found)?;
         Ok(SessionRoll {
-            sheet_url: documents::attendance_sheet_url(&activity_id, date.0),
-            export_url: exports::attendance_url(&activity_id, date.0),
+            sheet_url: links::attendance_sheet_url(&activity_id, date.0),
+            export_url: links::attendance_url(&activity_id, date.0),
             activity_id,
             date,
             capacity: roll.terms.capacity,

@@ -20,9 +20,7 @@ use axum::{
 use portail_domain::{
     attachment::MediaType, ids::FamilyNumber, messages::Language, sealed::Purpose, text::cleaned,
 };
-use portail_event_store::{
-    AttachmentError, Attachments, MAX_ATTACHMENT_SIZE, StoredAttachment, Upload, VaultError,
-};
+use portail_event_store::{AttachmentError, MAX_ATTACHMENT_SIZE, StoredAttachment, Upload, VaultError};
 use portail_projections::attachments;
 use serde::Deserialize;
 use serde_json::json;
@@ -31,12 +29,12 @@ use uuid::Uuid;
 use crate::{
     access::Principal,
     application::{Application, Role},
-    http::{language, signed_in},
-    refusal::Refusal,
+    attachments::TOWN,
+    http::{
+        identity::{language, signed_in},
+        refusal::Refusal,
+    },
 };
-
-/// Whose the files are that the town offers everybody.
-pub const TOWN: &str = "town";
 
 const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const LENGTH: HeaderName = HeaderName::from_static("upload-length");
@@ -353,28 +351,6 @@ fn percent(text: &str) -> String {
         }
         out
     })
-}
-
-/// The finished files of a family (or the town) an input names.
-///
-/// # Errors
-/// The database failed.
-pub async fn named(
-    files: &Attachments,
-    ids: &[Uuid],
-    owner: &str,
-) -> Result<Option<Vec<portail_domain::attachment::Attachment>>, AttachmentError> {
-    let stored = if ids.is_empty() { vec![] } else { files.named(ids).await? };
-    let of = |id: &Uuid| {
-        let file = stored.iter().find(|f| f.id == *id && f.subject == owner)?;
-        Some(portail_domain::attachment::Attachment {
-            id: portail_domain::ids::AttachmentId(file.id),
-            media_type: MediaType::named(&file.media_type)?,
-            size: file.size,
-            sha256: file.sha256.clone(),
-        })
-    };
-    Ok(ids.iter().map(of).collect())
 }
 
 #[cfg(test)]

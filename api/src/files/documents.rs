@@ -2,12 +2,9 @@
 //! is on it.
 
 mod account;
-mod archive;
-mod attendance_sheet;
+mod kept;
 mod money;
-mod registration_form;
-mod sheet;
-mod typesetter;
+mod registration;
 
 use std::sync::Arc;
 
@@ -19,32 +16,21 @@ use axum::{
     routing::get,
 };
 use chrono::NaiveDate;
+use portail_documents::{
+    attendance_sheet,
+    registration_form::{self, Subject},
+    sheet::{self, Writer},
+    typesetter,
+};
 use portail_domain::{ids::ChildId, messages::Language};
 use portail_projections::family;
 
 use crate::{
     access::Principal,
     application::{Application, Role},
-    download::{Day, Download, Failed, NOT_FOUND, PDF, answer, officer, reader},
-    http::language,
+    files::download::{Day, Download, Failed, NOT_FOUND, PDF, answer, officer, reader},
+    http::{identity::language, links::BLANK_FORM},
 };
-pub use attendance_sheet::status_label;
-pub use money::{invoice_url, receipt_url, statement_url, tax_certificate_url};
-use registration_form::Subject;
-use sheet::Writer;
-
-/// Where the blank registration form is.
-pub const BLANK_FORM: &str = "/documents/registration-form.pdf";
-
-/// Where a child's registration form is.
-pub fn child_form(child: &str) -> String {
-    format!("/documents/children/{child}/registration-form.pdf")
-}
-
-/// Where the attendance sheet of a session is.
-pub fn attendance_sheet_url(activity: &str, date: NaiveDate) -> String {
-    format!("/documents/sessions/{activity}/{date}")
-}
 
 /// The town as its documents name it.
 #[derive(Debug, Clone)]
@@ -64,11 +50,6 @@ pub fn routes(application: Arc<Application>, town: TownName) -> Router {
         .route("/documents/sessions/{activity}/{date}", get(attendance_sheet))
         .merge(money::routes())
         .with_state(Printer { application, town })
-}
-
-/// A day as French documents write it.
-fn day(date: NaiveDate) -> String {
-    date.format("%d/%m/%Y").to_string()
 }
 
 async fn blank_form(State(printer): State<Printer>, headers: HeaderMap) -> Response {
@@ -117,9 +98,9 @@ impl Printer {
             None => None,
         };
         let made =
-            registration_form::form(&self.application, &self.town.0, subject.as_ref(), language(headers));
+            registration::registration(&self.application, &self.town.0, subject.as_ref(), language(headers));
         let (title, form) = made.await?;
-        let content = typesetter::pdf("registration_form.typ", title, &form).await?;
+        let content = typesetter::pdf(registration_form::TEMPLATE, title, &form).await?;
         Ok(Download { media: PDF, name: registration_form::file_name(subject.as_ref()), content })
     }
 

@@ -12,8 +12,10 @@ use serde::Deserialize;
 use crate::{
     access::Principal,
     application::{Application, Role},
-    http::{language, signed_in},
-    refusal::Refusal,
+    http::{
+        identity::{language, signed_in},
+        refusal::Refusal,
+    },
 };
 
 /// A PDF.

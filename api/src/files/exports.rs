@@ -1,11 +1,5 @@
 //! Files for the bank, the accountant and the staff room, for officers only.
 
-mod attendance;
-mod journal;
-pub(crate) mod sepa;
-mod subject_access;
-mod table;
-
 use std::sync::Arc;
 
 use axum::{
@@ -16,6 +10,7 @@ use axum::{
     routing::get,
 };
 use chrono::NaiveDate;
+use portail_documents::{attendance_table, journal, sepa};
 use portail_domain::{ids::FamilyNumber, regie::Issuer};
 use portail_projections::{
     accounts,
@@ -24,36 +19,33 @@ use portail_projections::{
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::subject_access;
 use crate::{
     application::{Application, Role},
-    download::{Day, Download, FORBIDDEN, Failed, NOT_FOUND, answer, officer, reader, staff},
-    http::language,
+    files::download::{Day, Download, FORBIDDEN, Failed, NOT_FOUND, answer, officer, reader, staff},
+    graphql::PortalSchema,
+    http::identity::language,
 };
 
-/// Where the file of a batch of direct debits is.
-pub fn direct_debit_url(batch: Uuid) -> String {
-    format!("/exports/direct-debits/{batch}")
-}
-
-/// Where the roll of a session is exported.
-pub fn attendance_url(activity: &str, date: NaiveDate) -> String {
-    format!("/exports/sessions/{activity}/{date}")
-}
-
 /// The routes of exports.
-pub fn routes(application: Arc<Application>) -> Router {
+///
+/// `screens` answers what a family sees, for its archive.
+pub fn routes(application: Arc<Application>, screens: PortalSchema) -> Router {
+    let everything = Router::new()
+        .route("/exports/families/{number}", get(everything))
+        .with_state((application.clone(), screens));
     Router::new()
         .route("/exports/direct-debits/{batch}", get(direct_debits))
         .route("/exports/regies/{regie}/operations", get(operations))
         .route("/exports/regies/{regie}/books", get(books))
         .route("/exports/sessions/{activity}/{date}", get(attendance))
-        .route("/exports/families/{number}", get(everything))
         .with_state(application)
+        .merge(everything)
 }
 
 /// Everything about a family, for itself and for staff.
 async fn everything(
-    State(application): State<Arc<Application>>,
+    State((application, screens)): State<(Arc<Application>, PortalSchema)>,
     Path(number): Path<String>,
     headers: HeaderMap,
 ) -> Response {
@@ -66,7 +58,7 @@ async fn everything(
             Role::Auditor => return Err(FORBIDDEN),
             _ => {}
         }
-        subject_access::archive(&application, number, language(&headers)).await
+        subject_access::archive(&application, &screens, number, language(&headers)).await
     };
     answer(made.await, &headers)
 }
@@ -181,6 +173,6 @@ async fn attendance_file(
     officer(application, headers).await?;
     let session = activity.parse().map_err(|_| NOT_FOUND)?;
     let roll = crate::roll::roll(application, &session, date).await?.ok_or(NOT_FOUND)?;
-    let content = attendance::file(&roll, language(headers))?;
+    let content = attendance_table::file(&roll, language(headers))?;
     Ok(Download { media: CSV, name: format!("presences-{activity}-{date}.csv"), content })
 }

@@ -7,46 +7,26 @@ use axum::{
     response::Response,
     routing::get,
 };
+use portail_documents::{
+    sheet::{self, Sheet},
+    typesetter,
+};
 use portail_domain::{
     ids::{FamilyNumber, RegieId},
     messages::Language,
 };
 use portail_projections::{accounts, family};
 
-use super::{
-    Printer, account, archive,
-    sheet::{self, Sheet},
-    typesetter,
-};
+use super::{Printer, account, kept};
 use crate::{
     access::Principal,
     application::Role,
-    download::{Download, Failed, NOT_FOUND, PDF, answer, reader},
-    http::language,
+    files::download::{Download, Failed, NOT_FOUND, PDF, answer, reader},
+    http::identity::language,
 };
 
 /// The years a statement or certificate can be asked for.
 const YEARS: std::ops::RangeInclusive<i32> = 1990..=2200;
-
-/// Where an invoice or credit note is printed.
-pub fn invoice_url(regie: &str, number: i32) -> String {
-    format!("/documents/regies/{regie}/invoices/{number}")
-}
-
-/// Where a payment's receipt is printed.
-pub fn receipt_url(regie: &str, number: i32) -> String {
-    format!("/documents/regies/{regie}/payments/{number}")
-}
-
-/// Where a family's statement of a school year is printed.
-pub fn statement_url(family: &str, year: i32) -> String {
-    format!("/documents/families/{family}/statements/{year}")
-}
-
-/// Where a family's tax certificate of a calendar year is printed.
-pub fn tax_certificate_url(family: &str, year: i32) -> String {
-    format!("/documents/families/{family}/tax-certificates/{year}")
-}
 
 pub(super) fn routes() -> Router<Printer> {
     Router::new()
@@ -102,12 +82,12 @@ impl Printer {
         let row = row.filter(|r| may_read(&principal, &r.family)).ok_or(NOT_FOUND)?;
         let name = format!("facture-{regie}-{number}.pdf");
         let document = format!("invoice/{regie}/{number}");
-        if let Some(content) = archive::kept(&self.application, &row.family, &document).await? {
+        if let Some(content) = kept::kept(&self.application, &row.family, &document).await? {
             return Ok(Download { media: PDF, name, content });
         }
         let (title, sheet) = account::invoice(&self.application, &self.writer(Language::Fr), &row).await?;
         let content = typesetter::pdf(sheet::TEMPLATE, title, &sheet).await?;
-        archive::keep(&self.application, &row.family, &document, &content).await?;
+        kept::keep(&self.application, &row.family, &document, &content).await?;
         Ok(Download { media: PDF, name, content })
     }
 
@@ -156,9 +136,9 @@ impl Printer {
     async fn print(&self, family: &str, document: &str, made: (String, Sheet)) -> Result<Vec<u8>, Failed> {
         let (title, sheet) = made;
         let content = typesetter::pdf(sheet::TEMPLATE, title, &sheet).await?;
-        let document = format!("{document}/{}", archive::hash(&content));
-        if archive::kept(&self.application, family, &document).await?.is_none() {
-            archive::keep(&self.application, family, &document, &content).await?;
+        let document = format!("{document}/{}", kept::hash(&content));
+        if kept::kept(&self.application, family, &document).await?.is_none() {
+            kept::keep(&self.application, family, &document, &content).await?;
         }
         Ok(content)
     }

@@ -3,8 +3,10 @@
 use chrono::NaiveTime;
 use portail_domain::messages::Language;
 
-use super::table::table;
-use crate::{documents::status_label, roll::Roll};
+use crate::{
+    roll::{Roll, status_label},
+    table::table,
+};
 
 /// A line per child booked or enrolled.
 ///

@@ -3,14 +3,12 @@
 use portail_domain::{
     amount::Amount,
     countries,
-    file::{HOME, Section},
+    file::{Document, HOME},
     messages::{Language, text},
     regie::RegieSettings,
 };
-use portail_projections::file;
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::PgPool;
 
 /// The template of every sheet.
 pub const TEMPLATE: &str = "sheet.typ";
@@ -75,7 +73,17 @@ pub enum Holds {
     Number,
 }
 
+/// Whom a sheet is sent to.
+#[derive(Debug, Clone, Copy)]
+pub struct Addressee<'a> {
+    /// The family's number.
+    pub family: &'a str,
+    /// The card of its responsible guardian; none once erased.
+    pub card: Option<&'a Document>,
+}
+
 /// A sheet in the making.
+#[derive(Debug, Clone, Copy)]
 pub struct Writer<'a> {
     /// The language.
     pub language: Language,
@@ -113,22 +121,14 @@ impl Writer<'_> {
     }
 
     /// A sheet with nothing on it but who writes to whom.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn sheet(
-        &self,
-        pool: &PgPool,
-        family: &str,
-        regie: Option<&RegieSettings>,
-    ) -> Result<Sheet, sqlx::Error> {
+    pub fn sheet(&self, addressee: &Addressee<'_>, regie: Option<&RegieSettings>) -> Sheet {
         let issuer = regie.map(|r| issuer(self.town, &r.name, &r.contact));
-        Ok(Sheet {
+        Sheet {
             issuer: issuer.unwrap_or_default(),
-            addressee: addressee(pool, family).await?,
-            facts: vec![(self.said("DOC_FAMILY_NUMBER"), family.to_owned())],
+            addressee: addressee.lines(),
+            facts: vec![(self.said("DOC_FAMILY_NUMBER"), addressee.family.to_owned())],
             ..Sheet::of_town(self)
-        })
+        }
     }
 }
 
@@ -169,25 +169,25 @@ fn issuer(town: &str, name: &str, contact: &[String]) -> Vec<String> {
     lines
 }
 
-/// The responsible guardian's name and address, a line each; nothing once erased.
-async fn addressee(pool: &PgPool, family: &str) -> Result<Vec<String>, sqlx::Error> {
-    let sections = file::sections(pool, &[family.to_owned()]).await?;
-    let card = sections.into_iter().find(|s| s.section == Section::Responsible).and_then(|s| s.value);
-    let Some(card) = card else { return Ok(vec![]) };
-    let field = |name: &str| card.get(name).and_then(Value::as_str).unwrap_or_default().trim();
-    let line = |names: &[&str]| {
-        let parts: Vec<&str> = names.iter().map(|n| field(n)).filter(|p| !p.is_empty()).collect();
-        parts.join(" ")
-    };
-    let country = Some(field("country")).filter(|code| !code.is_empty() && *code != HOME);
-    let lines = [
-        line(&["title", "surname", "first_name"]),
-        line(&["address"]),
-        line(&["postcode", "town"]),
-        // As the post asks: abroad, the country in capitals on the last line.
-        country.map_or_else(String::new, |code| countries::name(code, Language::Fr).to_uppercase()),
-    ];
-    Ok(lines.into_iter().filter(|l| !l.is_empty()).collect())
+impl Addressee<'_> {
+    /// The responsible guardian's name and address, a line each; nothing once erased.
+    fn lines(&self) -> Vec<String> {
+        let Some(card) = self.card else { return vec![] };
+        let field = |name: &str| card.get(name).and_then(Value::as_str).unwrap_or_default().trim();
+        let line = |names: &[&str]| {
+            let parts: Vec<&str> = names.iter().map(|n| field(n)).filter(|p| !p.is_empty()).collect();
+            parts.join(" ")
+        };
+        let country = Some(field("country")).filter(|code| !code.is_empty() && *code != HOME);
+        let lines = [
+            line(&["title", "surname", "first_name"]),
+            line(&["address"]),
+            line(&["postcode", "town"]),
+            // As the post asks: abroad, the country in capitals on the last line.
+            country.map_or_else(String::new, |code| countries::name(code, Language::Fr).to_uppercase()),
+        ];
+        lines.into_iter().filter(|l| !l.is_empty()).collect()
+    }
 }
 
 #[cfg(test)]

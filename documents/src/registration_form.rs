@@ -11,12 +11,14 @@ use portail_domain::{
     messages::{Language, text},
     time::school_year,
 };
-use portail_projections::{family, file};
+use portail_projections::{catalogue::Catalogue, file::SectionRow};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::day;
-use crate::application::Application;
+use crate::day;
+
+/// The template of the form.
+pub const TEMPLATE: &str = "registration_form.typ";
 
 /// The sections the form asks for: what the town needs to receive a child.
 const SECTIONS: [Section; 7] = [
@@ -89,39 +91,40 @@ pub struct Subject {
     pub family: FamilyNumber,
 }
 
-/// The form, filled for a child or blank, for the school year that begins next or runs.
-///
-/// # Errors
-/// The database failed.
-pub async fn form(
-    application: &Application,
-    town: &str,
-    subject: Option<&Subject>,
-    language: Language,
-) -> Result<(String, Form), sqlx::Error> {
-    let today = application.clock().today();
-    let year = school_year(today + chrono::Days::new(92));
+/// What a form is filled from.
+#[derive(Debug)]
+pub struct Registration<'a> {
+    /// The town.
+    pub town: &'a str,
+    /// Whose form it is; none: blank.
+    pub subject: Option<&'a Subject>,
+    /// The sections of the subject's child and family.
+    pub sections: &'a [SectionRow],
+    /// What the town offers.
+    pub catalogue: &'a Catalogue,
+    /// The activities the child is enrolled in, paid for by the family.
+    pub enrolled: &'a BTreeSet<String>,
+    /// The day it is printed.
+    pub today: NaiveDate,
+}
+
+/// The title and data of a form, for the school year that begins next or runs.
+pub fn form(of: &Registration<'_>, language: Language) -> (String, Form) {
+    let year = school_year(of.today + chrono::Days::new(92));
     let said = |key: &str| text(key, language, &[]);
-    let rows = match subject {
-        Some(subject) => {
-            let owners = [subject.child.to_string(), subject.family.to_string()];
-            file::sections(application.pool(), &owners).await?
-        }
-        None => vec![],
-    };
     let value_of = |section: Section| {
-        let owner = subject.map(|s| match section.owner() {
+        let owner = of.subject.map(|s| match section.owner() {
             Owner::Family => s.family.to_string(),
             Owner::Child => s.child.to_string(),
         });
-        let row = rows.iter().find(|r| Some(&r.owner) == owner.as_ref() && r.section == section);
+        let row = of.sections.iter().find(|r| Some(&r.owner) == owner.as_ref() && r.section == section);
         row.and_then(|r| r.value.clone()).unwrap_or_default()
     };
     let sections = SECTIONS.map(|s| section_of(s, &value_of(s), language)).into();
-    let activities = offered(application, subject, today).await?;
+    let activities = offered(of);
     let years = vec![("from", year.to_string()), ("to", (year + 1).to_string())];
     let mut subtitle = text("FORM_SCHOOL_YEAR", language, &years);
-    if let Some(subject) = subject {
+    if let Some(subject) = of.subject {
         let number = vec![("number", subject.family.to_string())];
         subtitle = format!("{subtitle} \u{2013} {}", text("FORM_FAMILY", language, &number));
     }
@@ -135,7 +138,7 @@ pub async fn form(
         signature: said("FORM_SIGNATURE"),
     };
     let language = if language == Language::Fr { "fr" } else { "en" };
-    Ok((said("FORM_TITLE"), Form { town: town.to_owned(), language, subtitle, sections, activities, words }))
+    (said("FORM_TITLE"), Form { town: of.town.to_owned(), language, subtitle, sections, activities, words })
 }
 
 fn section_of(section: Section, value: &Document, language: Language) -> FormSection {
@@ -187,22 +190,11 @@ fn table(field: &Field, label: String, value: &Value, language: Language) -> Tab
     Table { label, columns: names.iter().map(column).collect(), rows }
 }
 
-async fn offered(
-    application: &Application,
-    subject: Option<&Subject>,
-    today: NaiveDate,
-) -> Result<Vec<Offered>, sqlx::Error> {
-    let catalogue = application.catalogue().get().await?;
-    let enrolled: BTreeSet<String> = match subject {
-        Some(subject) => {
-            let found = family::enrolments(application.pool(), subject.child, today, today).await?;
-            found.into_iter().filter(|e| e.payer == subject.family).map(|e| e.activity.to_string()).collect()
-        }
-        None => BTreeSet::new(),
-    };
+fn offered(of: &Registration<'_>) -> Vec<Offered> {
+    let Registration { catalogue, enrolled, today, .. } = of;
     let mut rows: Vec<(u32, Offered)> = vec![];
     for (id, activity) in &catalogue.activities {
-        if let Some((_, settings)) = activity.settings_on(today) {
+        if let Some((_, settings)) = activity.settings_on(*today) {
             let structure = catalogue.structures.get(&settings.structure).and_then(|s| s.name.clone());
             let name = match structure {
                 Some(structure) if structure != settings.name => {
@@ -214,7 +206,7 @@ async fn offered(
         }
     }
     rows.sort_by_key(|(rank, _)| *rank);
-    Ok(rows.into_iter().map(|(_, offered)| offered).collect())
+    rows.into_iter().map(|(_, offered)| offered).collect()
 }
 
 /// The name of the file it is saved as.

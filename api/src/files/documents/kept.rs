@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     application::{Application, Caller, Command, MoneyCommand, Role},
-    download::Failed,
+    files::download::Failed,
 };
 
 /// The copy kept of a document, checked against the log; none when it was never printed.

@@ -1,4 +1,4 @@
-//! Who looks at what is recorded before it is shown: every read of an auditor, every look of staff at
+//! Who looks at what over GraphQL is recorded before it is shown: every read of an auditor, every look of staff at
 //! personal data. What counts as personal is decided by denial: every root field that is not known
 //! to hold none.
 
@@ -9,21 +9,13 @@ use async_graphql::{
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery},
     parser::types::{ExecutableDocument, Field, OperationType, Selection, SelectionSet},
 };
-use axum::{
-    extract::{Request, State},
-    http::StatusCode,
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
-use portail_domain::{ids::ChildId, ids::FamilyNumber, messages::text};
-use portail_event_store::{NewRead, record_read};
+use portail_domain::messages::text;
 
 use crate::{
     access::Principal,
-    application::{Application, Caller, Role},
-    graphql::context::RequestContext,
-    http::{language, signed_in},
-    refusal::Refusal,
+    application::{Application, Role},
+    http::request_context::RequestContext,
+    read_trail::{is_subject, record},
 };
 
 /// Root fields that show nobody's data.
@@ -48,27 +40,6 @@ pub const IMPERSONAL: [&str; 19] = [
     "townPolicy",
     "viewer",
 ];
-
-/// Whether a text is a family's number or an id, as a child has one.
-fn is_subject(text: &str) -> bool {
-    text.parse::<FamilyNumber>().is_ok() || text.parse::<ChildId>().is_ok()
-}
-
-/// Records a look of somebody who is not a family.
-///
-/// # Errors
-/// It could not be recorded: what it would show is not to be shown.
-async fn record(
-    application: &Application,
-    principal: &Principal,
-    operation: String,
-    fields: Vec<String>,
-    subjects: Vec<String>,
-) -> Result<(), sqlx::Error> {
-    let at = application.clock().now();
-    let actor = Caller { role: principal.role, login: principal.login.clone(), at }.actor();
-    record_read(application.pool(), at, &NewRead { actor, operation, fields, subjects }).await
-}
 
 /// The root fields of the queries and subscriptions of a document, with the subjects they name.
 #[derive(Default)]
@@ -193,33 +164,4 @@ impl Extension for RecordReads {
         }
         Ok(document)
     }
-}
-
-/// Records who fetches a file, before it is sent.
-pub async fn record_download(
-    State(application): State<Arc<Application>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let language = language(request.headers());
-    let unavailable = |error: sqlx::Error| {
-        tracing::error!(%error, "a look could not be recorded");
-        Refusal(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", language).into_response()
-    };
-    if request.method() == axum::http::Method::GET {
-        let principal = match signed_in(&application, request.headers()).await {
-            Ok(principal) => principal,
-            Err(error) => return unavailable(error),
-        };
-        if let Some(principal) = principal.filter(|principal| principal.role != Role::Parent) {
-            let path = request.uri().path();
-            let subjects =
-                path.split(['/', '.']).filter(|part| is_subject(part)).map(str::to_owned).collect();
-            let fields = vec![path.to_owned()];
-            if let Err(error) = record(&application, &principal, "download".into(), fields, subjects).await {
-                return unavailable(error);
-            }
-        }
-    }
-    next.run(request).await
 }

@@ -1,22 +1,12 @@
 //! The attendance sheet of a session: who is expected, with room to note who came and when.
 
 use chrono::NaiveTime;
-use portail_domain::{
-    cell,
-    messages::{Language, text},
-};
 
-use super::{
+use crate::{
     day,
+    roll::{Roll, RollLine, status_label},
     sheet::{Cell, Holds, Sheet, Writer},
 };
-use crate::roll::{Roll, RollLine};
-
-/// What a line of the roll says of its booking, as the calendar words it.
-pub fn status_label(roll: &Roll, line: &RollLine, language: Language) -> String {
-    let status = cell::status(&roll.terms, line.booking.as_ref());
-    status.map_or_else(String::new, |s| text(s.label_key(), language, &[]))
-}
 
 /// Whether a line belongs on paper: the child may come, or came.
 fn is_expected(line: &RollLine) -> bool {

@@ -1,7 +1,7 @@
 //! Everything about one family as one archive (RGPD article 15): the screens as it sees them, every
 //! event that names it with what is sealed for it opened, and its files.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use cqrs_es::Aggregate;
 use flate2::{Compression, write::GzEncoder};
@@ -18,8 +18,9 @@ use serde_json::{Value, json};
 use crate::{
     access::Principal,
     application::{Application, NOTE, PROPOSED, Role},
-    download::{Download, Failed, NOT_FOUND},
-    graphql::{self, context::RequestContext, document_guard::DocumentGuard},
+    files::download::{Download, Failed, NOT_FOUND},
+    graphql::PortalSchema,
+    http::request_context::RequestContext,
 };
 
 /// What sealed values are bound to, wherever they stand in the log.
@@ -58,7 +59,8 @@ const SCREENS: [(&str, &str); 4] = [
 /// # Errors
 /// There is no such family, or something of it cannot be read.
 pub(super) async fn archive(
-    application: &Arc<Application>,
+    application: &Application,
+    schema: &PortalSchema,
     number: &str,
     language: Language,
 ) -> Result<Download, Failed> {
@@ -67,7 +69,6 @@ pub(super) async fn archive(
     }
     let mut archive = tar::Builder::new(GzEncoder::new(vec![], Compression::default()));
     put(&mut archive, "LISEZMOI.txt", text("SUBJECT_ACCESS", language, &[]).as_bytes())?;
-    let schema = graphql::schema(application.clone(), String::new(), DocumentGuard::default(), None);
     for (name, query) in SCREENS {
         let principal = Principal { role: Role::Parent, login: number.to_owned() };
         let context = RequestContext { principal: Some(principal), language, ..RequestContext::default() };

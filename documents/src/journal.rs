@@ -10,8 +10,10 @@ use portail_projections::{
     regies::KnownRegie,
 };
 
-use super::table::table;
-use crate::money_words::{description, operation_number};
+use crate::{
+    statement_labels::{description, operation_number},
+    table::table,
+};
 
 /// A line of every operation.
 ///
