@@ -32,7 +32,7 @@ use portail_domain::messages::Language;
 use portail_event_store::{CheckpointStore, EventLog, Upcasters, Vault};
 use portail_projections::{
     FoldContext,
-    rebuild::{self, Step},
+    engine::rebuild::{self, Step},
 };
 
 /// A planning answer is some thousand small allocations.

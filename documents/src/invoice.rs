@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use portail_domain::{account::InvoiceLine, ids::ChildId};
-use portail_projections::{accounts::InvoiceRow, catalogue::Catalogue};
+use portail_projections::{catalogue::Catalogue, money::accounts::InvoiceRow};
 
 use crate::{
     day,

@@ -5,7 +5,7 @@ use portail_domain::{
     amount::Amount,
     messages::Language,
 };
-use portail_projections::{
+use portail_projections::money::{
     accounts::{BookedOperation, OperationRow},
     regies::KnownRegie,
 };

@@ -1,7 +1,7 @@
 //! The receipt of a payment.
 
 use portail_domain::amount::Amount;
-use portail_projections::accounts::{InvoiceRow, PaymentRow};
+use portail_projections::money::accounts::{InvoiceRow, PaymentRow};
 
 use crate::{
     day,

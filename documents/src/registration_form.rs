@@ -11,7 +11,7 @@ use portail_domain::{
     messages::{Language, text},
     time::school_year,
 };
-use portail_projections::{catalogue::Catalogue, file::SectionRow};
+use portail_projections::{catalogue::Catalogue, families::family_file::SectionRow};
 use serde::Serialize;
 use serde_json::Value;
 

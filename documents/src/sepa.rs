@@ -14,7 +14,7 @@ use portail_domain::{
     regie::{Creditor, Series},
     sepa::{NAME, Unspellable, bic_fits_iban, spelled},
 };
-use portail_projections::accounts::DebitRow;
+use portail_projections::money::accounts::DebitRow;
 use quick_xml::{Writer, escape::partial_escape, events::BytesText};
 use uuid::Uuid;
 

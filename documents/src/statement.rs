@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use portail_domain::{account::ledger::Ledger, amount::Amount, regie::CollectionMode};
-use portail_projections::accounts::OperationRow;
+use portail_projections::money::accounts::OperationRow;
 
 use crate::{
     day,

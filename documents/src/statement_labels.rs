@@ -8,7 +8,7 @@ use portail_domain::{
     regie::Series,
     tariff::{Charge, Step},
 };
-use portail_projections::{accounts::OperationRow, regies::KnownRegie};
+use portail_projections::money::{accounts::OperationRow, regies::KnownRegie};
 
 /// The régies by their code.
 pub type Regies = HashMap<String, KnownRegie>;

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use portail_domain::{account::ledger::Ledger, amount::Amount};
-use portail_projections::accounts::OperationRow;
+use portail_projections::money::accounts::OperationRow;
 
 /// What a statement of a school year comes to as of a day: previous balance, plus debits, minus credits
 /// are the balance. Operations that count from a later day are in no sum.

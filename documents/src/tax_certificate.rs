@@ -8,7 +8,7 @@ use portail_domain::{
     amount::Amount,
     ids::ChildId,
 };
-use portail_projections::accounts::InvoiceRow;
+use portail_projections::money::accounts::InvoiceRow;
 
 use crate::{
     day,

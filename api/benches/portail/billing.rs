@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::{Datelike, NaiveDate, Weekday};
 use portail_api::application::{Command, MoneyCommand};
 use portail_domain::ids::{RegieId, RunId};
-use portail_projections::regies;
+use portail_projections::money::regies;
 use portail_testkit::Cluster;
 use uuid::Uuid;
 

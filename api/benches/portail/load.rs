@@ -23,7 +23,7 @@ use portail_event_store::{
 };
 use portail_projections::{
     FoldContext,
-    rebuild::{self, Step},
+    engine::rebuild::{self, Step},
 };
 use portail_testkit::Cluster;
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,7 @@ use portail_domain::{
     structure::Structure,
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault};
-use portail_projections::inbox::TEXT;
+use portail_projections::correspondence::inbox::TEXT;
 use uuid::Uuid;
 
 use super::{Caller, Command, CommandOutcome, ConversationMark, Rejection, Role, families::seal};

@@ -19,7 +19,7 @@ use portail_domain::{
     terms::{Opening, Terms},
 };
 use portail_event_store::{CommandError, UnitOfWork};
-use portail_projections::planning;
+use portail_projections::attendance::planning;
 
 use super::{Application, Caller, CommandOutcome, Rejection, Target, days};
 

@@ -14,7 +14,7 @@ use portail_domain::{
     time::LAST_DAY,
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault, VaultError};
-use portail_projections::family::{ChildIdentity, Responsible};
+use portail_projections::families::family::{ChildIdentity, Responsible};
 use uuid::Uuid;
 
 use super::{Application, Caller, Command, CommandOutcome, Rejection, ends};

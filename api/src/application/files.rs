@@ -16,7 +16,7 @@ use portail_domain::{
     time::local_date,
 };
 use portail_event_store::{CommandError, NotLoaded, UnitOfWork, Vault};
-use portail_projections::{family::sealed_bytes, file::Proposal};
+use portail_projections::families::{family::sealed_bytes, family_file::Proposal};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ use super::{
 };
 
 /// What binds a sealed proposal to where it stands.
-const PROPOSAL: &str = portail_projections::file::PROPOSAL;
+const PROPOSAL: &str = portail_projections::families::family_file::PROPOSAL;
 
 pub(super) async fn decide(
     caller: &Caller,

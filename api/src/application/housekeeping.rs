@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use portail_projections::attachments;
+use portail_projections::correspondence::attachments;
 
 use super::Application;
 use crate::access::allowance;

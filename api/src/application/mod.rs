@@ -29,7 +29,7 @@ use portail_event_store::{
     Attachments, CheckpointSigner, CheckpointStore, CommandBus, CommandError, CommandMeta, Database, Decide,
     EventLog, Execution, MasterKey, UnitOfWork, Upcasters, Vault, canonical_json,
 };
-use portail_projections::{Engine, catalogue::CatalogueCache, month::Plannings};
+use portail_projections::{Engine, attendance::month_planning::Plannings, catalogue::CatalogueCache};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 

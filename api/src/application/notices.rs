@@ -7,7 +7,7 @@ use portail_domain::{
     structure::Structure,
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault};
-use portail_projections::notices::{Announcement, TEXT};
+use portail_projections::correspondence::notices::{Announcement, TEXT};
 use uuid::Uuid;
 
 use super::{Caller, Command, CommandOutcome, Rejection, families::seal};

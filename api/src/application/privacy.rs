@@ -15,7 +15,7 @@ use portail_domain::{
     time::local_date,
 };
 use portail_event_store::{CommandError, UnitOfWork, forget_old_reads};
-use portail_projections::{family, privacy};
+use portail_projections::{families::family, privacy::erasures};
 use uuid::Uuid;
 
 use super::{Application, Caller, Command, CommandOutcome, ItemOutcome, Rejection, Role};
@@ -44,7 +44,7 @@ pub(super) async fn decide(
             };
             let health_files = match subject {
                 Subject::Child(id) => {
-                    privacy::health_files(application.pool(), id.0).await.map_err(database)?
+                    erasures::health_files(application.pool(), id.0).await.map_err(database)?
                 }
                 Subject::Family(_) => vec![],
             };
@@ -102,7 +102,7 @@ async fn ties(
     application: &Application,
 ) -> Result<Option<Ties>, CommandError> {
     let mut ties = Ties { today: local_date(at), ..Ties::default() };
-    let changed = privacy::last_change(application.pool(), &subject.to_string()).await.map_err(database)?;
+    let changed = erasures::last_change(application.pool(), &subject.to_string()).await.map_err(database)?;
     ties.last_change = changed.map(local_date);
     let (children, families): (Vec<String>, Vec<FamilyNumber>) = match subject {
         Subject::Family(number) => {
@@ -151,10 +151,10 @@ impl Application {
         after: &str,
         limit: i64,
     ) -> Result<Vec<(String, Vec<Purpose>, Vec<Kept>)>, CommandError> {
-        let rules = privacy::policy(self.pool()).await.map_err(database)?.retention;
+        let rules = erasures::policy(self.pool()).await.map_err(database)?.retention;
         let Some(day) = untied_day(&rules, self.clock.today()) else { return Ok(vec![]) };
         let mut lines = vec![];
-        for id in privacy::untied_since(self.pool(), day, after, limit).await.map_err(database)? {
+        for id in erasures::untied_since(self.pool(), day, after, limit).await.map_err(database)? {
             let Some(subject) = subject(&id) else { continue };
             let mut work = self.bus.read_only();
             let Some(ties) = ties(&subject, self.clock.now(), &mut work, self).await? else { continue };
@@ -176,14 +176,14 @@ impl Application {
     /// # Errors
     /// The read models cannot be read.
     pub async fn look_after_retention(&self) -> Result<usize, sqlx::Error> {
-        let rules = privacy::policy(self.pool()).await?.retention;
+        let rules = erasures::policy(self.pool()).await?.retention;
         let today = self.clock.today();
         let Some(day) = untied_day(&rules, today).filter(|_| rules.automatic) else {
             return Ok(0);
         };
         let (mut after, mut erased) = (String::new(), 0);
         loop {
-            let page = privacy::untied_since(self.pool(), day, &after, PAGE).await?;
+            let page = erasures::untied_since(self.pool(), day, &after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(erased) };
             after.clone_from(last);
             for id in &page {

@@ -8,7 +8,7 @@ use portail_domain::{
     seconding::{Action, Seconding, SecondingCommand, SecondingEvent},
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault};
-use portail_projections::family::sealed_bytes;
+use portail_projections::families::family::sealed_bytes;
 
 use super::{Caller, CommandOutcome, Rejection, families::refused};
 

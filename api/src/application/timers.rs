@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use portail_domain::session::BookingStatus;
-use portail_projections::planning::{self, Due};
+use portail_projections::attendance::planning::{self, Due};
 use uuid::Uuid;
 
 use super::{Application, Caller, Command, Role, Target};

@@ -23,7 +23,7 @@ use portail_documents::{
     typesetter,
 };
 use portail_domain::{ids::ChildId, messages::Language};
-use portail_projections::family;
+use portail_projections::families::family;
 
 use crate::{
     access::Principal,

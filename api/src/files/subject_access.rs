@@ -12,7 +12,11 @@ use portail_domain::{
     sealed::Sealed,
 };
 use portail_event_store::{RecordedEvent, Search, VaultError, search};
-use portail_projections::{accounts, family, file, inbox, notices};
+use portail_projections::{
+    correspondence::{inbox, notices},
+    families::{family, family_file},
+    money::accounts,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -27,7 +31,7 @@ use crate::{
 const PLACES: [&str; 9] = [
     Family::TYPE,
     Child::TYPE,
-    file::PROPOSAL,
+    family_file::PROPOSAL,
     inbox::TEXT,
     notices::TEXT,
     accounts::NOTE,

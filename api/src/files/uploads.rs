@@ -21,7 +21,7 @@ use portail_domain::{
     attachment::MediaType, ids::FamilyNumber, messages::Language, sealed::Purpose, text::cleaned,
 };
 use portail_event_store::{AttachmentError, MAX_ATTACHMENT_SIZE, StoredAttachment, Upload, VaultError};
-use portail_projections::attachments;
+use portail_projections::correspondence::attachments;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;

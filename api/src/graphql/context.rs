@@ -12,7 +12,7 @@ use portail_domain::{
     messages::{Language, text},
 };
 use portail_event_store::CommandError;
-use portail_projections::family::{self, Responsible};
+use portail_projections::families::family::{self, Responsible};
 use uuid::Uuid;
 
 use super::entered::hostile_text;

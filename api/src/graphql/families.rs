@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use portail_domain::{child::Enrolment as DomainEnrolment, messages::Language};
-use portail_projections::family;
+use portail_projections::families::family;
 use uuid::Uuid;
 
 use super::{

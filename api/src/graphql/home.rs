@@ -1,7 +1,11 @@
 //! The home page of a family, in one query.
 
 use async_graphql::{Context, Object, Result, SimpleObject};
-use portail_projections::{accounts, family, inbox, notices, regies};
+use portail_projections::{
+    correspondence::{inbox, notices},
+    families::family,
+    money::{accounts, regies},
+};
 
 use super::{
     context::{Ask, EVERYBODY, be_fresh, unavailable},

@@ -8,7 +8,7 @@ use async_graphql::{
 };
 use chrono::{DateTime, Utc};
 use portail_domain::{conversation::Party as DomainParty, ids::ConversationId};
-use portail_projections::inbox::{self, ConversationRow, Filter, Folder, MessageRow};
+use portail_projections::correspondence::inbox::{self, ConversationRow, Filter, Folder, MessageRow};
 use uuid::Uuid;
 
 use super::{

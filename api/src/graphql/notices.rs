@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_domain::notice::Audience;
-use portail_projections::notices::{self, NoticeRow};
+use portail_projections::correspondence::notices::{self, NoticeRow};
 use uuid::Uuid;
 
 use super::{

@@ -9,7 +9,7 @@ use portail_domain::{
     sealed::Purpose,
 };
 use portail_event_store::Span;
-use portail_projections::privacy::{self, ErasureRow};
+use portail_projections::privacy::erasures::{self, ErasureRow};
 use uuid::Uuid;
 
 use super::{
@@ -210,7 +210,7 @@ impl PrivacyQuery {
     /// The town's policy on personal data and on what takes two of the staff.
     #[graphql(guard = "OFFICERS")]
     async fn town_policy(&self, ctx: &Context<'_>) -> Result<TownPolicy> {
-        let policy = privacy::policy(ctx.application()?.pool()).await.map_err(unavailable)?;
+        let policy = erasures::policy(ctx.application()?.pool()).await.map_err(unavailable)?;
         let rules = policy.retention;
         let defaults = RetentionRules::default();
         let time = |purpose: &Purpose| RetentionTime {
@@ -236,10 +236,10 @@ impl PrivacyQuery {
         #[graphql(desc = "Only those before this position.")] before: Option<Position>,
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<Vec<DataErasure>> {
-        be_fresh(ctx, &[privacy::NAME], min_position.map(|p| p.0)).await?;
+        be_fresh(ctx, &[erasures::NAME], min_position.map(|p| p.0)).await?;
         let subject = subject_id.as_ref().map(|id| id.as_str());
         let (before, first) = (before.map(|p| p.0.cast_signed()), i64::from(page(ctx, first, 200)?));
-        let rows = privacy::erasures(ctx.application()?.pool(), subject, before, first).await;
+        let rows = erasures::erasures(ctx.application()?.pool(), subject, before, first).await;
         Ok(rows.map_err(unavailable)?.into_iter().map(Into::into).collect())
     }
 
@@ -251,7 +251,7 @@ impl PrivacyQuery {
         #[graphql(desc = "A family's number or a child's id.")] subject_id: ID,
     ) -> Result<ErasureCertificate> {
         let application = ctx.application()?;
-        let rows = privacy::erasures(application.pool(), Some(&subject_id), None, 200).await;
+        let rows = erasures::erasures(application.pool(), Some(&subject_id), None, 200).await;
         let mut rows = rows.map_err(unavailable)?;
         rows.reverse();
         if rows.is_empty() {

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_domain::seconding::Action;
-use portail_projections::proposals::{self, ProposalRow};
+use portail_projections::governance::dual_control::{self, ProposalRow};
 use rust_decimal::Decimal;
 
 use super::{
@@ -92,8 +92,8 @@ impl ProposalQuery {
         #[graphql(desc = "How many, 1 to 200.", default = 50)] first: i32,
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<Vec<ProposedAction>> {
-        be_fresh(ctx, &[proposals::NAME], min_position.map(|p| p.0)).await?;
-        let rows = proposals::open(ctx.application()?.pool(), page(ctx, first, 200)?.into()).await;
+        be_fresh(ctx, &[dual_control::NAME], min_position.map(|p| p.0)).await?;
+        let rows = dual_control::open(ctx.application()?.pool(), page(ctx, first, 200)?.into()).await;
         Ok(rows.map_err(unavailable)?.into_iter().map(Into::into).collect())
     }
 }

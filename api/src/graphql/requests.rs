@@ -13,8 +13,8 @@ use portail_domain::{
     session::{Refusal, RefusalCode},
 };
 use portail_projections::{
-    family, file,
-    request_list::{self, Filter, Order, RequestLine},
+    attendance::request_list::{self, Filter, Order, RequestLine},
+    families::{family, family_file},
 };
 use uuid::Uuid;
 
@@ -366,7 +366,8 @@ async fn shown(
     let names: HashMap<Uuid, String> =
         children.into_iter().filter_map(|c| Some((c.id.0, c.identity?.first_name))).collect();
     let of_files: Vec<Uuid> = lines.iter().filter(|l| l.activity.is_none()).map(|l| l.request.0).collect();
-    let modifications = file::modifications(application.pool(), &of_files).await.map_err(unavailable)?;
+    let modifications =
+        family_file::modifications(application.pool(), &of_files).await.map_err(unavailable)?;
     let masked = ctx.caller()?.role == Role::Auditor;
     let edge = |line: RequestLine| {
         let modification = modifications.iter().find(|m| m.request == line.request.0);

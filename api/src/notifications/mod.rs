@@ -13,8 +13,8 @@ use portail_domain::{
     messages::{Language, text},
 };
 use portail_projections::{
-    family, file,
-    outbox::{self, Due},
+    correspondence::outbox::{self, Due},
+    families::{family, family_file},
 };
 
 pub use channel::{Email, Sms, Words};
@@ -111,7 +111,7 @@ impl Notifier {
     async fn words(&self, message: &Due) -> Result<Option<Words>> {
         let Some(number) = &message.family else { return Ok(None) };
         let pool = self.application.pool();
-        let sections = file::sections(pool, std::slice::from_ref(number)).await?;
+        let sections = family_file::sections(pool, std::slice::from_ref(number)).await?;
         let card = sections.into_iter().find(|s| s.section == Section::Responsible).and_then(|s| s.value);
         let Some(to) = card.and_then(|card| reachable(&card, &message.channel)) else { return Ok(None) };
         let child = match message.child {

@@ -13,7 +13,7 @@ use portail_domain::{
     session::{AbsenceReason, BookingStatus},
 };
 use portail_event_store::{CheckpointSigner, MasterKey, VerifiedLog, verify};
-use portail_projections::{FoldContext, rebuild};
+use portail_projections::{FoldContext, engine::rebuild};
 use portail_testkit::TestDatabase;
 use sqlx::Executor;
 use uuid::Uuid;
@@ -87,8 +87,9 @@ pub const MARTIN: &str = "1001001010348";
 
 pub async fn status(application: &Application, who: &str, activity: &str, date: &str) -> BookingStatus {
     let date = date.parse().unwrap();
-    let cells =
-        portail_projections::planning::cells(application.pool(), child(who), date, date).await.unwrap();
+    let cells = portail_projections::attendance::planning::cells(application.pool(), child(who), date, date)
+        .await
+        .unwrap();
     cells.into_iter().find(|c| c.activity.as_str() == activity).unwrap().booking.status
 }
 
@@ -287,7 +288,7 @@ async fn every_read_model_rebuilt_from_the_log_has_the_rows_of_the_live_one() {
         .execute("UPDATE rm_planning.cell SET status = 'RESERVED' WHERE status = 'WAITLISTED'")
         .await
         .unwrap();
-    let planning = portail_projections::planning::PlanningProjection;
+    let planning = portail_projections::attendance::planning::PlanningProjection;
     let rebuilt = rebuild::rebuild(&planning, &context, |_, _| ()).await.unwrap();
     assert_eq!(rebuilt.differences, Some(2), "one row that was, one that should be");
     assert_eq!(
@@ -312,8 +313,11 @@ async fn names_are_sealed_in_the_log_and_open_in_the_read_models() {
             .await
             .unwrap();
     assert_eq!(outcomes, 0);
-    let family =
-        portail_projections::family::family(town.application.pool(), DUPONT).await.unwrap().unwrap().unwrap();
+    let family = portail_projections::families::family::family(town.application.pool(), DUPONT)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
     assert_eq!((family.surname.as_str(), family.first_name.as_str()), ("DUPONT", "JEAN"));
     verify(town.application.pool(), VerifiedLog::default(), &[], |_, _| ()).await.unwrap();
 }

@@ -149,7 +149,7 @@ async fn bookings_that_race_with_the_end_do_not_outlive_it() {
     let head = application.log().read_head().await.unwrap();
     assert!(application.wait_for(head).await);
     while application.run_due().await.unwrap() > 0 {}
-    let cells = portail_projections::planning::cells(
+    let cells = portail_projections::attendance::planning::cells(
         application.pool(),
         child(LEO),
         id("2015-05-16"),
@@ -195,7 +195,7 @@ async fn an_activity_and_a_structure_that_end_release_everybody_and_reopen_them(
         from: id("2015-05-01"),
     };
     staff(application, change(without)).await;
-    let cells = portail_projections::planning::cells(
+    let cells = portail_projections::attendance::planning::cells(
         application.pool(),
         child(LEO),
         id("2015-06-02"),
@@ -252,7 +252,8 @@ async fn a_child_that_leaves_a_family_leaves_its_bookings() {
     assert_eq!(status(application, EMMA, CANTEEN, "2015-06-01").await, S::Released);
     assert_eq!(released(application, "2015-06-01").await[0].0, "LEFT_FAMILY");
     assert_eq!(status(application, EMMA, CANTEEN, "2015-06-02").await, S::Reserved, "the other family's");
-    let families = portail_projections::family::families_of(application.pool(), emma).await.unwrap();
+    let families =
+        portail_projections::families::family::families_of(application.pool(), emma).await.unwrap();
     assert_eq!(families, [DUPONT]);
     let asked = ask(EMMA, MARTIN, CANTEEN, &["2015-06-04"]);
     let refused = send(application, Role::Parent, MARTIN, NOW, asked).await;
@@ -264,7 +265,8 @@ async fn a_child_that_leaves_a_family_leaves_its_bookings() {
         vault: application.vault().clone(),
     };
     for projection in portail_projections::all() {
-        let rebuilt = portail_projections::rebuild::rebuild(&*projection, &context, |_, _| ()).await.unwrap();
+        let rebuilt =
+            portail_projections::engine::rebuild::rebuild(&*projection, &context, |_, _| ()).await.unwrap();
         assert_eq!(rebuilt.differences, Some(0), "{}", projection.name());
     }
 }

@@ -13,7 +13,7 @@ use std::{
 use portail_api::application::Application;
 use portail_api::clock::Clock;
 use portail_event_store::{Database, MasterKey, VerifiedLog, verify};
-use portail_projections::{FoldContext, rebuild};
+use portail_projections::{FoldContext, engine::rebuild};
 use portail_testkit::{Cluster, Durability, is_embedded};
 use serde_json::json;
 use uuid::Uuid;

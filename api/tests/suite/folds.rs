@@ -13,7 +13,13 @@ use portail_domain::{
     structure::StructureEvent, tariff::TariffEvent,
 };
 use portail_event_store::{Append, CommandMeta, NewEvent, StreamAppend, StreamId, Vault, canonical_json};
-use portail_projections::{FoldContext, accounts, file, inbox, notices, rebuild::rebuild};
+use portail_projections::{
+    FoldContext,
+    correspondence::{inbox, notices},
+    engine::rebuild::rebuild,
+    families::family_file,
+    money::accounts,
+};
 use portail_testkit::TestDatabase;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde::de::DeserializeOwned;
@@ -176,7 +182,7 @@ impl Case {
                 "Account" => accounts::NOTE,
                 "Conversation" => inbox::TEXT,
                 "Notice" => notices::TEXT,
-                _ if path.ends_with("/proposal") || path.ends_with("/note") => file::PROPOSAL,
+                _ if path.ends_with("/proposal") || path.ends_with("/note") => family_file::PROPOSAL,
                 other => other,
             };
             let (place, secret) = (format!("{name}/{subject}"), self.secret(kind, purpose));

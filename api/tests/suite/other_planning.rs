@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 use portail_event_store::RecordedEvent;
-use portail_projections::{FoldContext, FoldError, Projection, planning::PlanningProjection};
+use portail_projections::{FoldContext, FoldError, Projection, attendance::planning::PlanningProjection};
 use sqlx::PgConnection;
 
 /// The planning with a version of its own; what `before` leaves of a batch is folded.

@@ -6,8 +6,8 @@ use portail_api::{application::PATIENCE, clock::Clock, demo};
 use portail_event_store::{Append, CommandMeta, NewEvent, RecordedEvent, StreamAppend, StreamId};
 use portail_projections::{
     Engine, FoldContext, Projection, ProjectionStatus,
-    planning::PlanningProjection,
-    rebuild::{Step, rebuild, rebuild_all},
+    attendance::planning::PlanningProjection,
+    engine::rebuild::{Step, rebuild, rebuild_all},
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -185,7 +185,7 @@ async fn a_read_model_that_stands_where_the_log_has_no_such_event_is_named_and_b
     let position = append(&town, &stream, 0, "ReservationConfirmed", "{\"ReservationConfirmed\":{}}").await;
     assert!(application.engine().wait_for(&["family"], position, PATIENCE).await);
     assert!(!application.engine().wait_for(&["inbox"], position, Duration::from_secs(60)).await);
-    let inbox = portail_projections::inbox::InboxProjection;
+    let inbox = portail_projections::correspondence::inbox::InboxProjection;
     let rebuilt = rebuild(&inbox, &context(&town), |_, _| ()).await.unwrap();
     assert_eq!((rebuilt.ahead, rebuilt.differences), (Some(head), None));
     let goes_on = async {

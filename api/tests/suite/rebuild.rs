@@ -10,9 +10,8 @@ use portail_domain::{
 use portail_event_store::{Append, CommandMeta, NewEvent, StreamAppend, StreamId};
 use portail_projections::{
     FoldContext, Projection,
-    planning::PlanningProjection,
-    rebuild::{RebuildError, Step, rebuild, rebuild_all},
-    requests::RequestsProjection,
+    attendance::{planning::PlanningProjection, requests::RequestsProjection},
+    engine::rebuild::{RebuildError, Step, rebuild, rebuild_all},
 };
 use uuid::Uuid;
 

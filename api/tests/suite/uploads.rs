@@ -172,7 +172,8 @@ async fn files_that_nothing_refers_to_have_a_quota_can_be_given_up_and_are_colle
     let days_ago = "UPDATE attachment SET touched_at = now() - interval '2 days', named_at = named_at - interval '2 days'";
     sqlx::query(days_ago).execute(database.pool()).await.unwrap();
     let kept = std::time::Duration::from_secs(3600 * 24);
-    let collected = portail_projections::attachments::collect(database.pool(), kept).await.unwrap();
+    let collected =
+        portail_projections::correspondence::attachments::collect(database.pool(), kept).await.unwrap();
     assert_eq!(collected, 1);
     let left: Vec<Uuid> =
         sqlx::query_scalar("SELECT id FROM attachment").fetch_all(database.pool()).await.unwrap();

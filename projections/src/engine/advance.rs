@@ -9,7 +9,7 @@ use super::{
     Shared,
     handle::{Handle, Standing},
 };
-use crate::{
+use crate::engine::{
     fold::{Folded, Patience, Poison, fold},
     projection::{FoldContext, Projection, enter, live_schema},
 };

@@ -12,7 +12,7 @@ use std::{
 use portail_event_store::StreamId;
 use tokio::sync::watch;
 
-use crate::projection::Projection;
+use crate::engine::projection::Projection;
 
 /// How often an event is tried of whose error it is not clear whose fault it is.
 const TRIES: u32 = 5;
@@ -123,11 +123,11 @@ impl Handle {
     }
 
     /// Whether errors whose fault is not clear, and events of a newer program, are still waited out.
-    pub(super) fn patience(&self) -> crate::fold::Patience {
+    pub(super) fn patience(&self) -> crate::engine::fold::Patience {
         let position = self.position();
         let trouble = self.lock_trouble();
         let here = trouble.as_ref().filter(|trouble| trouble.position == position);
-        crate::fold::Patience {
+        crate::engine::fold::Patience {
             with_errors: here.is_none_or(|trouble| trouble.unclear < TRIES),
             with_newer: here.is_none_or(|trouble| trouble.since.elapsed() < NEWER),
         }

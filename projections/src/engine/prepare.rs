@@ -4,7 +4,7 @@ use portail_event_store::Span;
 use sqlx::Executor;
 
 use super::{EngineError, advance::can_fold, handle::Standing};
-use crate::{
+use crate::engine::{
     projection::{FoldContext, Projection, install_indexes, install_tables, live_schema},
     rebuild::RebuildError,
 };
@@ -80,7 +80,7 @@ pub(super) async fn prepare(
 }
 
 async fn build(projection: &dyn Projection, context: &FoldContext) -> Result<(u64, Standing), EngineError> {
-    match crate::rebuild::rebuild(projection, context, |_, _| ()).await {
+    match crate::engine::rebuild::rebuild(projection, context, |_, _| ()).await {
         Ok(rebuilt) => Ok((rebuilt.position, Standing::Live)),
         Err(RebuildError::Database(error)) => Err(EngineError::Database(error)),
         Err(RebuildError::Log(error)) => Err(EngineError::Log(error)),

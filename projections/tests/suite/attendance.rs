@@ -10,12 +10,13 @@ use portail_domain::{
 use portail_event_store::StreamId;
 use portail_projections::{
     Projection,
-    family::FamilyProjection,
-    file::FileProjection,
-    month::Plannings,
-    planning::{self, Due, PlanningProjection},
-    request_list::{self, Filter, Order, RequestLine},
-    requests::RequestsProjection,
+    attendance::{
+        month_planning::Plannings,
+        planning::{self, Due, PlanningProjection},
+        request_list::{self, Filter, Order, RequestLine},
+        requests::RequestsProjection,
+    },
+    families::{family::FamilyProjection, family_file::FamilyFileProjection},
 };
 
 use crate::{cast::*, read_models::ReadModels};
@@ -179,7 +180,7 @@ async fn a_batch_of_events_makes_the_cells_that_one_by_one_they_make() {
 }
 
 async fn requests() -> ReadModels {
-    let both: Vec<Box<dyn Projection>> = vec![Box::new(RequestsProjection), Box::new(FileProjection)];
+    let both: Vec<Box<dyn Projection>> = vec![Box::new(RequestsProjection), Box::new(FamilyFileProjection)];
     ReadModels::of(both).await
 }
 

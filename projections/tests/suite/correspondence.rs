@@ -12,11 +12,13 @@ use portail_domain::{
 use portail_event_store::StreamId;
 use portail_projections::{
     Projection,
-    attachments::AttachmentsProjection,
-    family::FamilyProjection,
-    inbox::{self, Filter, Folder, InboxProjection},
-    notices::{self, NoticesProjection},
-    outbox::OutboxProjection,
+    correspondence::{
+        attachments::AttachmentsProjection,
+        inbox::{self, Filter, Folder, InboxProjection},
+        notices::{self, NoticesProjection},
+        outbox::OutboxProjection,
+    },
+    families::family::FamilyProjection,
 };
 use uuid::Uuid;
 

@@ -7,9 +7,9 @@ use portail_domain::{
     ids::ChildId,
     sealed::{Purpose, Sealed},
 };
-use portail_projections::{
+use portail_projections::families::{
     family::{self, FamilyProjection},
-    file::{self, FileProjection},
+    family_file::{self, FamilyFileProjection},
     household::{self, HouseholdProjection},
 };
 
@@ -77,16 +77,16 @@ async fn a_child_that_leaves_a_family_leaves_its_enrolments_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_section_holds_its_last_value_and_a_settled_modification_its_answer() {
-    let models = ReadModels::of(vec![Box::new(FileProjection)]).await;
+    let models = ReadModels::of(vec![Box::new(FamilyFileProjection)]).await;
     let first = of_section(&models, Section::Bank, 1, r#"{"iban":"FR1"}"#).await;
     let second = of_section(&models, Section::Bank, 2, r#"{"iban":"FR2"}"#).await;
     models.given(of_family(), [first, second]).await;
-    let sections = file::sections(models.pool(), &[FAMILY.to_owned()]).await.unwrap();
+    let sections = family_file::sections(models.pool(), &[FAMILY.to_owned()]).await.unwrap();
     assert_eq!((sections.len(), sections[0].revision), (1, 2));
     assert_eq!(sections[0].value.as_ref().unwrap()["iban"], "FR2");
 
     let proposed = r#"{"base":{"iban":"FR2"},"proposed":{"iban":"FR3"}}"#;
-    let proposal = models.seal(file::PROPOSAL, FAMILY, Purpose::Bank, proposed).await;
+    let proposal = models.seal(family_file::PROPOSAL, FAMILY, Purpose::Bank, proposed).await;
     let asked = FamilyEvent::ModificationRequested {
         request: request(1),
         section: Section::Bank,
@@ -98,7 +98,7 @@ async fn a_section_holds_its_last_value_and_a_settled_modification_its_answer() 
         received: received(),
     };
     models.given(of_family(), [asked]).await;
-    let asked = &file::modifications(models.pool(), &[request(1).0]).await.unwrap()[0];
+    let asked = &family_file::modifications(models.pool(), &[request(1).0]).await.unwrap()[0];
     assert_eq!(asked.current["iban"], "FR2");
     assert_eq!(asked.proposal.as_ref().unwrap().proposed["iban"], "FR3");
     assert_eq!(asked.attachments, [certificate()]);

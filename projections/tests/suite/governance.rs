@@ -16,9 +16,9 @@ use portail_domain::{
 use portail_event_store::{StreamId, VaultError};
 use portail_projections::{
     catalogue::{CatalogueCache, CatalogueProjection},
-    family::{self, FamilyProjection},
-    privacy::{self, PrivacyProjection},
-    proposals::{self, ProposalsProjection},
+    families::family::{self, FamilyProjection},
+    governance::dual_control::{self, DualControlProjection},
+    privacy::erasures::{self, ErasuresProjection},
 };
 
 use crate::{cast::*, read_models::ReadModels};
@@ -49,7 +49,7 @@ async fn the_catalogue_holds_what_the_town_offers_on_a_day() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erasure_destroys_the_keys_and_what_was_opened_with_them() {
-    let models = ReadModels::of(vec![Box::new(FamilyProjection), Box::new(PrivacyProjection)]).await;
+    let models = ReadModels::of(vec![Box::new(FamilyProjection), Box::new(ErasuresProjection)]).await;
     let secret = r#"{"surname":"Martin","first_name":"Lucie","birth_date":"2008-05-14"}"#;
     let subject = lucie().to_string();
     let identity = models.seal("Child", &subject, Purpose::Identity, secret).await;
@@ -68,7 +68,7 @@ async fn an_erasure_destroys_the_keys_and_what_was_opened_with_them() {
     assert!(children[0].identity.is_none());
     let sealed = models.vault().seal(&subject, "IDENTITY", "Child/x", b"anew").await;
     assert!(matches!(sealed, Err(VaultError::Destroyed)));
-    let rows = privacy::erasures(models.pool(), Some(&subject), None, 10).await.unwrap();
+    let rows = erasures::erasures(models.pool(), Some(&subject), None, 10).await.unwrap();
     assert_eq!(
         (rows.len(), rows[0].basis.as_str(), rows[0].actor.as_str()),
         (1, "OBJECTION", "staff:mairie")
@@ -78,22 +78,22 @@ async fn an_erasure_destroys_the_keys_and_what_was_opened_with_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_policy_is_what_was_adopted_last() {
-    let models = ReadModels::of(vec![Box::new(PrivacyProjection)]).await;
+    let models = ReadModels::of(vec![Box::new(ErasuresProjection)]).await;
     let town = StreamId::new(Policy::TYPE, "town");
-    assert_eq!(privacy::policy(models.pool()).await.unwrap().four_eyes, FourEyes::default());
+    assert_eq!(erasures::policy(models.pool()).await.unwrap().four_eyes, FourEyes::default());
     let adopt = |bank, refunds| PolicyEvent::FourEyesAdopted {
         what: FourEyes { bank, refunds },
         received: received(),
     };
     models.given(town, [adopt(true, true), adopt(true, false)]).await;
-    let policy = privacy::policy(models.pool()).await.unwrap();
+    let policy = erasures::policy(models.pool()).await.unwrap();
     assert_eq!(policy.four_eyes, FourEyes { bank: true, refunds: false });
     assert_eq!(policy.retention, RetentionRules::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_takes_two_waits_until_another_one_seconds_it() {
-    let models = ReadModels::of(vec![Box::new(ProposalsProjection)]).await;
+    let models = ReadModels::of(vec![Box::new(DualControlProjection)]).await;
     let stream = StreamId::new(Seconding::TYPE, FAMILY);
     let action = Action::Refund {
         regie: "al".parse().unwrap(),
@@ -105,11 +105,11 @@ async fn what_takes_two_waits_until_another_one_seconds_it() {
     let proposed =
         SecondingEvent::ActionProposed { action: action.clone(), by: by("mairie"), received: received() };
     models.given(stream.clone(), [proposed]).await;
-    let open = proposals::open(models.pool(), 10).await.unwrap();
+    let open = dual_control::open(models.pool(), 10).await.unwrap();
     assert_eq!((open.len(), open[0].family.as_str(), open[0].by.as_str()), (1, FAMILY, "staff:mairie"));
     assert_eq!(open[0].action, action);
     let seconded =
         SecondingEvent::ActionSeconded { slot: action.slot(), by: by("accueil"), received: received() };
     models.given(stream, [seconded]).await;
-    assert!(proposals::open(models.pool(), 10).await.unwrap().is_empty());
+    assert!(dual_control::open(models.pool(), 10).await.unwrap().is_empty());
 }

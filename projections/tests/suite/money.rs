@@ -9,7 +9,7 @@ use portail_domain::{
     sealed::Purpose,
 };
 use portail_event_store::StreamId;
-use portail_projections::{
+use portail_projections::money::{
     accounts::{self, AccountsProjection},
     regies::{self, RegiesProjection},
 };

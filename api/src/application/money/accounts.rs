@@ -11,7 +11,7 @@ use portail_domain::{
     seconding::Action,
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault};
-use portail_projections::accounts::NOTE;
+use portail_projections::money::accounts::NOTE;
 
 use super::MoneyCommand;
 use crate::application::{Caller, CommandOutcome, Rejection, families::seal, seconding};

@@ -17,10 +17,13 @@ use portail_domain::{
 };
 use portail_event_store::{CommandError, UnitOfWork};
 use portail_projections::{
-    accounts,
     catalogue::Catalogue,
-    drafts::{self, Draft},
-    household, regies,
+    families::household,
+    money::{
+        accounts,
+        billing_drafts::{self, Draft},
+        regies,
+    },
 };
 use uuid::Uuid;
 
@@ -51,7 +54,7 @@ pub(super) async fn decide(
             of_regie(regie, RegieCommand::PrepareRun { run, from, to, date, due, at }, work).await?
         }
         MoneyCommand::StartBillingRun { regie, run } => {
-            let progress = drafts::progress(application.pool(), run.0).await;
+            let progress = billing_drafts::progress(application.pool(), run.0).await;
             if !progress.map_err(unavailable)?.is_some_and(|p| p.complete) {
                 return Ok(CommandOutcome::rejected(
                     Rejection::of_code("BILLING_RUN_NOT_READY").at(&["input"]),
@@ -100,7 +103,8 @@ async fn issue(
         return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND")));
     };
     let begin = after.map_or("", FamilyNumber::as_str);
-    let next = drafts::to_issue(application.pool(), run.0, begin, settings.minimum_invoice, ISSUED).await;
+    let next =
+        billing_drafts::to_issue(application.pool(), run.0, begin, settings.minimum_invoice, ISSUED).await;
     let next = next.map_err(unavailable)?;
     let last = next.last().and_then(|d| d.family.parse().ok());
     let count = u32::try_from(next.len()).unwrap_or(u32::MAX);
@@ -177,11 +181,11 @@ impl Application {
     /// Computes the drafts of the next families; whether there were any left.
     async fn draft(&self, run: &regies::RunRow, regie: &RegieId) -> anyhow::Result<bool> {
         let pool = self.pool();
-        let progress = match drafts::progress(pool, run.id).await? {
+        let progress = match billing_drafts::progress(pool, run.id).await? {
             Some(progress) if progress.complete => return Ok(false),
             Some(progress) => progress,
             None => {
-                drafts::begin(pool, run.id, household::count_families(pool).await?).await?;
+                billing_drafts::begin(pool, run.id, household::count_families(pool).await?).await?;
                 return Ok(true);
             }
         };
@@ -231,7 +235,7 @@ impl Application {
             }
         }
         let last = families.last().map(String::as_str);
-        drafts::keep(pool, run.id, &progress, &computed, families.len(), last).await?;
+        billing_drafts::keep(pool, run.id, &progress, &computed, families.len(), last).await?;
         tracing::info!(run = %run.id, done = progress.done as usize + families.len(), of = progress.families, "billing draft");
         Ok(true)
     }

@@ -18,8 +18,8 @@ use portail_domain::{
 };
 use portail_event_store::{CommandError, UnitOfWork, VaultError};
 use portail_projections::{
-    accounts::{self, DEBITED},
-    family::sealed_bytes,
+    families::family::sealed_bytes,
+    money::accounts::{self, DEBITED},
 };
 use serde_json::Value;
 use uuid::Uuid;

@@ -8,7 +8,7 @@ use portail_domain::{
     tariff::{Tariff, TariffCommand},
 };
 use portail_event_store::{CommandError, UnitOfWork};
-use portail_projections::regies;
+use portail_projections::money::regies;
 
 use super::MoneyCommand;
 use crate::application::{Application, Caller, CommandOutcome, Rejection};

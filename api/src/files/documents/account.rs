@@ -16,8 +16,11 @@ use portail_domain::{
     ids::ChildId,
 };
 use portail_projections::{
-    accounts::{self, InvoiceRow, PaymentRow},
-    family, file, regies,
+    families::{family, family_file},
+    money::{
+        accounts::{self, InvoiceRow, PaymentRow},
+        regies,
+    },
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -26,7 +29,7 @@ use crate::application::Application;
 
 /// The card of a family's responsible guardian; none once erased.
 async fn card(pool: &PgPool, family: &str) -> Result<Option<Document>, sqlx::Error> {
-    let sections = file::sections(pool, &[family.to_owned()]).await?;
+    let sections = family_file::sections(pool, &[family.to_owned()]).await?;
     Ok(sections.into_iter().find(|s| s.section == Section::Responsible).and_then(|s| s.value))
 }
 

@@ -3,7 +3,7 @@
 
 use portail_domain::{ids::FamilyNumber, sealed::Purpose};
 use portail_event_store::hex;
-use portail_projections::accounts;
+use portail_projections::money::accounts;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 

@@ -15,7 +15,7 @@ use portail_domain::{
     ids::{FamilyNumber, RegieId},
     messages::Language,
 };
-use portail_projections::{accounts, family};
+use portail_projections::{families::family, money::accounts};
 
 use super::{Printer, account, kept};
 use crate::{

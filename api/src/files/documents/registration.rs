@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use portail_documents::registration_form::{Form, Registration, Subject, form};
 use portail_domain::messages::Language;
-use portail_projections::{family, file};
+use portail_projections::families::{family, family_file};
 
 use crate::application::Application;
 
@@ -21,7 +21,7 @@ pub async fn registration(
     let (pool, today) = (application.pool(), application.clock().today());
     let (mut sections, mut enrolled) = (vec![], BTreeSet::new());
     if let Some(Subject { child, family: payer }) = subject {
-        sections = file::sections(pool, &[child.to_string(), payer.to_string()]).await?;
+        sections = family_file::sections(pool, &[child.to_string(), payer.to_string()]).await?;
         let found = family::enrolments(pool, *child, today, today).await?;
         let paid = found.into_iter().filter(|e| e.payer == *payer);
         enrolled = paid.map(|e| e.activity.to_string()).collect();

@@ -5,7 +5,7 @@ use portail_domain::{
     file,
     messages::{Language, text},
 };
-use portail_projections::file::ModificationRow;
+use portail_projections::families::family_file::ModificationRow;
 use serde_json::Value;
 
 use crate::application::camel_case;

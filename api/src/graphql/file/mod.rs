@@ -10,9 +10,9 @@ use portail_domain::{
     ids::FamilyNumber,
     session::RefusalCode,
 };
-use portail_projections::{
+use portail_projections::families::{
     family,
-    file::{self, SectionRow},
+    family_file::{self, SectionRow},
 };
 use uuid::Uuid;
 
@@ -132,7 +132,7 @@ async fn family_file(ctx: &Context<'_>, number: String) -> Result<FamilyFile> {
     let children = family::children(pool, &number).await.map_err(unavailable)?;
     let ids: Vec<String> = children.into_iter().map(|c| c.id.to_string()).collect();
     let owners: Vec<String> = ids.iter().cloned().chain([number.clone()]).collect();
-    let rows = file::sections(pool, &owners).await.map_err(unavailable)?;
+    let rows = family_file::sections(pool, &owners).await.map_err(unavailable)?;
     let mut bank: Option<view::Bank> = typed(&rows, &number, S::Bank).map_err(unavailable)?;
     if let Some(bank) = bank.as_mut().filter(|_| ctx.caller().is_ok_and(|c| c.role == Role::Auditor)) {
         bank.iban = bank.iban.as_deref().map(changes::mask);
@@ -163,7 +163,7 @@ impl FileQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<Option<FamilyFile>> {
-        be_fresh(ctx, &[file::NAME, family::NAME], min_position.map(|p| p.0)).await?;
+        be_fresh(ctx, &[family_file::NAME, family::NAME], min_position.map(|p| p.0)).await?;
         match ctx.caller()?.family() {
             Some(number) => family_file(ctx, number.to_string()).await.map(Some),
             None => Ok(None),
@@ -178,7 +178,7 @@ impl FileQuery {
         #[graphql(desc = "The family's number.")] number: String,
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<FamilyFile> {
-        be_fresh(ctx, &[file::NAME, family::NAME], min_position.map(|p| p.0)).await?;
+        be_fresh(ctx, &[family_file::NAME, family::NAME], min_position.map(|p| p.0)).await?;
         family_file(ctx, number).await
     }
 
@@ -190,9 +190,9 @@ impl FileQuery {
         #[graphql(desc = "The child.")] child_id: ID,
         #[graphql(desc = "Answer from this position of the log or later.")] min_position: Option<Position>,
     ) -> Result<ChildFile> {
-        be_fresh(ctx, &[file::NAME, family::NAME], min_position.map(|p| p.0)).await?;
+        be_fresh(ctx, &[family_file::NAME, family::NAME], min_position.map(|p| p.0)).await?;
         let child = visible_child(ctx, &child_id).await?.to_string();
-        let rows = file::sections(ctx.application()?.pool(), std::slice::from_ref(&child)).await;
+        let rows = family_file::sections(ctx.application()?.pool(), std::slice::from_ref(&child)).await;
         child_file(&rows.map_err(unavailable)?, child)
     }
 }
@@ -324,8 +324,8 @@ async fn decide(
         let error = Rejection::of_code("INVALID_VALUE").with("expected", "EXPECTED_REQUESTS");
         return Ok(decided(id, (CommandOutcome::rejected(error.at(&["input", "requestIds"])), 0), language));
     }
-    let known = file::modifications(ctx.application()?.pool(), &asked).await.map_err(unavailable)?;
-    let target = |row: file::ModificationRow| {
+    let known = family_file::modifications(ctx.application()?.pool(), &asked).await.map_err(unavailable)?;
+    let target = |row: family_file::ModificationRow| {
         let family = row.family.parse().ok()?;
         Some(ModificationTarget { family, request: portail_domain::ids::RequestId(row.request) })
     };

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use async_graphql::{InputObject, MaybeUndefined, OneofObject, SimpleObject, TypeName};
 use portail_domain::file::{Document, Section};
-use portail_projections::file::SectionRow;
+use portail_projections::families::family_file::SectionRow;
 use serde::{Deserialize, Serialize};
 
 /// What each kind of field is in GraphQL.

@@ -7,7 +7,7 @@ use portail_domain::{
     sealed::Sealed,
 };
 use portail_event_store::{RecordedEvent, Search, Span, VaultError, search};
-use portail_projections::{family, request_list};
+use portail_projections::{attendance::request_list, families::family};
 use serde_json::Value;
 use std::sync::Arc;
 

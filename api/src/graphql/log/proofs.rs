@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use portail_event_store::{
     CheckpointStore, Hash, ProofTree, RecordedEvent, StoredCheckpoint, hex, signing_key_in_force,
 };
-use portail_projections::request_list;
+use portail_projections::attendance::request_list;
 
 use crate::{
     application::{Application, Role},

@@ -8,9 +8,9 @@ use portail_domain::{
     billing::{Warning, WarningKind as DomainWarning},
     messages::{Language, text},
 };
-use portail_projections::{
+use portail_projections::money::{
     accounts,
-    drafts::{self, Draft},
+    billing_drafts::{self, Draft},
     regies::{self, KnownRegie, RunRow},
 };
 use rust_decimal::Decimal;
@@ -185,10 +185,10 @@ impl BillingRun {
     /// How far its draft is, and what it comes to; null before it was begun.
     async fn draft(&self, ctx: &Context<'_>) -> Result<Option<BillingDraftSummary>> {
         let (pool, run) = (ctx.application()?.pool(), self.id.parse().map_err(unavailable)?);
-        let Some(progress) = drafts::progress(pool, run).await.map_err(unavailable)? else {
+        let Some(progress) = billing_drafts::progress(pool, run).await.map_err(unavailable)? else {
             return Ok(None);
         };
-        let sums = drafts::summary(pool, run, self.minimum(ctx).await?).await.map_err(unavailable)?;
+        let sums = billing_drafts::summary(pool, run, self.minimum(ctx).await?).await.map_err(unavailable)?;
         Ok(Some(BillingDraftSummary {
             families: progress.families,
             computed: progress.done,
@@ -209,8 +209,9 @@ impl BillingRun {
         #[graphql(desc = "Only those after this family.", default)] after: String,
     ) -> Result<Vec<BillingDraft>> {
         let (pool, run) = (ctx.application()?.pool(), self.id.parse().map_err(unavailable)?);
-        let found =
-            drafts::drafts(pool, run, &after, page(ctx, first, 200)?.into()).await.map_err(unavailable)?;
+        let found = billing_drafts::drafts(pool, run, &after, page(ctx, first, 200)?.into())
+            .await
+            .map_err(unavailable)?;
         let all = all_regies(ctx).await?;
         let regie = all.get(self.regie_id.as_str());
         let minimum = regie.map_or_else(Amount::default, |s| s.minimum_invoice);

@@ -11,8 +11,8 @@ use portail_domain::{
     tariff::{Charge as DomainCharge, Quote, Step},
 };
 use portail_projections::{
-    accounts::{self, InvoiceRow},
-    family,
+    families::family,
+    money::accounts::{self, InvoiceRow},
 };
 use rust_decimal::Decimal;
 use std::collections::HashMap;
@@ -292,8 +292,8 @@ impl InvoiceQuery {
         };
         let pool = application.pool();
         let households =
-            portail_projections::household::households(pool, std::slice::from_ref(&family)).await;
-        let cells = portail_projections::planning::cells(pool, child, date.0, date.0).await;
+            portail_projections::families::household::households(pool, std::slice::from_ref(&family)).await;
+        let cells = portail_projections::attendance::planning::cells(pool, child, date.0, date.0).await;
         let (households, cells) = (households.map_err(unavailable)?, cells.map_err(unavailable)?);
         let Some(household) = households.get(&family) else { return Ok(None) };
         let booking = cells.iter().find(|c| c.activity == activity).map(|c| &c.booking);

@@ -14,7 +14,7 @@ use portail_domain::{
     amount::Amount,
     regie::{CollectionMode as DomainMode, QuotientCorrections as DomainCorrections},
 };
-use portail_projections::regies as read;
+use portail_projections::money::regies as read;
 use rust_decimal::Decimal;
 
 use super::{

@@ -8,7 +8,7 @@ use portail_domain::{
     regie::LeftOut,
     tariff::Charge,
 };
-use portail_projections::{
+use portail_projections::money::{
     accounts::{self, PaymentRow},
     regies,
 };

@@ -7,7 +7,7 @@ use portail_domain::{
     messages::text,
     regie::{Creditor, QuotientCorrections as DomainCorrections, RegieChanges, RegieSettings},
 };
-use portail_projections::{accounts, regies};
+use portail_projections::money::{accounts, regies};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 

@@ -9,7 +9,7 @@ use portail_domain::{
     regie::{CollectionMode as DomainMode, RegieSettings},
     time::{FIRST_DAY, LAST_DAY, school_year},
 };
-use portail_projections::{
+use portail_projections::money::{
     accounts::{self, OperationRow},
     regies,
 };

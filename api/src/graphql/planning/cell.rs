@@ -10,7 +10,7 @@ use portail_domain::{
     session::{BookingStatus, CellError},
     terms::Terms,
 };
-use portail_projections::planning::CellRow;
+use portail_projections::attendance::planning::CellRow;
 use rust_decimal::Decimal;
 
 use super::mirrored_enum;

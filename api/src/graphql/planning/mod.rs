@@ -12,7 +12,10 @@ use portail_domain::{
     ids::{ChildId, FamilyNumber},
     messages::{Language, text},
 };
-use portail_projections::{family, household, month::ChildDays};
+use portail_projections::{
+    attendance::month_planning::ChildDays,
+    families::{family, household},
+};
 
 pub use self::cell::{Attendance, Cell, CellStatus, DayMarker};
 use self::month_view::MonthView;
@@ -29,7 +32,7 @@ const NAMES: [&str; 4] = [
     portail_projections::catalogue::NAME,
     family::NAME,
     household::NAME,
-    portail_projections::planning::NAME,
+    portail_projections::attendance::planning::NAME,
 ];
 
 /// A domain enum as GraphQL shows it, with its descriptions; a variant added to one and not to the
@@ -245,7 +248,7 @@ impl PlanningSubscription {
         let mut positions = ctx
             .application()?
             .engine()
-            .subscribe(portail_projections::planning::NAME)
+            .subscribe(portail_projections::attendance::planning::NAME)
             .ok_or_else(|| unavailable("no planning"))?;
         Ok(async_stream::try_stream! {
             let mut shown = after.map(|p| p.0);

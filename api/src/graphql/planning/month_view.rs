@@ -13,7 +13,7 @@ use portail_domain::{
     session::Booking,
     terms::Terms,
 };
-use portail_projections::{catalogue::Catalogue, planning::CellRow};
+use portail_projections::{attendance::planning::CellRow, catalogue::Catalogue};
 
 use super::{
     PlanningRow,

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use portail_documents::roll::RollLine;
-use portail_projections::{family, planning};
+use portail_projections::{attendance::planning, families::family};
 
 use super::{
     super::{

@@ -4,7 +4,11 @@
 //! positions of the log. Every story has a family, children, a régie and requests of its own.
 
 use portail_domain::sealed::Purpose;
-use portail_projections::{accounts, file, inbox, notices};
+use portail_projections::{
+    correspondence::{inbox, notices},
+    families::family_file,
+    money::accounts,
+};
 use serde_json::{Value, json};
 
 use crate::read_models::ReadModels;
@@ -128,7 +132,7 @@ pub async fn seal(kind: &str, payload: &mut Value, models: &ReadModels) {
                     "Account" => accounts::NOTE,
                     "Conversation" => inbox::TEXT,
                     "Notice" => notices::TEXT,
-                    "Family" | "Child" if name == "proposal" || name == "note" => file::PROPOSAL,
+                    "Family" | "Child" if name == "proposal" || name == "note" => family_file::PROPOSAL,
                     "Family" | "Child" => kind,
                     // The log has them sealed, and so do read models.
                     _ => continue,

@@ -1,0 +1,6 @@
+//! Bookings of sessions and the requests for them.
+
+pub mod month_planning;
+pub mod planning;
+pub mod request_list;
+pub mod requests;

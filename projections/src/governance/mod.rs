@@ -1,0 +1,3 @@
+//! What takes two of the staff.
+
+pub mod dual_control;

@@ -1,0 +1,5 @@
+//! Accounts, régies and what billing prepares.
+
+pub mod accounts;
+pub mod billing_drafts;
+pub mod regies;
