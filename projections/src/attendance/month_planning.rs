@@ -54,6 +54,7 @@ type Row = (i64, i32, String, Option<String>, Option<NaiveDate>, Option<i64>, Op
 
 const FAMILY: i32 = 1;
 const ENROLMENT: i32 = 2;
+const CELL: i32 = 3;
 
 /// What is read for several children. Each is looked up by keys, whatever the planner believes of the
 /// tables: it cannot join them all at once with what `OFFSET` keeps apart.
@@ -135,7 +136,7 @@ impl BatchQuery for Months {
                 match kind {
                     FAMILY => days.families.push(first),
                     ENROLMENT => days.add_enrolment(&first, second, day)?,
-                    _ => {
+                    CELL => {
                         let of = |missing: &str| sqlx::Error::ColumnNotFound(missing.to_owned());
                         let activity = second.ok_or_else(|| of("activity"))?;
                         let date = day.ok_or_else(|| of("date"))?;
@@ -143,6 +144,7 @@ impl BatchQuery for Months {
                         let stored = (asked.child.0, activity, date, first, count, position);
                         days.cells.push(cell_row(stored)?);
                     }
+                    other => return Err(sqlx::Error::Decode(format!("a row of kind {other}").into())),
                 }
             }
             Ok(found)

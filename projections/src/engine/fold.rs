@@ -118,6 +118,9 @@ async fn try_fold(
     context: &FoldContext,
     connection: &mut PgConnection,
 ) -> Result<(), FoldError> {
+    if let Some(unread) = events.iter().find(|event| !projection.reads().contains(&&*event.stream.kind)) {
+        return Err(FoldError::poison(unread, "its aggregate type is not one the read model reads"));
+    }
     match AssertUnwindSafe(projection.fold(events, context, connection)).catch_unwind().await {
         Ok(folded) => folded,
         Err(panic) => {

@@ -6,6 +6,7 @@
 //! the log's watch in this process, its notification for other nodes, a slow poll as a net.
 
 mod advance;
+mod error;
 pub(crate) mod fault;
 pub(crate) mod fold;
 mod handle;
@@ -27,6 +28,7 @@ use sqlx::PgPool;
 use tokio::{sync::watch, task::JoinHandle};
 
 pub(crate) use advance::{put_aside, streams_aside};
+pub use error::EngineError;
 use handle::{At, Handle, Standing};
 pub use status::{ProjectionStatus, SetAside, status};
 
@@ -40,20 +42,6 @@ pub(crate) const BATCH: u64 = 2_000;
 
 /// The slow poll.
 const NET: Duration = Duration::from_millis(500);
-
-/// A projection engine cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// The database failed.
-    #[error(transparent)]
-    Database(#[from] sqlx::Error),
-    /// The log cannot be read.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// A read model had to be built anew, and cannot be.
-    #[error("{0}")]
-    Unbuilt(String),
-}
 
 struct Shared {
     context: FoldContext,

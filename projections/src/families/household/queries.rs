@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use portail_domain::billing::{Household, HouseholdChild};
 use sqlx::PgPool;
 
-use super::Own;
+use super::rows::Own;
 use crate::decode::json;
 
 /// Several households.

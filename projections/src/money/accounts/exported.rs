@@ -6,7 +6,11 @@ use chrono::NaiveDate;
 use portail_domain::account::{InvoiceLine, PaymentMethod};
 use sqlx::PgPool;
 
-use super::queries::{OperationRow, invoices_numbered, operations_between, payments_numbered};
+use super::{
+    invoices::invoices_numbered,
+    operations::{OperationRow, operations_between},
+    payments::payments_numbered,
+};
 
 /// An operation with what the books need of it.
 #[derive(Debug, Clone)]
@@ -66,7 +70,8 @@ pub async fn books_between(
                 invoices.extend([Some(operation.number), about(operation)].into_iter().flatten())
             }
             "REJECTION" => rejected.extend(about(operation)),
-            _ => {}
+            "PAYMENT" | "REFUND" => {}
+            other => return Err(sqlx::Error::Decode(format!("an operation of kind {other}").into())),
         }
     }
     let lines: HashMap<i32, Vec<InvoiceLine>> =

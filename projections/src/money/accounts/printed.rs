@@ -5,7 +5,7 @@ use portail_domain::amount::Amount;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::queries::{InvoiceRow, invoices_numbered};
+use super::invoices::{InvoiceRow, invoices_numbered};
 use crate::decode::parsed;
 
 /// What a payment settles, invoice by invoice, rejections taken off.

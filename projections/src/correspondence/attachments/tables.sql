@@ -1,0 +1,1 @@
+CREATE TABLE attached (id uuid PRIMARY KEY);

@@ -1,0 +1,203 @@
+//! Folding what families are told of.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use cqrs_es::Aggregate;
+use portail_domain::{
+    conversation::{Conversation, ConversationEvent, Party},
+    family::{Family, FamilyEvent},
+    ids::ChildId,
+    session::{Session, SessionEvent as S, parse_stream_id},
+};
+use portail_event_store::RecordedEvent;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::engine::projection::{FoldContext, FoldError};
+
+/// Folds events, in order, into the tables.
+pub(super) async fn fold(
+    events: &[&RecordedEvent],
+    context: &FoldContext,
+    connection: &mut PgConnection,
+) -> Result<(), FoldError> {
+    let mut told = Vec::new();
+    for event in events {
+        match &*event.stream.kind {
+            Session::TYPE => of_session(event, &context.decode(event)?, &mut told)?,
+            Family::TYPE => {
+                let template = match context.decode(event)? {
+                    FamilyEvent::ModificationApproved { .. } => "MODIFICATION_ACCEPTED",
+                    FamilyEvent::ModificationRefused { .. } => "MODIFICATION_REFUSED",
+                    FamilyEvent::FamilyRegistered { .. }
+                    | FamilyEvent::FamilySectionRecorded { .. }
+                    | FamilyEvent::ModificationRequested { .. }
+                    | FamilyEvent::ModificationWithdrawn { .. } => continue,
+                };
+                told.push(Told::of_family(event, template, event.stream.id.clone()));
+            }
+            Conversation::TYPE => of_conversation(event, context, connection, &mut told).await?,
+            other => return Err(FoldError::poison(event, format_args!("nobody is told of a {other}"))),
+        }
+    }
+    write(told, connection).await?;
+    Ok(())
+}
+
+/// What a family is told of an event.
+struct Told {
+    id: Uuid,
+    line: i64,
+    command: Uuid,
+    template: &'static str,
+    family: Option<String>,
+    child: Option<Uuid>,
+    activity: Option<String>,
+    date: Option<NaiveDate>,
+    occurred: DateTime<Utc>,
+}
+
+impl Told {
+    fn of_family(event: &RecordedEvent, template: &'static str, family: String) -> Self {
+        Self {
+            id: id(event, template, &family),
+            line: event.position.cast_signed(),
+            command: event.command_id,
+            template,
+            family: Some(family),
+            child: None,
+            activity: None,
+            date: None,
+            occurred: event.recorded_at,
+        }
+    }
+}
+
+fn id(event: &RecordedEvent, template: &str, to: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{}/{template}/{to}", event.command_id).as_bytes())
+}
+
+fn of_session(event: &RecordedEvent, change: &S, told: &mut Vec<Told>) -> Result<(), FoldError> {
+    // What a family did itself it knows already.
+    let by_family = event.actor.starts_with("parent:");
+    let (template, children): (_, Vec<ChildId>) = match change {
+        S::PlaceOffered { child, .. } => ("PLACE_OFFERED", vec![*child]),
+        S::SessionClosed { children, .. } => ("DAY_CLOSED", children.clone()),
+        S::BookingsReleased { children, .. } => ("BOOKINGS_RELEASED", children.clone()),
+        S::BookingsRestored { restored, .. } => {
+            ("BOOKINGS_RESTORED", restored.iter().map(|line| line.child).collect())
+        }
+        S::ReservationConfirmed { .. }
+        | S::ReservationRefused { .. }
+        | S::OfferExpired { .. }
+        | S::WaitingListClosed { .. }
+        | S::AbsenceExcused { .. }
+        | S::AbsenceBilled { .. }
+            if by_family =>
+        {
+            return Ok(());
+        }
+        S::ReservationConfirmed { child, .. } => ("RESERVATION_ACCEPTED", vec![*child]),
+        S::ReservationRefused { child, .. } | S::OfferExpired { child, .. } => {
+            ("RESERVATION_REFUSED", vec![*child])
+        }
+        S::WaitingListClosed { refused, .. } => {
+            ("RESERVATION_REFUSED", refused.iter().map(|l| l.child).collect())
+        }
+        S::AbsenceExcused { child, .. } | S::AbsenceBilled { child, .. } => ("ABSENCE_DECIDED", vec![*child]),
+        S::ReservationRequested { .. }
+        | S::ReservationWaitlisted { .. }
+        | S::ReservationWithdrawn { .. }
+        | S::ReservationCancelled { .. }
+        | S::OfferDeclined { .. }
+        | S::AbsenceDeclared { .. }
+        | S::AbsenceWithdrawn { .. }
+        | S::CertificateOverdue { .. }
+        | S::CertificateReceived { .. }
+        | S::LeaveTaken { .. }
+        | S::PresenceRecorded { .. }
+        | S::UnbookedPresenceRecorded { .. }
+        | S::InconsistentPresenceRecorded { .. }
+        | S::NoShowRecorded { .. }
+        | S::AbsenceObserved { .. }
+        | S::AttendanceCorrected { .. }
+        | S::SessionReopened { .. } => return Ok(()),
+    };
+    let (activity, date) = parse_stream_id(&event.stream.id)
+        .ok_or_else(|| FoldError::poison(event, "not a session's stream id"))?;
+    told.extend(children.into_iter().map(|child| Told {
+        id: id(event, template, &format!("{child}/{activity}")),
+        line: event.position.cast_signed(),
+        command: event.command_id,
+        template,
+        family: None,
+        child: Some(child.0),
+        activity: Some(activity.to_string()),
+        date: Some(date),
+        occurred: event.recorded_at,
+    }));
+    Ok(())
+}
+
+async fn of_conversation(
+    event: &RecordedEvent,
+    context: &FoldContext,
+    connection: &mut PgConnection,
+    told: &mut Vec<Told>,
+) -> Result<(), FoldError> {
+    let id: Uuid = event.stream.id.parse().map_err(|e| FoldError::poison(event, e))?;
+    match context.decode(event)? {
+        ConversationEvent::ConversationOpened { family, .. } => {
+            sqlx::query("INSERT INTO conversation VALUES ($1, $2)")
+                .bind(id)
+                .bind(family.as_str())
+                .execute(connection)
+                .await?;
+        }
+        ConversationEvent::MessageSent { from: Party::Structure, .. } => {
+            let family: String = sqlx::query_scalar("SELECT family FROM conversation WHERE id = $1")
+                .bind(id)
+                .fetch_one(connection)
+                .await?;
+            told.push(Told::of_family(event, "MESSAGE_RECEIVED", family));
+        }
+        ConversationEvent::MessageSent { from: Party::Family, .. }
+        | ConversationEvent::ConversationRead { .. }
+        | ConversationEvent::ConversationDeleted { .. }
+        | ConversationEvent::ConversationRestored { .. }
+        | ConversationEvent::ConversationAssigned { .. } => {}
+    }
+    Ok(())
+}
+
+/// Writes what is told; the days of one command, child and activity are one message.
+async fn write(told: Vec<Told>, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    macro_rules! column {
+        ($field:ident) => {
+            told.iter().map(|t| t.$field.clone()).collect::<Vec<_>>()
+        };
+    }
+    let templates: Vec<&str> = told.iter().map(|t| t.template).collect();
+    sqlx::query(
+        "INSERT INTO message SELECT id, min(line), min(command::text)::uuid, min(template), min(family), \
+            min(child::text)::uuid, min(activity), array_remove(array_agg(date ORDER BY date), NULL), min(occurred) \
+         FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::text[], \
+            $8::date[], $9::timestamptz[]) \
+            AS t (id, line, command, template, family, child, activity, date, occurred) GROUP BY id \
+         ON CONFLICT (id) DO UPDATE SET dates = message.dates || EXCLUDED.dates",
+    )
+    .bind(column!(id))
+    .bind(column!(line))
+    .bind(column!(command))
+    .bind(templates)
+    .bind(column!(family))
+    .bind(column!(child))
+    .bind(column!(activity))
+    .bind(column!(date))
+    .bind(column!(occurred))
+    .execute(connection)
+    .await?;
+    Ok(())
+}

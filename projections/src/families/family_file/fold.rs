@@ -1,0 +1,164 @@
+//! Folding the events of the family file.
+
+use chrono::{DateTime, Utc};
+use cqrs_es::Aggregate;
+use portail_domain::{
+    attachment::Attachment,
+    child::{Child, ChildEvent},
+    family::{Family, FamilyEvent as F},
+    file::Section,
+    ids::{ChildId, RequestId},
+    sealed::{Purpose, Sealed},
+    session::Refusal,
+};
+use portail_event_store::RecordedEvent;
+use sqlx::PgConnection;
+
+use super::{PROPOSAL, sections::Sections};
+use crate::{
+    engine::projection::{FoldContext, FoldError},
+    families::family::open,
+    privacy::erased_data::ErasedData,
+};
+
+/// Folds events, in order, into the tables.
+pub(super) async fn fold(
+    events: &[&RecordedEvent],
+    context: &FoldContext,
+    connection: &mut PgConnection,
+) -> Result<(), FoldError> {
+    let mut sections = Sections::default();
+    for event in events {
+        if let Some(erased) = ErasedData::from_event(event, context)? {
+            std::mem::take(&mut sections).flush(connection).await?;
+            forget(&erased, connection).await?;
+            continue;
+        }
+        if event.stream.kind == Child::TYPE {
+            match context.decode(event)? {
+                ChildEvent::ChildRegistered { identity, .. } => {
+                    let value = open(&identity, Child::TYPE, event, context, connection).await?;
+                    sections.put(event, Section::ChildIdentity, 1, value);
+                }
+                ChildEvent::ChildSectionRecorded { section, revision, value, .. } => {
+                    let value = open(&value, Child::TYPE, event, context, connection).await?;
+                    sections.put(event, section, revision, value);
+                }
+                ChildEvent::ChildLinkedToFamily { .. }
+                | ChildEvent::ChildUnlinkedFromFamily { .. }
+                | ChildEvent::ChildEnrolled(_)
+                | ChildEvent::EnrolmentEnded { .. }
+                | ChildEvent::LeaveCounted { .. }
+                | ChildEvent::CostSharingAgreed { .. } => {}
+            }
+            continue;
+        }
+        match context.decode(event)? {
+            F::FamilyRegistered { responsible } => {
+                let value = open(&responsible, Family::TYPE, event, context, connection).await?;
+                sections.put(event, Section::Responsible, 1, value);
+            }
+            F::FamilySectionRecorded { section, revision, value, .. } => {
+                let value = open(&value, Family::TYPE, event, context, connection).await?;
+                sections.put(event, section, revision, value);
+            }
+            F::ModificationRequested { request, section, child, proposal, attachments, received, .. } => {
+                let asked = Asked { request, section, child, proposal, attachments, received };
+                asked.insert(event, context, connection).await?;
+            }
+            F::ModificationWithdrawn { request, received } => {
+                settle(request, "WITHDRAWN", received, None, None, connection).await?;
+            }
+            F::ModificationApproved { request, received, .. } => {
+                settle(request, "ACCEPTED", received, None, None, connection).await?;
+            }
+            F::ModificationRefused { request, refusal, received } => {
+                let note = match &refusal.note {
+                    Some(sealed) => open(sealed, PROPOSAL, event, context, connection).await?,
+                    None => None,
+                };
+                settle(request, "REFUSED", received, Some(&refusal), note, connection).await?;
+            }
+        }
+    }
+    sections.flush(connection).await?;
+    Ok(())
+}
+
+async fn forget(erased: &ErasedData, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let (owner, sections) = (erased.subject.to_string(), erased.sections());
+    // What was asked about a child is sealed for the child; for one that was not registered yet, for
+    // the family that asked.
+    let requests = match erased.family() {
+        Some(_) => {
+            "UPDATE request SET proposal = NULL WHERE payer = $1 AND child IS NULL AND section = ANY($2)"
+        }
+        None => "UPDATE request SET proposal = NULL WHERE child = $1::uuid AND section = ANY($2)",
+    };
+    for query in ["UPDATE section SET value = NULL WHERE owner = $1 AND section = ANY($2)", requests] {
+        sqlx::query(query).bind(&owner).bind(&sections).execute(&mut *connection).await?;
+    }
+    if erased.is_of(Purpose::Note) {
+        let query = "UPDATE request SET note = NULL WHERE payer = $1";
+        sqlx::query(query).bind(&owner).execute(connection).await?;
+    }
+    Ok(())
+}
+
+struct Asked {
+    request: RequestId,
+    section: Section,
+    child: Option<ChildId>,
+    proposal: Sealed,
+    attachments: Vec<Attachment>,
+    received: DateTime<Utc>,
+}
+
+impl Asked {
+    async fn insert(
+        self,
+        event: &RecordedEvent,
+        context: &FoldContext,
+        connection: &mut PgConnection,
+    ) -> Result<(), FoldError> {
+        let opened = open(&self.proposal, PROPOSAL, event, context, connection).await?;
+        let is_new_child = self.section == Section::ChildIdentity && self.child.is_none();
+        sqlx::query(
+            "INSERT INTO request (request, line, payer, child, section, kind, proposal, attachments, status, submitted) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8::json, 'PENDING', $9)",
+        )
+        .bind(self.request.0)
+        .bind(event.position.cast_signed())
+        .bind(&event.stream.id)
+        .bind(self.child.map(|c| c.0))
+        .bind(self.section.as_str())
+        .bind(if is_new_child { "NEW_CHILD" } else { self.section.as_str() })
+        .bind(opened)
+        .bind(serde_json::to_string(&self.attachments).map_err(|e| FoldError::poison(event, e))?)
+        .bind(self.received)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
+
+async fn settle(
+    request: RequestId,
+    status: &str,
+    at: DateTime<Utc>,
+    refusal: Option<&Refusal>,
+    note: Option<String>,
+    connection: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    let refusal =
+        refusal.map(serde_json::to_string).transpose().map_err(|e| sqlx::Error::Encode(e.into()))?;
+    sqlx::query("UPDATE request SET status = $2, decided = $3, refusal = $4, note = $5 WHERE request = $1")
+        .bind(request.0)
+        .bind(status)
+        .bind(at)
+        .bind(refusal)
+        .bind(note)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
