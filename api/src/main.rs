@@ -12,21 +12,25 @@ use std::{collections::HashMap, io::BufRead, path::PathBuf, process::ExitCode, s
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 use portail_api::{
-    access,
-    application::{Application, Role, run_billing, run_housekeeping, run_retention, run_timers},
-    audit, check,
-    checkpoints::Publisher,
-    clock::Clock,
-    demo,
     files::documents::TownName,
     graphql::{self, Schemas, document_guard::DocumentGuard},
-    http, import, key_tools,
-    keys::{Making, report_signing_key},
-    notifications::Notifier,
-    progress::{Bars, Progress},
-    replay::Replays,
-    runtime,
+    http, runtime,
     settings::{Settings, log_filter},
+    tools::{
+        audit, check, demo, key_tools,
+        keys::{Making, report_signing_key},
+        progress::{Bars, Progress},
+    },
+};
+use portail_application::{
+    Application, Role, access,
+    audit::{checkpoints::Publisher, past::Replays},
+    clock::Clock,
+    correspondence::notifications::Notifier,
+    import,
+    workers::{
+        billing::run_billing, housekeeping::run_housekeeping, retention::run_retention, timers::run_timers,
+    },
 };
 use portail_domain::messages::Language;
 use portail_event_store::{CheckpointStore, EventLog, Upcasters, Vault};
@@ -218,8 +222,9 @@ async fn serve(with_demo: bool, in_public: bool) -> Result<()> {
     let retention = tokio::spawn(run_retention(application.clone()));
     let housekeeping = tokio::spawn(run_housekeeping(application.clone()));
     let billing = tokio::spawn(run_billing(application.clone()));
-    let publisher = tokio::spawn(Publisher::new(application.clone(), &settings)?.run());
-    let notifier = Notifier::new(application.clone(), &settings)?.map(|n| tokio::spawn(n.run()));
+    let publisher = tokio::spawn(Publisher::new(application.clone(), settings.copies())?.run());
+    let notifier =
+        Notifier::new(application.clone(), settings.email()?, settings.sms()).map(|n| tokio::spawn(n.run()));
     let schemas = Schemas::new(settings.site.clone(), DocumentGuard::new(settings.documents));
     let screens = schemas.clone();
     let replays = Replays::new(application.clone(), settings.data.clone(), move |past| screens.over(past));

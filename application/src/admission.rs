@@ -9,39 +9,17 @@ use std::{
 
 use portail_event_store::CommandError;
 
-use super::{Application, Caller, Command, Rejection, Role};
-use crate::{access::allowance::Allowance, settings::Rate};
+use crate::{
+    access::allowance::Allowance,
+    caller::{Caller, Role},
+    command::Command,
+    limits::Rate,
+    outcome::Rejection,
+    services::Services,
+};
 
 /// How many families are remembered before those are forgotten whose allowance is whole again.
 const TIDY: usize = 4096;
-
-impl Application {
-    /// Why a command is not even decided: its family has sent too many.
-    pub(super) async fn admit(
-        &self,
-        caller: &Caller,
-        command: &Command,
-    ) -> Result<Option<Rejection>, CommandError> {
-        if caller.role != Role::Parent {
-            return Ok(None);
-        }
-        if let Some(rate) = self.limits.commands
-            && !self.pace.takes(&caller.login, rate, Instant::now())
-        {
-            return Ok(Some(too_often(rate)));
-        }
-        let (what, rate) = if matches!(command, Command::OpenConversation { .. }) {
-            ("conversation", self.limits.conversations)
-        } else if matches!(command, Command::SendMessage { .. }) {
-            ("message", self.limits.messages)
-        } else {
-            return Ok(None);
-        };
-        let wait = Allowance::new(what, &caller.login, rate).take(self.pool()).await;
-        let wait = wait.map_err(|error| CommandError::Unavailable(error.to_string()))?;
-        Ok(wait.map(|_| too_often(rate)))
-    }
-}
 
 fn too_often(rate: Rate) -> Rejection {
     let minutes = rate.span.as_secs().div_ceil(60).to_string();
@@ -52,9 +30,37 @@ fn too_often(rate: Rate) -> Rejection {
 /// The pace of families, as far as this server sees it: for all servers together, asking the database
 /// would cost every command a round trip. By login, when all of the allowance is free again.
 #[derive(Debug, Default)]
-pub(super) struct Pace(Mutex<HashMap<String, Instant>>);
+pub(crate) struct Pace(Mutex<HashMap<String, Instant>>);
 
 impl Pace {
+    /// Why a command is not even decided: its family has sent too many.
+    pub(crate) async fn admit(
+        &self,
+        services: &Services,
+        caller: &Caller,
+        command: &Command,
+    ) -> Result<Option<Rejection>, CommandError> {
+        if caller.role != Role::Parent {
+            return Ok(None);
+        }
+        let limits = services.limits();
+        if let Some(rate) = limits.commands
+            && !self.takes(&caller.login, rate, Instant::now())
+        {
+            return Ok(Some(too_often(rate)));
+        }
+        let (what, rate) = if matches!(command, Command::OpenConversation { .. }) {
+            ("conversation", limits.conversations)
+        } else if matches!(command, Command::SendMessage { .. }) {
+            ("message", limits.messages)
+        } else {
+            return Ok(None);
+        };
+        let wait = Allowance::new(what, &caller.login, rate).take(services.pool()).await;
+        let wait = wait.map_err(|error| CommandError::Unavailable(error.to_string()))?;
+        Ok(wait.map(|_| too_often(rate)))
+    }
+
     fn takes(&self, login: &str, rate: Rate, now: Instant) -> bool {
         let mut families = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if families.len() >= TIDY {

@@ -1,89 +1,48 @@
 //! The application: takes a person's command, loads what the decision needs, lets the domain
 //! decide, and appends the whole effect in one step. No rule lives here.
 
-mod admission;
-mod caller;
-mod catalogue;
-mod closures;
-mod command;
-mod conversations;
-mod days;
-mod ends;
-mod entry;
-mod families;
-mod files;
-mod housekeeping;
-mod money;
-mod notices;
-mod outcome;
-mod plausible;
-mod privacy;
-mod seconding;
-mod timers;
-
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use portail_domain::time::local_date;
 use portail_event_store::{
-    Attachments, CheckpointSigner, CheckpointStore, CommandBus, CommandError, CommandMeta, Database, Decide,
-    EventLog, Execution, MasterKey, UnitOfWork, Upcasters, Vault, canonical_json,
+    Attachments, CheckpointStore, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog,
+    Execution, UnitOfWork, Upcasters, Vault, canonical_json,
 };
 use portail_projections::{Engine, attendance::month_planning::Plannings, catalogue::CatalogueCache};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
-
-pub use caller::{Caller, Role};
-pub use command::{
-    Command, ConversationMark, Corrected, Decision, FileOwner, ModificationDecision, ModificationTarget,
-    PersonName, RollCallEntry, Target, WeeklyPattern,
-};
-pub use days::NOTE;
-pub use files::camel_case;
-pub use housekeeping::run_housekeeping;
-pub use money::{MoneyCommand, run_billing};
-pub use outcome::{CommandOutcome, DayOutcome, DayResult, ItemOutcome, Rejection};
-pub use privacy::{run_retention, subject};
-pub use seconding::PROPOSED;
-pub use timers::run_timers;
-
-use admission::Pace;
 use tokio::sync::OnceCell;
+use uuid::Uuid;
 
 use crate::{
     access::{LogIns, Principals},
+    admission::Pace,
+    attendance::{ends, sessions},
+    caller::Caller,
+    catalogue::{self, closures},
     clock::Clock,
-    settings::Limits,
+    command::Command,
+    correspondence::{conversations, notices},
+    entry,
+    families::{self, family_file},
+    keys::Keys,
+    limits::Limits,
+    money,
+    outcome::{CommandOutcome, Rejection},
+    plausible, privacy,
+    services::{PATIENCE, Services},
 };
-
-/// How long an answer waits for the read models it returns.
-pub const PATIENCE: Duration = Duration::from_secs(3);
-
-/// The secrets an application works with; none of them is in the database.
-#[derive(Debug, Clone)]
-pub struct Keys {
-    /// Wraps the keys of personal data.
-    pub master: MasterKey,
-    /// Signs checkpoints of the log.
-    pub signer: CheckpointSigner,
-}
 
 /// The running application.
 #[derive(Debug)]
 pub struct Application {
     bus: CommandBus,
-    engine: Engine,
-    catalogue: CatalogueCache,
+    services: Services,
     principals: Principals,
     log_ins: LogIns,
     pace: Pace,
-    limits: Limits,
-    plannings: Plannings,
-    vault: Vault,
-    attachments: Attachments,
     checkpoints: CheckpointStore,
     keys: Keys,
-    clock: Clock,
 }
 
 impl Application {
@@ -108,47 +67,46 @@ impl Application {
         let log = EventLog::open(database, Upcasters::default()).await?;
         let vault = Vault::unlock(database.pool().clone(), keys.master.clone()).await?.following(&log);
         let engine = Engine::prepare(log.clone(), vault.clone(), portail_projections::all()).await?;
-        let catalogue = CatalogueCache::new(database.pool().clone(), engine.clone());
-        let attachments = Attachments::new(database.pool().clone(), vault.clone());
         let checkpoints = CheckpointStore::new(database.pool().clone(), keys.signer.clone());
-        let bus = CommandBus::new(log);
         let log_ins = LogIns::new(database.pool().clone(), &limits);
-        let (principals, plannings) = (Principals::start(database), Plannings::start(database));
-        Ok(Arc::new(Self {
-            bus,
+        let principals = Principals::start(database);
+        let bus = CommandBus::new(log.clone());
+        let services = Services {
+            catalogue: CatalogueCache::new(database.pool().clone(), engine.clone()),
+            plannings: Plannings::start(database),
+            attachments: Attachments::new(database.pool().clone(), vault.clone()),
+            log,
             engine,
-            catalogue,
-            principals,
-            log_ins,
-            pace: Pace::default(),
-            limits,
-            plannings,
             vault,
-            attachments,
-            checkpoints,
-            keys,
             clock,
-        }))
+            limits,
+        };
+        Ok(Arc::new(Self { bus, services, principals, log_ins, pace: Pace::default(), checkpoints, keys }))
+    }
+
+    /// What commands are decided with.
+    pub fn services(&self) -> &Services {
+        &self.services
     }
 
     /// The log.
     pub fn log(&self) -> &EventLog {
-        self.bus.log()
+        self.services.log()
     }
 
     /// The pool the read models are read with.
     pub fn pool(&self) -> &sqlx::PgPool {
-        self.log().database().pool()
+        self.services.pool()
     }
 
     /// The projection engine.
     pub fn engine(&self) -> &Engine {
-        &self.engine
+        self.services.engine()
     }
 
     /// The catalogue in memory.
     pub fn catalogue(&self) -> &CatalogueCache {
-        &self.catalogue
+        self.services.catalogue()
     }
 
     /// Who is signed in.
@@ -163,22 +121,22 @@ impl Application {
 
     /// How much of everything is taken.
     pub fn limits(&self) -> &Limits {
-        &self.limits
+        self.services.limits()
     }
 
     /// The plannings of children.
     pub fn plannings(&self) -> &Plannings {
-        &self.plannings
+        &self.services.plannings
     }
 
     /// The vault.
     pub fn vault(&self) -> &Vault {
-        &self.vault
+        self.services.vault()
     }
 
     /// The files sent with requests and messages.
     pub fn attachments(&self) -> &Attachments {
-        &self.attachments
+        &self.services.attachments
     }
 
     /// The secrets it works with.
@@ -193,7 +151,12 @@ impl Application {
 
     /// The clock.
     pub fn clock(&self) -> &Clock {
-        &self.clock
+        self.services.clock()
+    }
+
+    /// Streams to decide on without recording anything.
+    pub(crate) fn read_only(&self) -> UnitOfWork<'_> {
+        self.bus.read_only()
     }
 
     /// Decides a command and waits until the read models show it.
@@ -239,7 +202,7 @@ impl Application {
 
     /// Waits until the read models have reached a position; whether they did in time.
     pub async fn wait_for(&self, position: u64) -> bool {
-        self.engine.wait_for_all(position, PATIENCE).await
+        self.engine().wait_for_all(position, PATIENCE).await
     }
 }
 
@@ -270,14 +233,16 @@ impl Decide for Dispatch<'_> {
             if let Some(fault) = &self.fault {
                 return Ok(CommandOutcome::rejected(fault.clone()));
             }
+            let services = application.services();
             // Here, where a command that was decided before does not come.
-            let admission = self.admission.get_or_try_init(|| application.admit(caller, command));
+            let admission =
+                self.admission.get_or_try_init(|| application.pace.admit(services, caller, command));
             if let Some(refused) = admission.await? {
                 return Ok(CommandOutcome::rejected(refused.clone()));
             }
             match command {
                 Command::CloseDays { .. } | Command::ReopenDays { .. } => {
-                    closures::decide(caller, id, command, work, application).await
+                    closures::decide(caller, id, command, work, services).await
                 }
                 Command::AdoptZone { .. }
                 | Command::AdoptRegion { .. }
@@ -289,38 +254,34 @@ impl Decide for Dispatch<'_> {
                 | Command::DefineActivity { .. }
                 | Command::ChangeActivity { .. }
                 | Command::RetireActivity { .. }
-                | Command::ReopenActivity { .. } => {
-                    catalogue::decide(caller, command, work, application).await
-                }
+                | Command::ReopenActivity { .. } => catalogue::decide(caller, command, work, services).await,
                 Command::RegisterFamily { .. }
                 | Command::RegisterChild { .. }
                 | Command::LinkChild { .. }
                 | Command::UnlinkChild { .. }
                 | Command::EnrolChild { .. }
-                | Command::EndEnrolment { .. } => {
-                    families::decide(caller, id, command, work, application).await
-                }
+                | Command::EndEnrolment { .. } => families::decide(caller, id, command, work, services).await,
                 Command::ReleaseLeftover { target } => ends::leftover(caller, target, work).await,
                 Command::RecordSection { .. }
                 | Command::RequestModification { .. }
                 | Command::WithdrawModification { .. }
                 | Command::DecideModifications { .. } => {
-                    files::decide(caller, id, command, work, &application.vault).await
+                    family_file::decide(caller, id, command, work, services.vault()).await
                 }
                 Command::OpenConversation { .. }
                 | Command::SendMessage { .. }
                 | Command::MarkConversation { .. }
                 | Command::AssignConversation { .. } => {
-                    conversations::decide(caller, id, command, work, &application.vault).await
+                    conversations::decide(caller, id, command, work, services.vault()).await
                 }
                 Command::PublishNotice { .. } | Command::WithdrawNotice { .. } => {
-                    notices::decide(caller, id, command, work, &application.vault).await
+                    notices::decide(caller, id, command, work, services.vault()).await
                 }
                 Command::ErasePersonalData { .. }
                 | Command::AdoptRetention { .. }
-                | Command::AdoptFourEyes { .. } => privacy::decide(caller, command, work, application).await,
-                Command::Money(command) => money::decide(caller, id, command, work, application).await,
-                _ => days::decide(caller, id, command, work, &application.vault).await,
+                | Command::AdoptFourEyes { .. } => privacy::decide(caller, command, work, services).await,
+                Command::Money(command) => money::decide(caller, id, command, work, services).await,
+                _ => sessions::decide(caller, id, command, work, services.vault()).await,
             }
         })
     }

@@ -20,7 +20,7 @@ use portail_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{MoneyCommand, Role};
+use crate::{caller::Role, money::command::MoneyCommand};
 
 /// One child's day in one activity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,10 +6,10 @@
 use portail_domain::{text, time::is_known};
 use serde_json::Value;
 
-use super::Rejection;
+use crate::outcome::Rejection;
 
 /// What is wrong with a command, by its serialised form.
-pub(super) fn fault(command: &str) -> Result<Option<Rejection>, serde_json::Error> {
+pub(crate) fn fault(command: &str) -> Result<Option<Rejection>, serde_json::Error> {
     if is_plain(command) {
         return Ok(None);
     }

@@ -11,10 +11,12 @@ use portail_domain::{
     time::local_date,
 };
 
-use super::{Command, MoneyCommand, Rejection, days::MOST_DAYS};
+use crate::{
+    attendance::sessions::MOST_DAYS, command::Command, money::command::MoneyCommand, outcome::Rejection,
+};
 
 /// The first date of a command that is not plausible.
-pub(super) fn fault(command: &Command, today: NaiveDate) -> Option<Rejection> {
+pub(crate) fn fault(command: &Command, today: NaiveDate) -> Option<Rejection> {
     dates(command).into_iter().find_map(|(dated, date, path)| {
         let path: Vec<&str> = std::iter::once("input").chain(path.split('.')).collect();
         dated.check(date, today).err().map(|error| Rejection::of(&error).at(&path))
@@ -34,7 +36,7 @@ fn each(dates: &[NaiveDate]) -> Vec<Entry> {
 }
 
 /// The days of the bookings that staff decide.
-fn each_target(targets: &[super::Target], field: &str) -> Vec<Entry> {
+fn each_target(targets: &[crate::command::Target], field: &str) -> Vec<Entry> {
     targets
         .iter()
         .enumerate()

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use chrono::{Datelike, NaiveDate, Weekday};
-use portail_api::application::{Command, MoneyCommand};
+use portail_application::{Command, MoneyCommand};
 use portail_domain::ids::{RegieId, RunId};
 use portail_projections::money::regies;
 use portail_testkit::Cluster;

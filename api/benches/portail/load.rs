@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use axum::body::Bytes;
 use futures::{TryStreamExt, future::BoxFuture};
-use portail_api::{access, application::Role};
+use portail_application::{Role, access};
 use portail_domain::{
     ids::{ChildId, FamilyNumber, RequestId},
     session::{Act, Basis, Latitude, Session, SessionCommand, SessionEvent},

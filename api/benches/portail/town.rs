@@ -6,11 +6,8 @@ use std::{sync::Arc, time::Instant};
 use anyhow::{Context, Result, ensure};
 use chrono::NaiveDate;
 use futures::{StreamExt, TryStreamExt, stream};
-use portail_api::{
-    application::{Application, Caller, Command, Keys, PersonName, Role},
-    clock::Clock,
-    demo,
-};
+use portail_api::tools::demo;
+use portail_application::{Application, Caller, Command, Keys, PersonName, Role, clock::Clock};
 use portail_domain::{
     child::Enrolment,
     ids::{ActivityId, ChildId, FamilyNumber, RequestId},

@@ -16,6 +16,7 @@ use axum::{
     routing::get,
 };
 use chrono::NaiveDate;
+use portail_application::{Application, Role, access::Principal};
 use portail_documents::{
     attendance_sheet,
     registration_form::{self, Subject},
@@ -26,8 +27,6 @@ use portail_domain::{ids::ChildId, messages::Language};
 use portail_projections::families::family;
 
 use crate::{
-    access::Principal,
-    application::{Application, Role},
     files::download::{Day, Download, Failed, NOT_FOUND, PDF, answer, officer, reader},
     http::{identity::language, links::BLANK_FORM},
 };
@@ -81,7 +80,9 @@ impl Printer {
     ) -> Result<Download, Failed> {
         officer(&self.application, headers).await?;
         let session = activity.parse().map_err(|_| NOT_FOUND)?;
-        let roll = crate::roll::roll(&self.application, &session, date).await?.ok_or(NOT_FOUND)?;
+        let roll = portail_application::attendance::roll::roll(&self.application, &session, date)
+            .await?
+            .ok_or(NOT_FOUND)?;
         let (title, sheet) = attendance_sheet::sheet(&roll, &self.writer(language(headers)));
         let content = typesetter::pdf(sheet::TEMPLATE, title, &sheet).await?;
         Ok(Download { media: PDF, name: format!("presences-{activity}-{date}.pdf"), content })

@@ -4,18 +4,15 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use portail_application::{Application, Role, access::Principal};
 
 use chrono::NaiveDate;
 use portail_domain::time::{self, DayError};
 use serde::Deserialize;
 
-use crate::{
-    access::Principal,
-    application::{Application, Role},
-    http::{
-        identity::{language, signed_in},
-        refusal::Refusal,
-    },
+use crate::http::{
+    identity::{language, signed_in},
+    refusal::Refusal,
 };
 
 /// A PDF.

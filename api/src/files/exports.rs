@@ -10,6 +10,7 @@ use axum::{
     routing::get,
 };
 use chrono::NaiveDate;
+use portail_application::{Application, Role};
 use portail_documents::{attendance_table, journal, sepa};
 use portail_domain::{ids::FamilyNumber, regie::Issuer};
 use portail_projections::money::{
@@ -21,7 +22,6 @@ use uuid::Uuid;
 
 use super::subject_access;
 use crate::{
-    application::{Application, Role},
     files::download::{Day, Download, FORBIDDEN, Failed, NOT_FOUND, answer, officer, reader, staff},
     graphql::PortalSchema,
     http::identity::language,
@@ -172,7 +172,8 @@ async fn attendance_file(
 ) -> Result<Download, Failed> {
     officer(application, headers).await?;
     let session = activity.parse().map_err(|_| NOT_FOUND)?;
-    let roll = crate::roll::roll(application, &session, date).await?.ok_or(NOT_FOUND)?;
+    let roll =
+        portail_application::attendance::roll::roll(application, &session, date).await?.ok_or(NOT_FOUND)?;
     let content = attendance_table::file(&roll, language(headers))?;
     Ok(Download { media: CSV, name: format!("presences-{activity}-{date}.csv"), content })
 }

@@ -8,14 +8,14 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use portail_application::{
+    Application, Role,
+    audit::read_trail::{is_subject, record},
+};
 
-use crate::{
-    application::{Application, Role},
-    http::{
-        identity::{language, signed_in},
-        refusal::Refusal,
-    },
-    read_trail::{is_subject, record},
+use crate::http::{
+    identity::{language, signed_in},
+    refusal::Refusal,
 };
 
 /// Records who fetches a file, before it is sent.

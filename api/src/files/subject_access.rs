@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use cqrs_es::Aggregate;
 use flate2::{Compression, write::GzEncoder};
+use portail_application::{
+    Application, Role, access::Principal, attendance::sessions::NOTE, governance::dual_control::PROPOSED,
+};
 use portail_domain::{
     child::Child,
     family::Family,
@@ -20,8 +23,6 @@ use portail_projections::{
 use serde_json::{Value, json};
 
 use crate::{
-    access::Principal,
-    application::{Application, NOTE, PROPOSED, Role},
     files::download::{Download, Failed, NOT_FOUND},
     graphql::PortalSchema,
     http::request_context::RequestContext,

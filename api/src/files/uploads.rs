@@ -17,6 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, patch, post},
 };
+use portail_application::{Application, Role, access::Principal, families::attachments::TOWN};
 use portail_domain::{
     attachment::MediaType, ids::FamilyNumber, messages::Language, sealed::Purpose, text::cleaned,
 };
@@ -26,14 +27,9 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{
-    access::Principal,
-    application::{Application, Role},
-    attachments::TOWN,
-    http::{
-        identity::{language, signed_in},
-        refusal::Refusal,
-    },
+use crate::http::{
+    identity::{language, signed_in},
+    refusal::Refusal,
 };
 
 const OFFSET: HeaderName = HeaderName::from_static("upload-offset");

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use portail_application::{
+    Rejection, Role,
+    access::{self, AccessError},
+};
 use portail_domain::messages::Language;
 use portail_domain::text::Login;
 
@@ -12,10 +16,6 @@ use super::{
     entered::{hostile_text, text},
     errors::UserError,
     written::is_named_once,
-};
-use crate::{
-    access::{self, AccessError},
-    application::{Rejection, Role},
 };
 
 /// What a person is.

@@ -9,9 +9,9 @@ use async_graphql::{
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery},
     parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet},
 };
+use portail_application::Rejection;
 use portail_domain::{messages::Language, text::check_raw};
 
-use crate::application::Rejection;
 use crate::http::request_context::RequestContext;
 
 /// Refuses hostile texts in the arguments of queries.

@@ -1,10 +1,11 @@
 //! Files sent with requests and messages, and forms to download.
 
 use async_graphql::{Context, ID, Result, SimpleObject};
+use portail_application::{Rejection, families::attachments::named};
 use portail_domain::attachment::Attachment as DomainAttachment;
 
 use super::context::{Ask, unavailable};
-use crate::{application::Rejection, attachments::named, http::links::attachment_url};
+use crate::http::links::attachment_url;
 
 /// How many files may be sent with one thing.
 const MOST: usize = 5;

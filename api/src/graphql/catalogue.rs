@@ -4,6 +4,7 @@ use async_graphql::{
     Context, Enum, ID, InputObject, MaybeUndefined, Object, OneofObject, Result, SimpleObject,
 };
 use chrono::Weekday as ChronoWeekday;
+use portail_application::{Command, Rejection};
 use portail_domain::{
     activity::{
         AbsenceChanges, AbsencePolicy, ActivityChanges, ActivitySettings, ApprovalMode as DomainApproval,
@@ -24,7 +25,6 @@ use super::{
     scalars::{Date, Time},
     sessions::{AbsenceReason, Weekday},
 };
-use crate::application::{Command, Rejection};
 
 mirrored_enum!(
     /// What kind of days an activity is offered on.

@@ -7,19 +7,14 @@ use std::{
 };
 
 use async_graphql::{Context, Error, ErrorExtensions, Guard, Result};
+use portail_application::{Application, Caller, PATIENCE, Role};
 use portail_domain::{
     ids::ChildId,
     messages::{Language, text},
 };
-use portail_event_store::CommandError;
 use portail_projections::families::family::{self, Responsible};
-use uuid::Uuid;
 
-use super::entered::hostile_text;
-use crate::{
-    application::{Application, Caller, Command, CommandOutcome, PATIENCE, Role},
-    http::request_context::{Consistency, RequestContext},
-};
+use crate::http::request_context::{Consistency, RequestContext};
 
 /// Where logging out leads.
 #[derive(Debug, Clone)]
@@ -135,40 +130,6 @@ pub async fn be_fresh(ctx: &Context<'_>, names: &[&str], asked: Option<u64>) -> 
         *consistency = Some(Consistency { required, actual, not_shown_by: vec![] });
     }
     Ok(actual)
-}
-
-/// Sends a command for the caller.
-///
-/// # Errors
-/// It was not decided; a rejection is an outcome, not an error.
-pub async fn send(ctx: &Context<'_>, id: Uuid, command: Command) -> Result<(CommandOutcome, u64)> {
-    let caller = ctx.caller()?;
-    if let Some(error) = hostile_text(ctx) {
-        return Ok((CommandOutcome::rejected(error), 0));
-    }
-    let application = ctx.application()?;
-    match application.execute(&caller, id, command).await {
-        Ok(executed) => {
-            let not_shown_by = application.engine().hide(&executed.streams);
-            if !not_shown_by.is_empty() {
-                let (required, actual) = (executed.position, application.engine().position(&not_shown_by));
-                let mut consistency =
-                    ctx.request()?.consistency.lock().unwrap_or_else(PoisonError::into_inner);
-                *consistency = Some(Consistency { required, actual, not_shown_by });
-            }
-            Ok((executed.outcome, executed.position))
-        }
-        Err(CommandError::CommandReused) => {
-            let error = crate::application::Rejection::of_code("COMMAND_REUSED");
-            Ok((CommandOutcome::rejected(error.at(&["input", "clientMutationId"])), 0))
-        }
-        Err(CommandError::Erased) => {
-            let error = crate::application::Rejection::of_code("ERASED");
-            Ok((CommandOutcome::rejected(error.at(&["input"])), 0))
-        }
-        Err(CommandError::Conflict) => Err(coded("CONFLICT", ctx.language())),
-        Err(error) => Err(unavailable(error)),
-    }
 }
 
 /// Several names at once, by family number.

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use portail_application::Rejection;
 use portail_domain::messages::text;
 use portail_projections::correspondence::outbox;
 
@@ -10,7 +11,6 @@ use super::{
     entered::hostile_text,
     errors::UserError,
 };
-use crate::application::Rejection;
 
 /// A delivery that was given up.
 #[derive(Debug, Clone, SimpleObject)]

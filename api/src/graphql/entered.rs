@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use async_graphql::{Context, Error, Json, Result as Answer};
+use portail_application::Rejection;
 use portail_domain::{
     ids::IdError,
     messages::Language,
@@ -11,7 +12,6 @@ use portail_domain::{
 use serde_json::Value;
 
 use super::context::{Ask, refused};
-use crate::application::Rejection;
 
 /// The place of a field in a mutation's input, by its dotted name.
 pub fn place(field: &str) -> Vec<&str> {

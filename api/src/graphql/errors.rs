@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use async_graphql::{Enum, Object};
+use portail_application::Rejection;
 use portail_domain::{
     ids::ActivityId,
     messages::{Language, Rule},
@@ -10,7 +11,6 @@ use portail_domain::{
 };
 
 use super::leaf::{answered_enums, leaf};
-use crate::application::Rejection;
 
 macro_rules! codes {
     ($($name:ident = $code:literal),+ $(,)?) => {

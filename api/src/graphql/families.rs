@@ -1,19 +1,20 @@
 //! Families, children and enrolments.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use portail_application::{Command, CommandOutcome, PersonName, Rejection};
 use portail_domain::{child::Enrolment as DomainEnrolment, messages::Language};
 use portail_projections::families::family;
 use uuid::Uuid;
 
 use super::{
-    context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, send, unavailable},
+    context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, unavailable},
     entered::{optional_text, parse, text},
     errors::UserError,
     places::keep_real,
     scalars::{Date, Position},
+    send::send,
     sessions::Weekday,
 };
-use crate::application::{Command, CommandOutcome, PersonName, Rejection};
 
 /// A child.
 #[derive(Debug, Clone, SimpleObject)]

@@ -7,6 +7,7 @@ use async_graphql::{
     connection::{Connection, Edge, EmptyFields},
 };
 use chrono::{DateTime, Utc};
+use portail_application::{Command, ConversationMark as DomainMark, Rejection, Role};
 use portail_domain::{conversation::Party as DomainParty, ids::ConversationId};
 use portail_projections::correspondence::inbox::{self, ConversationRow, Filter, Folder, MessageRow};
 use uuid::Uuid;
@@ -20,7 +21,6 @@ use super::{
     planning::mirrored_enum,
     scalars::Position,
 };
-use crate::application::{Command, ConversationMark as DomainMark, Rejection, Role};
 
 mirrored_enum!(
     /// A side of a conversation.

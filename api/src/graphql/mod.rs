@@ -28,6 +28,7 @@ pub mod read_trail;
 pub mod requests;
 pub mod scalars;
 pub mod school_calendar;
+mod send;
 pub mod sessions;
 pub mod written;
 
@@ -35,8 +36,7 @@ use std::sync::Arc;
 
 use async_graphql::{MergedObject, Schema, SchemaBuilder};
 use document_guard::DocumentGuard;
-
-use crate::application::Application;
+use portail_application::Application;
 
 /// Everything that can be asked.
 #[derive(Debug, Default, MergedObject)]

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use portail_application::{Command, Rejection, families::attachments::TOWN};
 use portail_domain::notice::Audience;
 use portail_projections::correspondence::notices::{self, NoticeRow};
 use uuid::Uuid;
@@ -12,10 +13,6 @@ use super::{
     entered::{optional_text, page, parse, text},
     families::{RecordPayload, record},
     scalars::{Date, Position},
-};
-use crate::{
-    application::{Command, Rejection},
-    attachments::TOWN,
 };
 
 /// Whom a notice is for.

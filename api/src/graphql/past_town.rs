@@ -1,17 +1,17 @@
 //! Asks past towns with the schema and the limits of today's.
 
 use async_graphql::{Request, Response, Variables};
+use portail_application::{
+    access::Principal,
+    audit::{past as replay, past::ReplayError},
+};
 use serde_json::Value;
 
 use super::{
     PortalSchema,
     document_guard::{Admitted, DocumentGuard},
 };
-use crate::{
-    access::Principal,
-    http::request_context::RequestContext,
-    replay::{self, ReplayError},
-};
+use crate::http::request_context::RequestContext;
 
 /// A past town that GraphQL answers for.
 pub type PastTown = replay::PastTown<PortalSchema>;

@@ -5,8 +5,7 @@ use async_graphql::{
     Context,
     registry::{MetaType, MetaTypeName, Registry},
 };
-
-use crate::application::{CommandOutcome, Rejection};
+use portail_application::{CommandOutcome, Rejection};
 
 /// Cuts off of every error's path what the mutation's input does not have.
 pub fn keep_real(ctx: &Context<'_>, outcome: &mut CommandOutcome) {

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use portail_application::{Command, CommandOutcome, Rejection, privacy::subject};
 use portail_domain::{
     erasure::{Kept, KeptReason, LegalBasis, RetentionRules},
     messages::text,
@@ -13,14 +14,14 @@ use portail_projections::privacy::erasures::{self, ErasureRow};
 use uuid::Uuid;
 
 use super::{
-    context::{ADMINISTRATORS, Ask, OFFICERS, be_fresh, coded, send, unavailable},
+    context::{ADMINISTRATORS, Ask, OFFICERS, be_fresh, coded, unavailable},
     entered::page,
     errors::UserError,
     families::{RecordPayload, record},
     log::proofs::{EventProof, proved},
     scalars::{Date, Position},
+    send::send,
 };
-use crate::application::{Command, CommandOutcome, Rejection, subject};
 
 /// What data are kept for; each has a key of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]

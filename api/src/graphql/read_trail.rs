@@ -9,14 +9,14 @@ use async_graphql::{
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery},
     parser::types::{ExecutableDocument, Field, OperationType, Selection, SelectionSet},
 };
+use portail_application::{
+    Application, Role,
+    access::Principal,
+    audit::read_trail::{is_subject, record},
+};
 use portail_domain::messages::text;
 
-use crate::{
-    access::Principal,
-    application::{Application, Role},
-    http::request_context::RequestContext,
-    read_trail::{is_subject, record},
-};
+use crate::http::request_context::RequestContext;
 
 /// Root fields that show nobody's data.
 pub const IMPERSONAL: [&str; 19] = [

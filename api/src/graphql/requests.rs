@@ -7,6 +7,7 @@ use async_graphql::{
     connection::{Connection, Edge, EmptyFields},
 };
 use chrono::{DateTime, Duration, Utc};
+use portail_application::Role;
 use portail_domain::{
     activity::Activity,
     messages::{Language, text},
@@ -25,7 +26,6 @@ use super::{
     file::changes::{FieldChange, changes},
     scalars::{Date, Instant, Position},
 };
-use crate::application::Role;
 
 /// What was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]

@@ -3,6 +3,7 @@
 
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use chrono::Months;
+use portail_application::Command;
 use portail_domain::{
     calendar::{HolidayRegion as DomainRegion, Holidays, Period as DomainPeriod, Zone as DomainZone},
     messages::text,
@@ -17,7 +18,6 @@ use super::{
     planning::mirrored_enum,
     scalars::{Date, Position},
 };
-use crate::application::Command;
 
 mirrored_enum!(
     /// A zone of the national school calendar, or a calendar of the town's own.

@@ -6,6 +6,7 @@ pub mod staff;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::Weekday as ChronoWeekday;
+use portail_application::{Command, CommandOutcome, DayOutcome, DayResult, Rejection, WeeklyPattern};
 use portail_domain::{
     calendar::ClosureReason as DomainClosureReason,
     ids::FamilyNumber,
@@ -16,14 +17,14 @@ use uuid::Uuid;
 
 use super::{
     attachments::uploaded,
-    context::{Ask, PARENTS, send},
+    context::{Ask, PARENTS},
     entered::{optional_text, place},
     errors::UserError,
     places::keep_real,
     planning::mirrored_enum,
     scalars::{Date, Position},
+    send::send,
 };
-use crate::application::{Command, CommandOutcome, DayOutcome, DayResult, Rejection, WeeklyPattern};
 
 mirrored_enum!(
     /// Why a child is absent. A medical reason always needs a certificate.
@@ -72,7 +73,7 @@ mirrored_enum!(
 
 mirrored_enum!(
     /// What staff correct a cell to.
-    CorrectedAttendance = crate::application::Corrected {
+    CorrectedAttendance = portail_application::Corrected {
         Present: "The child was there.",
         AbsentExcused: "Absent, excused.",
         AbsentBilled: "Absent, billed.",

@@ -16,6 +16,7 @@ use axum::{
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use portail_application::limits::Limits;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -29,7 +30,6 @@ use super::{
     places::{Place, Places},
     refusal::Refusal,
 };
-use crate::settings::Limits;
 
 /// How many connections beyond the last are told so; those beyond them are cut without a word.
 const TOLD: usize = 64;

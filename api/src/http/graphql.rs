@@ -10,6 +10,11 @@ use axum::{
     response::{Html, IntoResponse, Response as HttpResponse},
 };
 use futures::StreamExt;
+use portail_application::{
+    Role,
+    access::Principal,
+    audit::past::{Moment, ReplayError},
+};
 use portail_domain::messages::text;
 use serde::Deserialize;
 
@@ -20,15 +25,12 @@ use super::{
     response::{answer, complete_errors, failure, never_ran, wants_graphql_response},
 };
 use crate::{
-    access::Principal,
-    application::Role,
     graphql::{
         document_guard::Admitted,
         past_town::{self, PastTown},
         read_trail::record_document,
     },
     http::request_context::RequestContext,
-    replay::{Moment, ReplayError},
 };
 
 /// The past town a request asks for by the header `X-As-Of`; auditors and staff may.

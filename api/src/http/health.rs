@@ -8,10 +8,9 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use portail_application::Application;
 use portail_event_store::MakeError;
 use serde_json::json;
-
-use crate::application::Application;
 
 /// How long the database has to answer.
 const PATIENCE: Duration = Duration::from_millis(800);

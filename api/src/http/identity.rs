@@ -4,9 +4,8 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, header};
 use ipnet::IpNet;
+use portail_application::{Application, access::Principal};
 use portail_domain::messages::Language;
-
-use crate::{access::Principal, application::Application};
 
 /// The token of a request.
 pub fn bearer(headers: &HeaderMap) -> Option<String> {

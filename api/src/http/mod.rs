@@ -17,11 +17,14 @@ use std::sync::Arc;
 
 use async_graphql::Request;
 use axum::{Router, middleware::from_fn_with_state, routing::get};
+use portail_application::{
+    Application,
+    access::Principal,
+    limits::{Introspection, Limits},
+};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::{
-    access::Principal,
-    application::Application,
     files::{
         documents::{self, TownName},
         exports,
@@ -29,7 +32,6 @@ use crate::{
         uploads,
     },
     graphql::{PortalSchema, Schemas, document_guard::DocumentGuard, past_town::Replays},
-    settings::{Introspection, Limits},
 };
 pub use connections::serve;
 pub use drain::Drain;

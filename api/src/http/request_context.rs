@@ -5,9 +5,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use portail_application::access::Principal;
 use portail_domain::messages::Language;
-
-use crate::access::Principal;
 
 /// How fresh the answer had to be and is: the answer's `extensions.consistency`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,6 +21,7 @@ use futures::{
     channel::mpsc,
     stream::{BoxStream, SplitSink},
 };
+use portail_application::{Application, access::Principal};
 use portail_domain::messages::{Language, text};
 
 use super::{
@@ -31,7 +32,7 @@ use super::{
     places::{Place, Places},
     response::{complete_errors, failure},
 };
-use crate::{access::Principal, application::Application, http::request_context::RequestContext};
+use crate::http::request_context::RequestContext;
 
 /// How often the other side is asked whether it is still there, and its session whether it still holds.
 const PING: Duration = Duration::from_secs(25);

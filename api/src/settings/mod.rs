@@ -7,12 +7,17 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use chrono::NaiveDate;
+use portail_application::{
+    audit::checkpoints::Copies,
+    clock::Clock,
+    correspondence::notifications::{Email, Sms},
+    limits::Limits,
+};
 use portail_event_store::{Database, StatementLimits};
 use tracing_subscriber::EnvFilter;
 
-use crate::{clock::Clock, graphql::document_guard::DocumentLimits};
+use crate::graphql::document_guard::DocumentLimits;
 pub use environment::Environment;
-pub use limits::{Introspection, Limits, Rate};
 
 /// What the log names unless `PORTAIL_LOG` says otherwise.
 const LOG: &str = "warn,portail=info";
@@ -122,7 +127,7 @@ impl Settings {
             town: town.unwrap_or_else(|| GUIDE_TOWN.into()),
             site,
             documents: document_limits(env)?,
-            limits: Limits::read(env)?,
+            limits: limits::read(env)?,
             missing: missing.collect(),
         };
         environment.finish()?;
@@ -165,6 +170,25 @@ impl Settings {
             Some(url) => Database::connect_within(url, 12, patience).await.context("DATABASE_URL"),
             None => Ok(Database::embedded(&self.data).await?),
         }
+    }
+
+    /// Where copies of checkpoints go.
+    pub fn copies(&self) -> Copies {
+        let (folder, url) = (self.checkpoint_dir.clone(), self.checkpoint_url.clone());
+        Copies { folder, url, every: self.checkpoint_every }
+    }
+
+    /// What sends e-mail; none: no e-mail is sent.
+    ///
+    /// # Errors
+    /// A setting is not what it must be.
+    pub fn email(&self) -> Result<Option<Email>> {
+        self.smtp_url.as_deref().map(|url| Email::new(url, &self.mail_from)).transpose()
+    }
+
+    /// What sends text messages; none: none are sent.
+    pub fn sms(&self) -> Option<Sms> {
+        self.sms_url.as_deref().map(Sms::new)
     }
 
     /// The clock; `default` is the day it starts on unless the environment says another.

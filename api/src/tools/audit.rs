@@ -11,6 +11,11 @@ use anyhow::{Context, Result, bail, ensure};
 use chrono::{DateTime, Utc};
 use clap::Args;
 use flate2::{Compression, write::GzEncoder};
+use portail_application::{
+    Role,
+    access::Principal,
+    audit::{checkpoints, past as replay, past::Moment},
+};
 use portail_event_store::{
     CheckpointSigner, CheckpointStore, Database, FollowError, IntegrityViolation, KeyChange, ProofTree,
     VerifiedLog, VerifyError, follow_keys, hex, key_changes, merkle::MerkleFrontier, parse_hex, read_head,
@@ -21,17 +26,13 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use crate::{
-    access::Principal,
-    application::Role,
-    checkpoints,
     graphql::{
         Schemas,
         document_guard::DocumentGuard,
         past_town::{self, PastTown},
     },
-    progress::Progress,
-    replay::{self, Moment},
     settings::Settings,
+    tools::progress::Progress,
 };
 
 /// How a verification goes about it.

@@ -6,8 +6,8 @@ use portail_event_store::{CheckpointStore, Database, Vault, signing_key_in_force
 use portail_projections::status;
 
 use crate::{
-    audit::{self, VerifyOptions},
     settings::Settings,
+    tools::audit::{self, VerifyOptions},
 };
 
 /// Checks the role, the keys, the log and where the read models stand, and prints what it found. Nothing is

@@ -3,14 +3,10 @@
 
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, NaiveDate, Utc};
+use portail_application::{Application, Caller, Command, Role, access};
 use serde::Deserialize;
 use sqlx::PgPool;
 use uuid::Uuid;
-
-use crate::{
-    access,
-    application::{Application, Caller, Command, Role},
-};
 
 /// The day the demo's clock starts on, so that the guide's dates make sense.
 pub const TODAY: NaiveDate = match NaiveDate::from_ymd_opt(2015, 4, 8) {
@@ -27,7 +23,7 @@ pub const ACCOUNTS: [(&str, &str, Role); 4] = [
 ];
 
 /// The guide's town and family, as commands.
-const COMMANDS: &str = include_str!("../../fixtures/guide/commands.json");
+const COMMANDS: &str = include_str!("../../../fixtures/guide/commands.json");
 
 /// One recorded command of a fixture.
 #[derive(Debug, Deserialize)]

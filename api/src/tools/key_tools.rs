@@ -11,8 +11,8 @@ use portail_event_store::{
 };
 
 use crate::{
-    keys::{KeyPlace, Making, next_to, report_signing_key},
     settings::Settings,
+    tools::keys::{KeyPlace, Making, next_to, report_signing_key},
 };
 
 /// What is done with the keys.

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use portail_application::{Keys, audit::checkpoints};
 use portail_event_store::{
     Binding, CheckpointSigner, CheckpointStore, Database, MasterKey, Vault, binding, claim_signing_key,
     make_private_folder, open_mode, read_head, signing_key_in_force,
 };
 
-use crate::{application::Keys, checkpoints, settings::Settings};
+use crate::settings::Settings;
 
 /// Where a key comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

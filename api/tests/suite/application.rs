@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use portail_api::{
-    application::{Application, Caller, Command, CommandOutcome, DayResult, Decision, Keys, Role, Target},
-    clock::Clock,
-    demo,
+use portail_api::tools::demo;
+use portail_application::{
+    Application, Caller, Command, CommandOutcome, DayResult, Decision, Keys, Role, Target, clock::Clock,
 };
 use portail_domain::{
     ids::ChildId,
@@ -179,7 +178,7 @@ async fn racing_families_never_oversell_a_session() {
     for n in 0..12 {
         let register = Command::RegisterChild {
             family: DUPONT.parse().unwrap(),
-            name: portail_api::application::PersonName {
+            name: portail_application::PersonName {
                 surname: "DUPONT".parse().unwrap(),
                 first_name: format!("Enfant {n}").parse().unwrap(),
             },

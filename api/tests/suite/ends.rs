@@ -1,10 +1,7 @@
 //! What ends releases what follows it: enrolments, memberships, activities and structures.
 
-use portail_api::{
-    application::{Application, Command, Role},
-    clock::Clock,
-    demo,
-};
+use portail_api::tools::demo;
+use portail_application::{Application, Command, Role, clock::Clock};
 use portail_domain::{
     ids::{ActivityId, FamilyNumber},
     session::{BookingStatus as S, ReleaseReason},
@@ -71,7 +68,10 @@ async fn an_ended_enrolment_releases_what_follows_and_a_new_one_brings_it_back()
         assert_eq!(status(application, LEO, CANTEEN, date).await, S::Released, "{date}");
     }
     assert_eq!(status(application, EMMA, CANTEEN, "2015-06-02").await, S::Offered, "the place is offered");
-    let roll = portail_api::roll::roll(application, &id(CANTEEN), id("2015-06-02")).await.unwrap().unwrap();
+    let roll = portail_application::attendance::roll::roll(application, &id(CANTEEN), id("2015-06-02"))
+        .await
+        .unwrap()
+        .unwrap();
     let children: Vec<String> = roll.children.iter().map(|line| line.child.to_string()).collect();
     assert_eq!((children, roll.held), (vec![EMMA.to_owned()], 1), "no longer on the roll");
 

@@ -10,16 +10,17 @@ use std::{
     time::Duration,
 };
 
-use portail_api::application::Application;
-use portail_api::clock::Clock;
+use portail_application::{Application, clock::Clock};
 use portail_event_store::{Database, MasterKey, VerifiedLog, verify};
 use portail_projections::{FoldContext, engine::rebuild};
 use portail_testkit::{Cluster, Durability, is_embedded};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::application::with_master;
-use crate::server::{Client, Home, LEO, PARENT};
+use crate::{
+    application::with_master,
+    server::{Client, Home, LEO, PARENT},
+};
 
 /// Parents who book and cancel without end, and remember what was acknowledged.
 pub struct Load {

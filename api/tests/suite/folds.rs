@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use portail_api::{application::Application, clock::Clock};
+use portail_application::{Application, clock::Clock};
 use portail_domain::{
     account::AccountEvent, activity::ActivityEvent, calendar::CalendarEvent, child::ChildEvent,
     conversation::ConversationEvent, erasure::ErasureEvent, family::FamilyEvent, notice::NoticeEvent,

@@ -4,7 +4,8 @@
 use std::fmt::Debug;
 
 use cqrs_es::{Aggregate, AggregateContext, EventStore, persist::PersistedEventStore};
-use portail_api::{clock::Clock, demo};
+use portail_api::tools::demo;
+use portail_application::clock::Clock;
 use portail_domain::{
     account::Account, activity::Activity, calendar::TownCalendar, child::Child, conversation::Conversation,
     erasure::Erasure, family::Family, notice::Notice, policy::Policy, regie::Regie, seconding::Seconding,

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use portail_api::{application::PATIENCE, clock::Clock, demo};
+use portail_api::tools::demo;
+use portail_application::{PATIENCE, clock::Clock};
 use portail_event_store::{Append, CommandMeta, NewEvent, RecordedEvent, StreamAppend, StreamId};
 use portail_projections::{
     Engine, FoldContext, Projection, ProjectionStatus,

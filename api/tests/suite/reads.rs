@@ -96,8 +96,10 @@ async fn a_trail_written_anew_does_not_fit_the_signed_checkpoints() {
     use portail_event_store::{
         CheckpointCopy, CheckpointStore, NewRead, TrustedKeys, record_read, verify_reads,
     };
-    let town =
-        crate::application::Town::new(portail_api::clock::Clock::starting_on(portail_api::demo::TODAY)).await;
+    let town = crate::application::Town::new(portail_application::clock::Clock::starting_on(
+        portail_api::tools::demo::TODAY,
+    ))
+    .await;
     let application = &town.application;
     let pool = application.pool();
     let now = application.clock().now();

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use portail_api::{clock::Clock, demo};
+use portail_api::tools::demo;
+use portail_application::clock::Clock;
 use portail_domain::{
     ids::{ChildId, RequestId},
     session::{Basis, SessionEvent},

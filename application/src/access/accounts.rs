@@ -4,7 +4,7 @@ use portail_domain::text::Login;
 use sqlx::PgPool;
 
 use super::{AccessError, Hashing, role_text};
-use crate::application::Role;
+use crate::caller::Role;
 
 /// Whether a password follows the guide's rule.
 pub fn is_strong(password: &str) -> bool {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 
-use crate::settings::Rate;
+use crate::limits::Rate;
 
 /// The allowance of somebody for something.
 #[derive(Debug, Clone)]

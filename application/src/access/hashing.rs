@@ -74,6 +74,6 @@ fn hash_of(password: &str) -> Result<String, argon2::password_hash::Error> {
 static NOBODYS: LazyLock<Option<String>> = LazyLock::new(|| hash_of("a password nobody has").ok());
 
 /// Makes what takes time the first time, so that the first unknown login does not stand out.
-pub(super) fn warm_up() {
+pub(crate) fn warm_up() {
     LazyLock::force(&NOBODYS);
 }

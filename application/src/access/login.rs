@@ -20,7 +20,7 @@ use super::{
     allowance::{self, Allowance},
     digest, hashing, role_of,
 };
-use crate::settings::{Limits, Rate};
+use crate::limits::{Limits, Rate};
 
 /// How long a session lasts.
 const SESSION: chrono::Duration = chrono::Duration::hours(12);

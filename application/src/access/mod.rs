@@ -15,7 +15,7 @@ use portail_event_store::{BatchLoader, BatchQuery, Database};
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
 
-use crate::application::Role;
+use crate::caller::Role;
 pub use accounts::{is_strong, set_account};
 pub use hashing::Hashing;
 pub use login::LogIns;

@@ -21,26 +21,32 @@ use portail_domain::{
 use portail_event_store::{CommandError, UnitOfWork};
 use portail_projections::attendance::planning;
 
-use super::{Application, Caller, CommandOutcome, Rejection, Target, days};
+use crate::{
+    attendance::sessions,
+    caller::Caller,
+    command::Target,
+    outcome::{CommandOutcome, Rejection},
+    services::{PATIENCE, Services},
+};
 
 /// A session, by its activity and day.
-pub(super) type SessionKey = (ActivityId, NaiveDate);
+pub(crate) type SessionKey = (ActivityId, NaiveDate);
 
 fn unavailable(error: impl std::fmt::Display) -> CommandError {
     CommandError::Unavailable(error.to_string())
 }
 
-impl Application {
+impl Services {
     /// Lets the planning reach what is in the log by now, as far as it does in time: what it has not
     /// seen is released when it has.
     async fn planning_is_fresh(&self) -> Result<(), CommandError> {
         let head = self.log().read_head().await?;
-        self.engine().wait_for(&[planning::NAME], head, super::PATIENCE).await;
+        self.engine().wait_for(&[planning::NAME], head, PATIENCE).await;
         Ok(())
     }
 
     /// The sessions from a day on in which a child may have bookings.
-    pub(super) async fn sessions_of_child(
+    pub(crate) async fn sessions_of_child(
         &self,
         child: ChildId,
         activity: Option<&ActivityId>,
@@ -53,7 +59,7 @@ impl Application {
     }
 
     /// The sessions of an activity with bookings from a day on.
-    pub(super) async fn sessions_of_activity(
+    pub(crate) async fn sessions_of_activity(
         &self,
         activity: &ActivityId,
         from: NaiveDate,
@@ -66,7 +72,7 @@ impl Application {
 
 /// Releases bookings in sessions. What has ended is recorded afterwards: until then the sessions
 /// still have their terms.
-pub(super) async fn release(
+pub(crate) async fn release(
     at: DateTime<Utc>,
     sessions: &[SessionKey],
     whose: &Whose,
@@ -85,7 +91,7 @@ pub(super) async fn release(
 }
 
 /// Restores what was released for reasons that no longer hold, where it still can stand.
-pub(super) async fn restore(
+pub(crate) async fn restore(
     at: DateTime<Utc>,
     sessions: &[SessionKey],
     whose: &Whose,
@@ -108,7 +114,7 @@ pub(super) async fn restore(
         let target = |child| Target { child, activity: activity.clone(), date: *date };
         targets.extend(payers.map(|(child, payer)| (target(child), payer)));
     }
-    days::load(&targets.iter().map(|(target, _)| target.clone()).collect::<Vec<_>>(), work).await?;
+    sessions::load(&targets.iter().map(|(target, _)| target.clone()).collect::<Vec<_>>(), work).await?;
     for of_session in targets.chunk_by(|(a, _), (b, _)| (&a.activity, a.date) == (&b.activity, b.date)) {
         let Some((Target { activity, date, .. }, _)) = of_session.first() else { continue };
         let calendar = work.get::<TownCalendar>(calendar::STREAM)?;
@@ -120,7 +126,7 @@ pub(super) async fn restore(
             if child.enrolment(activity, payer, *date).is_some() {
                 still.insert(target.child);
             }
-            if !days::overlaps(target, work)?.is_empty() {
+            if !sessions::overlaps(target, work)?.is_empty() {
                 reserved_elsewhere.insert(target.child);
             }
         }
@@ -157,13 +163,13 @@ fn decide(
 }
 
 /// The clock: releases a booking that was made while what it follows from ended.
-pub(super) async fn leftover(
+pub(crate) async fn leftover(
     caller: &Caller,
     target: &Target,
     work: &mut UnitOfWork<'_>,
 ) -> Result<CommandOutcome, CommandError> {
     let Target { child, activity, date } = target;
-    days::load(std::slice::from_ref(target), work).await?;
+    sessions::load(std::slice::from_ref(target), work).await?;
     load(&[(activity.clone(), *date)], work).await?;
     let not_due = || Ok(CommandOutcome::rejected(Rejection::of(&SessionError::NotDue)));
     let session = work.get::<Session>(&session::stream_id(activity, *date))?;

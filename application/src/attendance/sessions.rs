@@ -21,13 +21,15 @@ use portail_domain::{
 use portail_event_store::{CommandError, NotLoaded, UnitOfWork, Vault};
 use uuid::Uuid;
 
-use super::{
-    Caller, Command, CommandOutcome, DayOutcome, DayResult, Decision, Rejection, Role, Target,
-    command::Corrected, families::seal,
+use crate::{
+    caller::{Caller, Role},
+    command::{Command, Corrected, Decision, Target},
+    outcome::{CommandOutcome, DayOutcome, DayResult, Rejection},
+    sealing::seal,
 };
 
 /// How many days one command may name.
-pub(super) const MOST_DAYS: usize = 400;
+pub(crate) const MOST_DAYS: usize = 400;
 
 /// A day a command is about, and where in the input it was asked.
 struct Asked {
@@ -92,7 +94,7 @@ fn targets(command: &Command) -> Result<(Vec<Asked>, Option<&FamilyNumber>), Rej
         Command::DecideReservations { targets, .. } => (each_target(targets, "requests"), None),
         Command::SettleExcuses { targets, .. } => (each_target(targets, "absences"), None),
         Command::RecordRollCall { activity, date, entries } => {
-            let asked = |(i, entry): (usize, &super::RollCallEntry)| Asked {
+            let asked = |(i, entry): (usize, &crate::command::RollCallEntry)| Asked {
                 target: Target { child: entry.child, activity: activity.clone(), date: *date },
                 path: path("entries", i),
             };
@@ -124,7 +126,7 @@ fn list_of(command: &Command) -> &'static str {
 }
 
 /// Decides a command about days.
-pub(super) async fn decide(
+pub(crate) async fn decide(
     caller: &Caller,
     id: Uuid,
     command: &Command,
@@ -197,7 +199,7 @@ pub(super) async fn decide(
 
 /// Loads what the decisions on these days depend on: the town's calendar, the children, the
 /// activities they are enrolled in, and every session at the same hours.
-pub(super) async fn load(targets: &[Target], work: &mut UnitOfWork<'_>) -> Result<(), CommandError> {
+pub(crate) async fn load(targets: &[Target], work: &mut UnitOfWork<'_>) -> Result<(), CommandError> {
     let children: BTreeSet<ChildId> = targets.iter().map(|t| t.child).collect();
     work.load::<TownCalendar>([calendar::STREAM.to_owned()]).await?;
     work.load::<Child>(children.iter().map(ChildId::to_string)).await?;
@@ -236,7 +238,7 @@ fn at_the_same_hours(target: &Target, work: &UnitOfWork<'_>) -> Result<Vec<Activ
 }
 
 /// The child's reservations in the way.
-pub(super) fn overlaps(target: &Target, work: &UnitOfWork<'_>) -> Result<Vec<ActivityId>, NotLoaded> {
+pub(crate) fn overlaps(target: &Target, work: &UnitOfWork<'_>) -> Result<Vec<ActivityId>, NotLoaded> {
     let mut blocked = vec![];
     for other in at_the_same_hours(target, work)? {
         let session = work.get::<Session>(&session::stream_id(&other, target.date))?;
@@ -247,7 +249,7 @@ pub(super) fn overlaps(target: &Target, work: &UnitOfWork<'_>) -> Result<Vec<Act
     Ok(blocked)
 }
 
-pub(super) fn terms(target: &Target, work: &UnitOfWork<'_>) -> Result<Option<Terms>, NotLoaded> {
+pub(crate) fn terms(target: &Target, work: &UnitOfWork<'_>) -> Result<Option<Terms>, NotLoaded> {
     let activity = work.get::<Activity>(target.activity.as_str())?;
     let calendar = work.get::<TownCalendar>(calendar::STREAM)?;
     Ok(Terms::resolve(&target.activity, &activity, &calendar, target.date))

@@ -13,7 +13,7 @@ use portail_event_store::{
 };
 use sqlx::PgPool;
 
-use crate::{application::Application, settings::Settings};
+use crate::application::Application;
 
 /// The ending of a checkpoint's file.
 const ENDING: &str = "checkpoint";
@@ -26,6 +26,17 @@ const MOST: u32 = 500;
 
 /// How long it is waited after something went wrong, at the least.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// Where copies of checkpoints go.
+#[derive(Debug, Clone)]
+pub struct Copies {
+    /// The folder they are written to.
+    pub folder: PathBuf,
+    /// The address they are posted to as well; none: nowhere.
+    pub url: Option<String>,
+    /// The least time between two.
+    pub every: Duration,
+}
 
 /// Makes checkpoints and hands them out, for as long as the application runs.
 #[derive(Debug)]
@@ -46,13 +57,12 @@ impl Publisher {
     ///
     /// # Errors
     /// The folder cannot be written.
-    pub fn new(application: Arc<Application>, settings: &Settings) -> Result<Self> {
-        let folder = settings.checkpoint_dir.clone();
+    pub fn new(application: Arc<Application>, copies: Copies) -> Result<Self> {
+        let Copies { folder, url, every } = copies;
         let failed = || format!("the checkpoints' folder {} cannot be written", folder.display());
         std::fs::create_dir_all(&folder).with_context(failed)?;
         let written = largest(&folder)?.unwrap_or(0);
         let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
-        let (url, every) = (settings.checkpoint_url.clone(), settings.checkpoint_every);
         Ok(Self { application, folder, url, every, client, written, posted: 0 })
     }
 

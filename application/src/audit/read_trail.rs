@@ -3,10 +3,7 @@
 use portail_domain::{ids::ChildId, ids::FamilyNumber};
 use portail_event_store::{NewRead, record_read};
 
-use crate::{
-    access::Principal,
-    application::{Application, Caller},
-};
+use crate::{access::Principal, application::Application, caller::Caller};
 
 /// Whether a text is a family's number or an id, as a child has one.
 pub fn is_subject(text: &str) -> bool {

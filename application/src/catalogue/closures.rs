@@ -14,14 +14,20 @@ use portail_domain::{
 use portail_event_store::{CommandError, UnitOfWork};
 use uuid::Uuid;
 
-use super::{Application, Caller, Command, CommandOutcome, Rejection, Target, days as of_days};
+use crate::{
+    attendance::sessions as of_days,
+    caller::Caller,
+    command::{Command, Target},
+    outcome::{CommandOutcome, Rejection},
+    services::Services,
+};
 
-pub(super) async fn decide(
+pub(crate) async fn decide(
     caller: &Caller,
     id: Uuid,
     command: &Command,
     work: &mut UnitOfWork<'_>,
-    application: &Application,
+    services: &Services,
 ) -> Result<CommandOutcome, CommandError> {
     work.load::<TownCalendar>([calendar::STREAM.to_owned()]).await?;
     let before = work.get::<TownCalendar>(calendar::STREAM)?;
@@ -50,7 +56,7 @@ pub(super) async fn decide(
     let Some(closure) = closure else {
         return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND")));
     };
-    let known = application.catalogue.get().await.map_err(|e| CommandError::Unavailable(e.to_string()))?;
+    let known = services.catalogue().get().await.map_err(|e| CommandError::Unavailable(e.to_string()))?;
     work.load::<Activity>(known.activities.keys().map(ActivityId::to_string)).await?;
     let mut sessions: Vec<(ActivityId, NaiveDate)> = Vec::new();
     for activity in known.activities.keys() {

@@ -1,5 +1,7 @@
 //! Commands about what the town offers, and about its calendar.
 
+pub(crate) mod closures;
+
 use chrono::NaiveDate;
 use portail_domain::{
     activity::{Activity, ActivityCommand, ActivitySettings},
@@ -12,17 +14,23 @@ use portail_domain::{
 };
 use portail_event_store::{CommandError, UnitOfWork};
 
-use super::{Application, Caller, Command, CommandOutcome, Rejection, ends};
+use crate::{
+    attendance::ends,
+    caller::Caller,
+    command::Command,
+    outcome::{CommandOutcome, Rejection},
+    services::Services,
+};
 
 type Decided = Result<CommandOutcome, CommandError>;
 
-pub(super) async fn decide(
+pub(crate) async fn decide(
     caller: &Caller,
     command: &Command,
     work: &mut UnitOfWork<'_>,
-    application: &Application,
+    services: &Services,
 ) -> Decided {
-    let deciding = Deciding { caller, application };
+    let deciding = Deciding { caller, services };
     match command {
         Command::AdoptZone { zone, from } => {
             deciding.calendar(CalendarCommand::AdoptZone { zone: *zone, from: *from }, *from, work).await
@@ -100,7 +108,7 @@ fn first_day(year: i32) -> NaiveDate {
 
 struct Deciding<'a> {
     caller: &'a Caller,
-    application: &'a Application,
+    services: &'a Services,
 }
 
 impl Deciding<'_> {
@@ -123,7 +131,7 @@ impl Deciding<'_> {
         let (mut gone, mut back) = (vec![], vec![]);
         for id in self.activities(work).await? {
             let state = work.get::<Activity>(id.as_str())?;
-            for (id, date) in self.application.sessions_of_activity(&id, from).await? {
+            for (id, date) in self.services.sessions_of_activity(&id, from).await? {
                 let is_open = |calendar: &TownCalendar| {
                     Terms::resolve(&id, &state, calendar, date).is_some_and(|t| t.require_open().is_ok())
                 };
@@ -143,7 +151,7 @@ impl Deciding<'_> {
 
     /// The activities of the town, loaded.
     async fn activities(&self, work: &mut UnitOfWork<'_>) -> Result<Vec<ActivityId>, CommandError> {
-        let catalogue = self.application.catalogue().get().await;
+        let catalogue = self.services.catalogue().get().await;
         let catalogue = catalogue.map_err(|e| CommandError::Unavailable(e.to_string()))?;
         let activities: Vec<ActivityId> = catalogue.activities.keys().cloned().collect();
         work.load::<Activity>(activities.iter().map(ActivityId::to_string)).await?;
@@ -169,7 +177,7 @@ impl Deciding<'_> {
         match command {
             ActivityCommand::Define { .. } => work.record::<Activity>(id.as_str(), events)?,
             ActivityCommand::Retire { from } => {
-                let sessions = self.application.sessions_of_activity(id, from).await?;
+                let sessions = self.services.sessions_of_activity(id, from).await?;
                 let reason = ReleaseReason::ActivityEnded;
                 ends::release(self.caller.at, &sessions, &Whose::Everybody, reason, work).await?;
                 work.record::<Activity>(id.as_str(), events)?;
@@ -177,7 +185,7 @@ impl Deciding<'_> {
             ActivityCommand::Reopen => {
                 work.record::<Activity>(id.as_str(), events)?;
                 let Some(from) = ended else { return Ok(CommandOutcome::made(id.as_str())) };
-                let sessions = self.application.sessions_of_activity(id, from).await?;
+                let sessions = self.services.sessions_of_activity(id, from).await?;
                 let reasons = &[ReleaseReason::ActivityEnded];
                 ends::restore(self.caller.at, &sessions, &Whose::Everybody, reasons, work).await?;
             }
@@ -187,12 +195,10 @@ impl Deciding<'_> {
                 work.load::<TownCalendar>([calendar::STREAM.to_owned()]).await?;
                 let calendar = work.get::<TownCalendar>(calendar::STREAM)?;
                 let (gone, kept): (Vec<_>, Vec<_>) =
-                    self.application.sessions_of_activity(id, from).await?.into_iter().partition(
-                        |(_, date)| {
-                            let terms = Terms::resolve(id, &after, &calendar, *date);
-                            terms.is_none_or(|terms| terms.opening == Opening::NotOffered)
-                        },
-                    );
+                    self.services.sessions_of_activity(id, from).await?.into_iter().partition(|(_, date)| {
+                        let terms = Terms::resolve(id, &after, &calendar, *date);
+                        terms.is_none_or(|terms| terms.opening == Opening::NotOffered)
+                    });
                 let reason = ReleaseReason::NotOffered;
                 ends::release(self.caller.at, &gone, &Whose::Everybody, reason, work).await?;
                 work.record::<Activity>(id.as_str(), events)?;

@@ -12,9 +12,14 @@ use portail_event_store::{CommandError, UnitOfWork, Vault};
 use portail_projections::correspondence::inbox::TEXT;
 use uuid::Uuid;
 
-use super::{Caller, Command, CommandOutcome, ConversationMark, Rejection, Role, families::seal};
+use crate::{
+    caller::{Caller, Role},
+    command::{Command, ConversationMark},
+    outcome::{CommandOutcome, Rejection},
+    sealing::seal,
+};
 
-pub(super) async fn decide(
+pub(crate) async fn decide(
     caller: &Caller,
     id: Uuid,
     command: &Command,

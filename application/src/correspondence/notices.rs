@@ -10,9 +10,14 @@ use portail_event_store::{CommandError, UnitOfWork, Vault};
 use portail_projections::correspondence::notices::{Announcement, TEXT};
 use uuid::Uuid;
 
-use super::{Caller, Command, CommandOutcome, Rejection, families::seal};
+use crate::{
+    caller::Caller,
+    command::Command,
+    outcome::{CommandOutcome, Rejection},
+    sealing::seal,
+};
 
-pub(super) async fn decide(
+pub(crate) async fn decide(
     caller: &Caller,
     id: Uuid,
     command: &Command,

@@ -20,17 +20,18 @@ use portail_projections::families::{family::sealed_bytes, family_file::Proposal}
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::{
-    Caller, Command, CommandOutcome, FileOwner, ItemOutcome, ModificationDecision, ModificationTarget,
-    Rejection,
-    families::{refused, seal},
-    seconding::{self, Verdict},
+use crate::{
+    caller::Caller,
+    command::{Command, FileOwner, ModificationDecision, ModificationTarget},
+    governance::dual_control::{self, Verdict},
+    outcome::{CommandOutcome, ItemOutcome, Rejection},
+    sealing::{refused, seal},
 };
 
 /// What binds a sealed proposal to where it stands.
 const PROPOSAL: &str = portail_projections::families::family_file::PROPOSAL;
 
-pub(super) async fn decide(
+pub(crate) async fn decide(
     caller: &Caller,
     id: Uuid,
     command: &Command,
@@ -126,10 +127,10 @@ impl Files<'_> {
         if section == Section::Bank && held.revision == seen_revision {
             let text = serde_json::to_string(&whole)?;
             let values =
-                seal(self.vault, owner.family.as_str(), section.purpose(), seconding::PROPOSED, &text)
+                seal(self.vault, owner.family.as_str(), section.purpose(), dual_control::PROPOSED, &text)
                     .await?;
             let action = Action::RecordBank { values };
-            let verdict = seconding::second(self.caller, &owner.family, action, work, self.vault).await?;
+            let verdict = dual_control::second(self.caller, &owner.family, action, work, self.vault).await?;
             if let Some(outcome) = verdict.outcome(owner.family.as_str()) {
                 return Ok(outcome);
             }
@@ -200,7 +201,7 @@ impl Files<'_> {
                 }
             };
             // What was proposed is recorded as well: it waits for another person.
-            let proposed = error.as_ref().is_some_and(|error| error.code == seconding::NEEDED);
+            let proposed = error.as_ref().is_some_and(|error| error.code == dual_control::NEEDED);
             outcome.recorded |= error.is_none() || proposed;
             outcome.items.push(ItemOutcome { id: target.request.to_string(), error });
         }
@@ -258,9 +259,9 @@ impl Files<'_> {
         let approve = FamilyCommand::Approve { request, effect, made_child, conflicts, overwrite, at };
         if section == Section::Bank && family.decide(approve.clone()).is_ok() {
             let action = Action::ApproveBank { request };
-            match seconding::second(self.caller, &owner.family, action, work, self.vault).await? {
+            match dual_control::second(self.caller, &owner.family, action, work, self.vault).await? {
                 Verdict::Done => {}
-                Verdict::Proposed => return Ok(Some(seconding::needed())),
+                Verdict::Proposed => return Ok(Some(dual_control::needed())),
                 Verdict::Refused(error) => return Ok(Some(error)),
             }
         }

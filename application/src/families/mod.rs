@@ -1,6 +1,8 @@
 //! Commands about families, children and enrolments. Names are sealed before they are decided on.
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
+pub mod attachments;
+pub mod family_file;
+
 use chrono::NaiveDate;
 use cqrs_es::Aggregate;
 use portail_domain::{
@@ -9,54 +11,31 @@ use portail_domain::{
     family::{Family, FamilyCommand},
     file::{FieldProblem, Kind},
     ids::{ActivityId, ChildId, FamilyNumber},
-    sealed::{Purpose, Sealed},
+    sealed::Purpose,
     session::{ReleaseReason, Whose},
     time::LAST_DAY,
 };
-use portail_event_store::{CommandError, UnitOfWork, Vault, VaultError};
+use portail_event_store::{CommandError, UnitOfWork};
 use portail_projections::families::family::{ChildIdentity, Responsible};
 use uuid::Uuid;
 
-use super::{Application, Caller, Command, CommandOutcome, Rejection, ends};
+use crate::{
+    attendance::ends,
+    caller::Caller,
+    command::Command,
+    outcome::{CommandOutcome, Rejection},
+    sealing::seal,
+    services::Services,
+};
 
-/// Seals a text for a subject; `place` binds it to the kind of event that carries it.
-pub(super) async fn seal(
-    vault: &Vault,
-    subject: &str,
-    purpose: Purpose,
-    place: &str,
-    text: &str,
-) -> Result<Sealed, CommandError> {
-    let context = format!("{place}/{subject}");
-    let sealed = vault.seal(subject, purpose.as_str(), &context, text.as_bytes()).await;
-    let sealed = sealed.map_err(refused)?;
-    Ok(Sealed {
-        alg: "XC20P".into(),
-        subject: subject.to_owned(),
-        purpose,
-        nonce: BASE64_STANDARD.encode(sealed.nonce),
-        ct: BASE64_STANDARD.encode(sealed.ciphertext),
-    })
-}
-
-/// What a refusal of the vault means for a command.
-pub(super) fn refused(error: VaultError) -> CommandError {
-    match error {
-        VaultError::Database(e) => CommandError::Unavailable(e.to_string()),
-        VaultError::WrongMasterKey { .. } => CommandError::Unavailable(error.to_string()),
-        VaultError::Destroyed => CommandError::Erased,
-        other => CommandError::Unreadable(other.to_string()),
-    }
-}
-
-pub(super) async fn decide(
+pub(crate) async fn decide(
     caller: &Caller,
     id: Uuid,
     command: &Command,
     work: &mut UnitOfWork<'_>,
-    application: &Application,
+    services: &Services,
 ) -> Result<CommandOutcome, CommandError> {
-    let vault = application.vault();
+    let vault = services.vault();
     match command {
         Command::RegisterFamily { number, title, responsible } => {
             let title = match Kind::Title.check(&title.as_deref().unwrap_or_default().into(), NaiveDate::MAX)
@@ -102,7 +81,7 @@ pub(super) async fn decide(
                 ChildCommand::UnlinkFamily { family: family.clone(), last_day: *last_day, at: caller.at };
             let Some(next) = last_day.succ_opt() else { return Ok(no_day()) };
             let ends = End { payer: family, activity: None, days: (next, LAST_DAY) };
-            ends.decide(caller, *child, unlink, ReleaseReason::LeftFamily, work, application).await
+            ends.decide(caller, *child, unlink, ReleaseReason::LeftFamily, work, services).await
         }
         Command::EnrolChild { child, enrolment } => {
             work.load::<Activity>([enrolment.activity.to_string()]).await?;
@@ -118,7 +97,7 @@ pub(super) async fn decide(
             if outcome.recorded {
                 let (activity, payer) = (&enrolment.activity, enrolment.payer.clone());
                 let days = (enrolment.from, enrolment.to.unwrap_or(LAST_DAY));
-                let sessions = application.sessions_of_child(*child, Some(activity), days).await?;
+                let sessions = services.sessions_of_child(*child, Some(activity), days).await?;
                 let whose = Whose::Child { child: *child, payer };
                 let reasons = &[ReleaseReason::EnrolmentEnded, ReleaseReason::LeftFamily];
                 ends::restore(caller.at, &sessions, &whose, reasons, work).await?;
@@ -133,7 +112,7 @@ pub(super) async fn decide(
             };
             let Some(next) = last_day.succ_opt() else { return Ok(no_day()) };
             let ends = End { payer, activity: Some(activity), days: (next, LAST_DAY) };
-            ends.decide(caller, *child, end, ReleaseReason::EnrolmentEnded, work, application).await
+            ends.decide(caller, *child, end, ReleaseReason::EnrolmentEnded, work, services).await
         }
         _ => Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND"))),
     }
@@ -159,7 +138,7 @@ impl End<'_> {
         command: ChildCommand,
         reason: ReleaseReason,
         work: &mut UnitOfWork<'_>,
-        application: &Application,
+        services: &Services,
     ) -> Result<CommandOutcome, CommandError> {
         let id = child.to_string();
         work.load::<Child>([id.clone()]).await?;
@@ -170,7 +149,7 @@ impl End<'_> {
         if let Some(ChildEvent::EnrolmentEnded { released_until: Some(until), .. }) = events.first() {
             self.days.1 = *until;
         }
-        let sessions = application.sessions_of_child(child, self.activity, self.days).await?;
+        let sessions = services.sessions_of_child(child, self.activity, self.days).await?;
         let whose = Whose::Child { child, payer: self.payer.clone() };
         ends::release(caller.at, &sessions, &whose, reason, work).await?;
         work.record::<Child>(&id, events)?;

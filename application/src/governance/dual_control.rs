@@ -10,16 +10,20 @@ use portail_domain::{
 use portail_event_store::{CommandError, UnitOfWork, Vault};
 use portail_projections::families::family::sealed_bytes;
 
-use super::{Caller, CommandOutcome, Rejection, families::refused};
+use crate::{
+    caller::Caller,
+    outcome::{CommandOutcome, Rejection},
+    sealing::refused,
+};
 
 /// The code a proposal that waits is told by.
-pub(super) const NEEDED: &str = "SECOND_NEEDED";
+pub(crate) const NEEDED: &str = "SECOND_NEEDED";
 
 /// What binds proposed values to where they stand.
 pub const PROPOSED: &str = "Seconding";
 
 /// Whether something may be done now.
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// It takes one, or it was seconded.
     Done,
     /// It was proposed, and waits for another person.
@@ -30,7 +34,7 @@ pub(super) enum Verdict {
 
 impl Verdict {
     /// What is answered where nothing else was asked for; none where it may be done.
-    pub(super) fn outcome(self, id: &str) -> Option<CommandOutcome> {
+    pub(crate) fn outcome(self, id: &str) -> Option<CommandOutcome> {
         match self {
             Self::Done => None,
             Self::Proposed => {
@@ -43,12 +47,12 @@ impl Verdict {
 }
 
 /// What a proposal that waits is told by.
-pub(super) fn needed() -> Rejection {
+pub(crate) fn needed() -> Rejection {
     Rejection::of_code(NEEDED).at(&["input"])
 }
 
 /// Proposes or seconds an action for a family, if the town's policy asks for two.
-pub(super) async fn second(
+pub(crate) async fn second(
     caller: &Caller,
     family: &FamilyNumber,
     action: Action,

@@ -20,7 +20,10 @@ use uuid::Uuid;
 
 use crate::{
     access,
-    application::{Application, Caller, Command, FileOwner, PersonName, Rejection, Role},
+    application::Application,
+    caller::{Caller, Role},
+    command::{Command, FileOwner, PersonName},
+    outcome::Rejection,
 };
 use table::{Row, Table};
 

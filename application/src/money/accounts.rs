@@ -13,10 +13,15 @@ use portail_domain::{
 use portail_event_store::{CommandError, UnitOfWork, Vault};
 use portail_projections::money::accounts::NOTE;
 
-use super::MoneyCommand;
-use crate::application::{Caller, CommandOutcome, Rejection, families::seal, seconding};
+use crate::{
+    caller::Caller,
+    governance::dual_control,
+    money::command::MoneyCommand,
+    outcome::{CommandOutcome, Rejection},
+    sealing::seal,
+};
 
-pub(super) async fn decide(
+pub(crate) async fn decide(
     caller: &Caller,
     command: &MoneyCommand,
     work: &mut UnitOfWork<'_>,
@@ -75,7 +80,7 @@ pub(super) async fn decide(
             if work.get::<Account>(family.as_str())?.decide(refund(0)).is_ok() {
                 let (regie, date, method, amount) = (regie.clone(), *date, *method, *amount);
                 let action = Action::Refund { regie, date, method, amount };
-                let verdict = seconding::second(caller, family, action, work, vault).await?;
+                let verdict = dual_control::second(caller, family, action, work, vault).await?;
                 if let Some(outcome) = verdict.outcome(family.as_str()) {
                     return Ok(outcome);
                 }

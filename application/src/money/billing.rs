@@ -1,51 +1,31 @@
-//! Billing runs: a draft is computed family by family, reviewed, and issued chunk by chunk. Both go
-//! on where they stopped, on whichever node.
+//! Commands about billing runs: prepared, reviewed, and issued chunk by chunk.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-    time::Duration,
-};
-
-use chrono::{Days, NaiveDate};
 use portail_domain::{
     account::{Account, AccountCommand},
-    billing::{BillInput, Billed, Booked, Household, bill},
-    ids::{ChildId, FamilyNumber, RegieId, RunId},
+    ids::{FamilyNumber, RegieId, RunId},
     regie::{Regie, RegieCommand},
-    tariff::Unit,
 };
 use portail_event_store::{CommandError, UnitOfWork};
-use portail_projections::{
-    catalogue::Catalogue,
-    families::household,
-    money::{
-        accounts,
-        billing_drafts::{self, Draft},
-        regies,
-    },
-};
+use portail_projections::money::billing_drafts;
 use uuid::Uuid;
 
-use super::{MoneyCommand, regies::of_regie};
-use crate::application::{Application, Caller, Command, CommandOutcome, PATIENCE, Rejection, Role};
-
-/// How many families one step of a draft computes.
-const DRAFTED: i64 = 500;
+use super::regies::of_regie;
+use crate::{
+    caller::Caller,
+    money::command::MoneyCommand,
+    outcome::{CommandOutcome, Rejection},
+    services::Services,
+};
 
 /// How many invoices one append issues.
 const ISSUED: i64 = 250;
 
-/// How many days before its period a run still looks for changes: later ones need a credit note. What was
-/// never billed before that is told in the draft.
-const REACH_BACK: u64 = 92;
-
-pub(super) async fn decide(
+pub(crate) async fn decide(
     caller: &Caller,
     id: Uuid,
     command: &MoneyCommand,
     work: &mut UnitOfWork<'_>,
-    application: &Application,
+    services: &Services,
 ) -> Result<CommandOutcome, CommandError> {
     let at = caller.at;
     let decided = match command {
@@ -54,7 +34,7 @@ pub(super) async fn decide(
             of_regie(regie, RegieCommand::PrepareRun { run, from, to, date, due, at }, work).await?
         }
         MoneyCommand::StartBillingRun { regie, run } => {
-            let progress = billing_drafts::progress(application.pool(), run.0).await;
+            let progress = billing_drafts::progress(services.pool(), run.0).await;
             if !progress.map_err(unavailable)?.is_some_and(|p| p.complete) {
                 return Ok(CommandOutcome::rejected(
                     Rejection::of_code("BILLING_RUN_NOT_READY").at(&["input"]),
@@ -66,7 +46,7 @@ pub(super) async fn decide(
             of_regie(regie, RegieCommand::AbandonRun { run: *run, at }, work).await?
         }
         MoneyCommand::IssueInvoices { regie, run, after } => {
-            return issue(caller, regie, *run, after.as_ref(), work, application).await;
+            return issue(caller, regie, *run, after.as_ref(), work, services).await;
         }
         _ => CommandOutcome::rejected(Rejection::of_code("NOT_FOUND")),
     };
@@ -95,7 +75,7 @@ async fn issue(
     run: RunId,
     after: Option<&FamilyNumber>,
     work: &mut UnitOfWork<'_>,
-    application: &Application,
+    services: &Services,
 ) -> Result<CommandOutcome, CommandError> {
     work.load::<Regie>([regie.to_string()]).await?;
     let till = work.get::<Regie>(regie.as_str())?;
@@ -104,7 +84,7 @@ async fn issue(
     };
     let begin = after.map_or("", FamilyNumber::as_str);
     let next =
-        billing_drafts::to_issue(application.pool(), run.0, begin, settings.minimum_invoice, ISSUED).await;
+        billing_drafts::to_issue(services.pool(), run.0, begin, settings.minimum_invoice, ISSUED).await;
     let next = next.map_err(unavailable)?;
     let last = next.last().and_then(|d| d.family.parse().ok());
     let count = u32::try_from(next.len()).unwrap_or(u32::MAX);
@@ -134,151 +114,4 @@ async fn issue(
         }
     }
     Ok(CommandOutcome::made(run.to_string()))
-}
-
-fn by_child(cells: &[Booked]) -> HashMap<ChildId, Vec<&Booked>> {
-    let mut of_child: HashMap<ChildId, Vec<&Booked>> = HashMap::new();
-    for cell in cells {
-        of_child.entry(cell.child).or_default().push(cell);
-    }
-    of_child
-}
-
-fn of_household<'a>(household: &Household, of_child: &HashMap<ChildId, Vec<&'a Booked>>) -> Vec<&'a Booked> {
-    household.children.iter().filter_map(|c| of_child.get(&c.id)).flatten().copied().collect()
-}
-
-/// What a régie bills by the session, and since when.
-fn billed_since(catalogue: &Catalogue, regie: &RegieId) -> Option<(NaiveDate, Vec<String>)> {
-    let (mut since, mut activities) = (None, vec![]);
-    for (activity, tariff) in &catalogue.tariffs {
-        let own = tariff.versions().filter(|(_, _, s)| s.regie == *regie && s.unit != Unit::Month);
-        if let Some(first) = own.map(|(from, _, _)| from).min() {
-            since = Some(since.map_or(first, |before: NaiveDate| before.min(first)));
-            activities.push(activity.to_string());
-        }
-    }
-    Some((since?, activities))
-}
-
-impl Application {
-    /// Takes every open billing run as far as it goes without staff.
-    ///
-    /// # Errors
-    /// A read model cannot be read, or a chunk was not decided.
-    pub async fn advance_billing(&self) -> anyhow::Result<()> {
-        for run in regies::open_runs(self.pool()).await? {
-            let regie: RegieId = run.regie.parse()?;
-            if run.stage == "PREPARED" {
-                while self.draft(&run, &regie).await? {}
-            } else {
-                self.issue_all(&run, regie).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Computes the drafts of the next families; whether there were any left.
-    async fn draft(&self, run: &regies::RunRow, regie: &RegieId) -> anyhow::Result<bool> {
-        let pool = self.pool();
-        let progress = match billing_drafts::progress(pool, run.id).await? {
-            Some(progress) if progress.complete => return Ok(false),
-            Some(progress) => progress,
-            None => {
-                billing_drafts::begin(pool, run.id, household::count_families(pool).await?).await?;
-                return Ok(true);
-            }
-        };
-        let seen = self.log().read_head().await?;
-        anyhow::ensure!(self.engine().wait_for_all(seen, PATIENCE).await, "the read models lag behind");
-        let families = household::next_families(pool, &progress.last_family, DRAFTED).await?;
-        let households = household::households(pool, &families).await?;
-        let children: BTreeSet<Uuid> =
-            households.values().flat_map(|h| h.children.iter().map(|c| c.id.0)).collect();
-        let children: Vec<Uuid> = children.into_iter().collect();
-        let catalogue = self.catalogue().get().await?;
-        let since = run.first_day - Days::new(REACH_BACK);
-        let cells = accounts::billable(pool, &children, since, run.last_day).await?;
-        let billed = accounts::billed(pool, &children, since, run.last_day).await?;
-        let taken_over = accounts::taken_over(pool, regie.as_str(), &families, since).await?;
-        let out_of_reach = match billed_since(&catalogue, regie) {
-            Some((from, activities)) if from < since => {
-                accounts::never_billed(pool, &children, &activities, from, since).await?
-            }
-            _ => vec![],
-        };
-        let known = regies::by_code(pool).await?;
-        let quotient_corrections =
-            known.get(regie.as_str()).map(|r| r.quotient_corrections).unwrap_or_default();
-        let (today, nothing) = (self.clock().today(), Billed::new());
-        let (of_child, older) = (by_child(&cells), by_child(&out_of_reach));
-        let mut computed = vec![];
-        for family in &families {
-            let (Some(household), Ok(number)) = (households.get(family), family.parse()) else { continue };
-            let made = bill(&BillInput {
-                family: &number,
-                household,
-                regie,
-                period: (run.first_day, run.last_day),
-                booked: &of_household(household, &of_child),
-                out_of_reach: &of_household(household, &older),
-                billed: billed.get(family).unwrap_or(&nothing),
-                taken_over: taken_over.get(family).map_or(&[], Vec::as_slice),
-                quotient_corrections,
-                offer: &*catalogue,
-                today,
-            });
-            if !made.lines.is_empty() || !made.warnings.is_empty() {
-                let (total, previous) = (made.total(), portail_domain::amount::Amount::default());
-                let (family, lines, warnings) = (family.clone(), made.lines, made.warnings);
-                computed.push(Draft { family, total, previous, lines, warnings, seen });
-            }
-        }
-        let last = families.last().map(String::as_str);
-        billing_drafts::keep(pool, run.id, &progress, &computed, families.len(), last).await?;
-        tracing::info!(run = %run.id, done = progress.done as usize + families.len(), of = progress.families, "billing draft");
-        Ok(true)
-    }
-
-    /// Issues a run to its end.
-    async fn issue_all(&self, run: &regies::RunRow, regie: RegieId) -> anyhow::Result<()> {
-        let id = RunId(run.id);
-        let mut after: Option<FamilyNumber> = run.last_family.as_deref().map(str::parse).transpose()?;
-        loop {
-            let place = after.as_ref().map_or("", FamilyNumber::as_str);
-            let command = Uuid::new_v5(&run.id, place.as_bytes());
-            let issue = MoneyCommand::IssueInvoices { regie: regie.clone(), run: id, after: after.clone() };
-            let caller = Caller { role: Role::Timer, login: "billing".into(), at: self.clock().now() };
-            let executed = self.decide(&caller, command, Command::Money(issue)).await?;
-            self.wait_for(executed.position).await;
-            match regies::run(self.pool(), run.id).await? {
-                Some(now) if now.stage == "ISSUING" && now.last_family.as_deref() != Some(place) => {
-                    tracing::info!(run = %run.id, invoices = now.invoices, "billing run");
-                    after = now.last_family.as_deref().map(str::parse).transpose()?;
-                }
-                _ => return Ok(()),
-            }
-        }
-    }
-}
-
-/// Takes billing runs forward for as long as the application runs: at once when a régie changes,
-/// and every few seconds for what an interruption left.
-pub async fn run_billing(application: Arc<Application>) {
-    let engine = application.engine();
-    let mut positions = engine.subscribe(regies::NAME);
-    loop {
-        let seen = engine.effects(regies::NAME);
-        if let Err(error) = application.advance_billing().await {
-            tracing::warn!(%error, "a billing run will go on later");
-        }
-        // The position moves with every event of the log; only a régie's own can bring work.
-        let changed = async {
-            match &mut positions {
-                Some(positions) => while engine.effects(regies::NAME) == seen && positions.changed().await {},
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! { () = changed => {}, () = tokio::time::sleep(Duration::from_secs(5)) => {} }
-    }
 }

@@ -13,7 +13,7 @@ use portail_domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::application::Role;
+use crate::caller::Role;
 
 /// A command about money.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

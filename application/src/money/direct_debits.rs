@@ -24,10 +24,12 @@ use portail_projections::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::MoneyCommand;
-use crate::application::{
-    Application, Caller, CommandOutcome, Rejection,
-    families::{refused, seal},
+use crate::{
+    caller::Caller,
+    money::command::MoneyCommand,
+    outcome::{CommandOutcome, Rejection},
+    sealing::{refused, seal},
+    services::Services,
 };
 
 /// How many invoices left out a refusal names.
@@ -52,18 +54,18 @@ struct Collected {
     collection: sepa::Collection,
 }
 
-pub(super) async fn decide(
+pub(crate) async fn decide(
     caller: &Caller,
     id: Uuid,
     command: &MoneyCommand,
     work: &mut UnitOfWork<'_>,
-    application: &Application,
+    services: &Services,
 ) -> Result<CommandOutcome, CommandError> {
     let MoneyCommand::PrepareDirectDebits { regie, date, due_by } = command else {
         return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND")));
     };
     let (batch, date, at) = (BatchId(id), *date, caller.at);
-    let Sorted { mut collected, left_out, .. } = sorted(regie, *due_by, work, application).await?;
+    let Sorted { mut collected, left_out, .. } = sorted(regie, *due_by, work, services).await?;
     let till = work.get::<Regie>(regie.as_str())?;
     let count = u32::try_from(collected.len()).unwrap_or(u32::MAX);
     let total: Amount = collected.iter().map(|c| c.collection.amount).sum();
@@ -90,7 +92,7 @@ pub(super) async fn decide(
     work.record::<Regie>(regie.as_str(), numbered)?;
     for Collected { family, details, collection } in collected {
         let details = serde_json::to_string(&details)?;
-        let details = seal(&application.vault, &family, Purpose::Bank, DEBITED, &details).await?;
+        let details = seal(services.vault(), &family, Purpose::Bank, DEBITED, &details).await?;
         let sepa::Collection { number, amount, first, amended, .. } = collection;
         let mandate = collection.debtor.mandate;
         let pay = AccountCommand::Pay {
@@ -121,9 +123,9 @@ async fn sorted(
     regie: &RegieId,
     due_by: NaiveDate,
     work: &mut UnitOfWork<'_>,
-    application: &Application,
+    services: &Services,
 ) -> Result<Sorted, CommandError> {
-    let due = accounts::due_for_debit(application.pool(), regie.as_str(), due_by).await;
+    let due = accounts::due_for_debit(services.pool(), regie.as_str(), due_by).await;
     let due = due.map_err(|e| CommandError::Unavailable(e.to_string()))?;
     work.load::<Regie>([regie.to_string()]).await?;
     work.load::<Account>(due.iter().map(|(invoice, _)| invoice.family.clone())).await?;
@@ -136,7 +138,7 @@ async fn sorted(
             account.invoices().iter().find(|i| i.regie == *regie && i.number == number).map(|i| i.open);
         let Some(amount) = open.filter(|o| o.is_positive()) else { continue };
         let bank = bank.as_object().cloned().unwrap_or_default();
-        match debtor(&account, &bank, application).await? {
+        match debtor(&account, &bank, services).await? {
             Ok((debtor, amended)) => {
                 let unused = sorted.used.insert((row.family.clone(), debtor.mandate.clone()));
                 let first = unused && !account.mandates().has_collected(&debtor.mandate);
@@ -158,7 +160,7 @@ async fn sorted(
 async fn debtor(
     account: &Account,
     bank: &Document,
-    application: &Application,
+    services: &Services,
 ) -> Result<Result<(Debtor, bool), Obstacle>, CommandError> {
     let debtor = match Debtor::of(bank) {
         Ok(debtor) => debtor,
@@ -167,13 +169,13 @@ async fn debtor(
     let mandates = account.mandates();
     let mut closed = vec![];
     for debited in mandates.refused_accounts() {
-        closed.extend(iban_of(&debited.details, application).await?);
+        closed.extend(iban_of(&debited.details, services).await?);
     }
     if let Err(obstacle) = debtor.may_be_debited(mandates, &closed) {
         return Ok(Err(obstacle));
     }
     let before = match mandates.last_debited(&debtor.mandate) {
-        Some(debited) => iban_of(&debited.details, application).await?,
+        Some(debited) => iban_of(&debited.details, services).await?,
         None => None,
     };
     let amended = before.is_some_and(|iban| iban != debtor.iban);
@@ -181,10 +183,10 @@ async fn debtor(
 }
 
 /// The account an earlier collection took from; none once erased.
-async fn iban_of(sealed: &Sealed, application: &Application) -> Result<Option<String>, CommandError> {
+async fn iban_of(sealed: &Sealed, services: &Services) -> Result<Option<String>, CommandError> {
     let bytes = sealed_bytes(sealed).map_err(|e| CommandError::Unreadable(e.to_string()))?;
     let context = format!("{DEBITED}/{}", sealed.subject);
-    let opened = application.vault.unseal(&sealed.subject, sealed.purpose.as_str(), &context, &bytes).await;
+    let opened = services.vault().unseal(&sealed.subject, sealed.purpose.as_str(), &context, &bytes).await;
     let text = match opened {
         Ok(text) => text,
         Err(VaultError::Destroyed) => return Ok(None),

@@ -2,38 +2,35 @@
 
 mod accounts;
 mod billing;
-mod command;
+pub mod command;
 mod direct_debits;
 mod regies;
 
 use portail_event_store::{CommandError, UnitOfWork};
 use uuid::Uuid;
 
-pub use billing::run_billing;
-pub use command::MoneyCommand;
+use crate::{caller::Caller, money::command::MoneyCommand, outcome::CommandOutcome, services::Services};
 
-use super::{Application, Caller, CommandOutcome};
-
-pub(super) async fn decide(
+pub(crate) async fn decide(
     caller: &Caller,
     id: Uuid,
     command: &MoneyCommand,
     work: &mut UnitOfWork<'_>,
-    application: &Application,
+    services: &Services,
 ) -> Result<CommandOutcome, CommandError> {
     match command {
         MoneyCommand::DefineRegie { .. }
         | MoneyCommand::ChangeRegie { .. }
         | MoneyCommand::SetTariff { .. }
         | MoneyCommand::ShareCosts { .. }
-        | MoneyCommand::CloseCashDay { .. } => regies::decide(caller, command, work, application).await,
+        | MoneyCommand::CloseCashDay { .. } => regies::decide(caller, command, work, services).await,
         MoneyCommand::PrepareBillingRun { .. }
         | MoneyCommand::StartBillingRun { .. }
         | MoneyCommand::AbandonBillingRun { .. }
-        | MoneyCommand::IssueInvoices { .. } => billing::decide(caller, id, command, work, application).await,
+        | MoneyCommand::IssueInvoices { .. } => billing::decide(caller, id, command, work, services).await,
         MoneyCommand::PrepareDirectDebits { .. } => {
-            direct_debits::decide(caller, id, command, work, application).await
+            direct_debits::decide(caller, id, command, work, services).await
         }
-        _ => accounts::decide(caller, command, work, &application.vault).await,
+        _ => accounts::decide(caller, command, work, services.vault()).await,
     }
 }

@@ -10,18 +10,22 @@ use portail_domain::{
 use portail_event_store::{CommandError, UnitOfWork};
 use portail_projections::money::regies;
 
-use super::MoneyCommand;
-use crate::application::{Application, Caller, CommandOutcome, Rejection};
+use crate::{
+    caller::Caller,
+    money::command::MoneyCommand,
+    outcome::{CommandOutcome, Rejection},
+    services::Services,
+};
 
-pub(super) async fn decide(
+pub(crate) async fn decide(
     caller: &Caller,
     command: &MoneyCommand,
     work: &mut UnitOfWork<'_>,
-    application: &Application,
+    services: &Services,
 ) -> Result<CommandOutcome, CommandError> {
     match command {
         MoneyCommand::DefineRegie { id, settings, first_invoice, first_payment } => {
-            if let Some(taken) = prefix_taken(id, &settings.prefix, application).await? {
+            if let Some(taken) = prefix_taken(id, &settings.prefix, services).await? {
                 return Ok(taken);
             }
             let (settings, first_invoice, first_payment) = (settings.clone(), *first_invoice, *first_payment);
@@ -29,7 +33,7 @@ pub(super) async fn decide(
         }
         MoneyCommand::ChangeRegie { id, changes } => {
             if let Some(prefix) = &changes.prefix
-                && let Some(taken) = prefix_taken(id, prefix, application).await?
+                && let Some(taken) = prefix_taken(id, prefix, services).await?
             {
                 return Ok(taken);
             }
@@ -77,9 +81,9 @@ pub(super) async fn decide(
 async fn prefix_taken(
     id: &RegieId,
     prefix: &str,
-    application: &Application,
+    services: &Services,
 ) -> Result<Option<CommandOutcome>, CommandError> {
-    let known = regies::by_code(application.pool()).await;
+    let known = regies::by_code(services.pool()).await;
     let known = known.map_err(|e| CommandError::Unavailable(e.to_string()))?;
     let taken = known.iter().any(|(code, regie)| code.as_str() != id.as_str() && regie.prefix == prefix);
     let error = || Rejection::of_code("PREFIX_TAKEN").with("prefix", prefix.to_owned());
@@ -87,7 +91,7 @@ async fn prefix_taken(
 }
 
 /// Sends a command to a régie.
-pub(super) async fn of_regie(
+pub(crate) async fn of_regie(
     id: &RegieId,
     command: RegieCommand,
     work: &mut UnitOfWork<'_>,

@@ -1,50 +1,44 @@
-//! Commands about personal data and the town's policy; and the day's look after what is over.
+//! Commands about personal data and the town's policy.
 
-use std::{sync::Arc, time::Duration};
-
-use chrono::{DateTime, Months, NaiveDate, Utc};
-use cqrs_es::Aggregate;
+use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::{
     account::Account,
     child::Child,
-    erasure::{Erasure, ErasureCommand, ErasureEvent, Kept, LegalBasis, RetentionRules, Subject, Ties},
+    erasure::{Erasure, ErasureCommand, ErasureEvent, Kept, Subject, Ties},
     family::Family,
     ids::FamilyNumber,
     policy::{self, Policy, PolicyCommand},
-    sealed::Purpose,
     time::local_date,
 };
-use portail_event_store::{CommandError, UnitOfWork, forget_old_reads};
+use portail_event_store::{CommandError, UnitOfWork};
 use portail_projections::{families::family, privacy::erasures};
-use uuid::Uuid;
 
-use super::{Application, Caller, Command, CommandOutcome, ItemOutcome, Rejection, Role};
+use crate::{
+    caller::Caller,
+    command::Command,
+    outcome::{CommandOutcome, ItemOutcome, Rejection},
+    services::Services,
+};
 
-/// How often it is asked whether the day was looked after.
-const TICK: Duration = Duration::from_secs(60);
-
-/// How many subjects are looked at together.
-const PAGE: i64 = 200;
-
-pub(super) async fn decide(
+pub(crate) async fn decide(
     caller: &Caller,
     command: &Command,
     work: &mut UnitOfWork<'_>,
-    application: &Application,
+    services: &Services,
 ) -> Result<CommandOutcome, CommandError> {
     let town = policy::STREAM;
     work.load::<Policy>([town.to_owned()]).await?;
     let adopt = match command {
         Command::ErasePersonalData { subject, purposes, basis } => {
             let rules = work.get::<Policy>(town)?.retention().clone();
-            let Some(ties) = ties(subject, caller.at, work, application).await? else {
+            let Some(ties) = ties(subject, caller.at, work, services).await? else {
                 return Ok(CommandOutcome::rejected(
                     Rejection::of_code("NOT_FOUND").at(&["input", "subjectId"]),
                 ));
             };
             let health_files = match subject {
                 Subject::Child(id) => {
-                    erasures::health_files(application.pool(), id.0).await.map_err(database)?
+                    erasures::health_files(services.pool(), id.0).await.map_err(database)?
                 }
                 Subject::Family(_) => vec![],
             };
@@ -76,7 +70,7 @@ pub(super) async fn decide(
     Ok(CommandOutcome::made(town))
 }
 
-fn database(error: sqlx::Error) -> CommandError {
+pub(crate) fn database(error: sqlx::Error) -> CommandError {
     CommandError::Unavailable(error.to_string())
 }
 
@@ -95,14 +89,14 @@ fn outcome(id: &str, events: &[ErasureEvent], kept: &[Kept]) -> CommandOutcome {
 }
 
 /// What binds a subject to the town; none when there is no such subject.
-async fn ties(
+pub(crate) async fn ties(
     subject: &Subject,
     at: DateTime<Utc>,
     work: &mut UnitOfWork<'_>,
-    application: &Application,
+    services: &Services,
 ) -> Result<Option<Ties>, CommandError> {
     let mut ties = Ties { today: local_date(at), ..Ties::default() };
-    let changed = erasures::last_change(application.pool(), &subject.to_string()).await.map_err(database)?;
+    let changed = erasures::last_change(services.pool(), &subject.to_string()).await.map_err(database)?;
     ties.last_change = changed.map(local_date);
     let (children, families): (Vec<String>, Vec<FamilyNumber>) = match subject {
         Subject::Family(number) => {
@@ -110,7 +104,7 @@ async fn ties(
             if !work.get::<Family>(number.as_str())?.registered {
                 return Ok(None);
             }
-            let children = family::children(application.pool(), number.as_str()).await.map_err(database)?;
+            let children = family::children(services.pool(), number.as_str()).await.map_err(database)?;
             (children.iter().map(|child| child.id.to_string()).collect(), vec![number.clone()])
         }
         Subject::Child(id) => {
@@ -140,104 +134,8 @@ async fn ties(
     Ok(Some(ties))
 }
 
-impl Application {
-    /// The subjects after one whose last tie is over: what is due to be erased by the town's rules,
-    /// what is kept and why.
-    ///
-    /// # Errors
-    /// The read models or the log cannot be read.
-    pub async fn retention(
-        &self,
-        after: &str,
-        limit: i64,
-    ) -> Result<Vec<(String, Vec<Purpose>, Vec<Kept>)>, CommandError> {
-        let rules = erasures::policy(self.pool()).await.map_err(database)?.retention;
-        let Some(day) = untied_day(&rules, self.clock.today()) else { return Ok(vec![]) };
-        let mut lines = vec![];
-        for id in erasures::untied_since(self.pool(), day, after, limit).await.map_err(database)? {
-            let Some(subject) = subject(&id) else { continue };
-            let mut work = self.bus.read_only();
-            let Some(ties) = ties(&subject, self.clock.now(), &mut work, self).await? else { continue };
-            work.load::<Erasure>([id.clone()]).await?;
-            let erasure = work.get::<Erasure>(&id)?;
-            let kept = erasure.kept(&subject, &ties, &rules, LegalBasis::RetentionEnded);
-            let is_due =
-                |p: &&Purpose| !erasure.is_erased(**p) && kept.iter().all(|kept| kept.purpose != **p);
-            let due = subject.purposes().iter().filter(is_due).copied().collect();
-            lines.push((id, due, kept));
-        }
-        Ok(lines)
-    }
-
-    /// Erases what the town's retention rules say is over, if they say that this happens by itself;
-    /// how many subjects it was. A subject's id and the day make the command's id: doing it again,
-    /// or on two nodes at once, changes nothing.
-    ///
-    /// # Errors
-    /// The read models cannot be read.
-    pub async fn look_after_retention(&self) -> Result<usize, sqlx::Error> {
-        let rules = erasures::policy(self.pool()).await?.retention;
-        let today = self.clock.today();
-        let Some(day) = untied_day(&rules, today).filter(|_| rules.automatic) else {
-            return Ok(0);
-        };
-        let (mut after, mut erased) = (String::new(), 0);
-        loop {
-            let page = erasures::untied_since(self.pool(), day, &after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(erased) };
-            after.clone_from(last);
-            for id in &page {
-                let Some(subject) = subject(id) else { continue };
-                let command = Command::ErasePersonalData {
-                    subject,
-                    purposes: std::collections::BTreeSet::new(),
-                    basis: LegalBasis::RetentionEnded,
-                };
-                let name = format!("{}/{id}/{today}", Erasure::TYPE);
-                let caller = Caller { role: Role::Timer, login: "retention".into(), at: self.clock.now() };
-                let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
-                match self.execute(&caller, id, command).await {
-                    Ok(executed) => erased += usize::from(executed.outcome.recorded),
-                    Err(error) => tracing::warn!(%error, "an erasure will be tried again tomorrow"),
-                }
-            }
-        }
-    }
-}
-
-/// Whose last tie is before this day may have something that is over.
-fn untied_day(rules: &RetentionRules, today: NaiveDate) -> Option<NaiveDate> {
-    let least = rules.months.values().min().copied().unwrap_or_default();
-    today.checked_sub_months(Months::new(least.into()))
-}
-
 /// A subject by its id.
 pub fn subject(id: &str) -> Option<Subject> {
     let family = id.parse().map(Subject::Family).ok();
     family.or_else(|| id.parse().map(Subject::Child).ok())
-}
-
-/// Looks after retention once a day, for as long as the application runs.
-pub async fn run_retention(application: Arc<Application>) {
-    let mut tick = tokio::time::interval(TICK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-    loop {
-        tick.tick().await;
-        let today = application.clock().today();
-        let done = async {
-            let query = "SELECT EXISTS (SELECT FROM retention_day WHERE day = $1)";
-            if sqlx::query_scalar::<_, bool>(query).bind(today).fetch_one(application.pool()).await? {
-                return Ok(());
-            }
-            let erased = application.look_after_retention().await?;
-            forget_old_reads(application.pool()).await?;
-            tracing::info!(subjects = erased, "retention was looked after");
-            let query = "INSERT INTO retention_day (day) VALUES ($1) ON CONFLICT DO NOTHING";
-            sqlx::query(query).bind(today).execute(application.pool()).await.map(drop)
-        };
-        if let Err(error) = done.await {
-            let error: sqlx::Error = error;
-            tracing::warn!(%error, "retention could not be looked after");
-        }
-    }
 }

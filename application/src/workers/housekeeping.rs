@@ -4,8 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use portail_projections::correspondence::attachments;
 
-use super::Application;
-use crate::access::allowance;
+use crate::{access::allowance, application::Application};
 
 /// How often the server looks.
 const EVERY: Duration = Duration::from_secs(600);

@@ -6,7 +6,11 @@ use portail_domain::session::BookingStatus;
 use portail_projections::attendance::planning::{self, Due};
 use uuid::Uuid;
 
-use super::{Application, Caller, Command, Role, Target};
+use crate::{
+    application::Application,
+    caller::{Caller, Role},
+    command::{Command, Target},
+};
 
 /// How often the due list is looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -20,7 +24,7 @@ impl Application {
     /// # Errors
     /// The due list cannot be read.
     pub async fn run_due(&self) -> Result<usize, sqlx::Error> {
-        let now = self.clock.now();
+        let now = self.clock().now();
         let due = planning::due(self.pool(), now, MOST).await?;
         let mut last = 0;
         for item in &due {

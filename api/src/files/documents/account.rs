@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use portail_application::Application;
 use portail_documents::{
     invoice::Invoice,
     receipt::Receipt,
@@ -24,8 +25,6 @@ use portail_projections::{
 };
 use sqlx::PgPool;
 use uuid::Uuid;
-
-use crate::application::Application;
 
 /// The card of a family's responsible guardian; none once erased.
 async fn card(pool: &PgPool, family: &str) -> Result<Option<Document>, sqlx::Error> {

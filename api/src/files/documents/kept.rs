@@ -1,16 +1,14 @@
 //! Printed documents are kept sealed with the family's key, and their SHA-256 is in the log: what a
 //! family holds in its hands can be proved years later.
 
+use portail_application::{Application, Caller, Command, MoneyCommand, Role};
 use portail_domain::{ids::FamilyNumber, sealed::Purpose};
 use portail_event_store::hex;
 use portail_projections::money::accounts;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{
-    application::{Application, Caller, Command, MoneyCommand, Role},
-    files::download::Failed,
-};
+use crate::files::download::Failed;
 
 /// The copy kept of a document, checked against the log; none when it was never printed.
 ///

@@ -7,6 +7,7 @@ use axum::{
     response::Response,
     routing::get,
 };
+use portail_application::{Role, access::Principal};
 use portail_documents::{
     sheet::{self, Sheet},
     typesetter,
@@ -19,8 +20,6 @@ use portail_projections::{families::family, money::accounts};
 
 use super::{Printer, account, kept};
 use crate::{
-    access::Principal,
-    application::Role,
     files::download::{Download, Failed, NOT_FOUND, PDF, answer, reader},
     http::identity::language,
 };

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use portail_application::Application;
 use portail_documents::registration_form::{Form, Registration, Subject, form};
 use portail_domain::messages::Language;
 use portail_projections::families::{family, family_file};
-
-use crate::application::Application;
 
 /// The title and data of the form, filled for a child or blank.
 ///

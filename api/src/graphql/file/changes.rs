@@ -1,14 +1,13 @@
 //! What a request for a modification asks, field by field, beside what the file holds.
 
 use async_graphql::SimpleObject;
+use portail_application::families::family_file::camel_case;
 use portail_domain::{
     file,
     messages::{Language, text},
 };
 use portail_projections::families::family_file::ModificationRow;
 use serde_json::Value;
-
-use crate::application::camel_case;
 
 /// One field of a request for a modification.
 #[derive(Debug, Clone, SimpleObject)]

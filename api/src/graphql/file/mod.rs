@@ -5,6 +5,9 @@ pub mod sections;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use portail_application::{
+    Command, CommandOutcome, FileOwner, ModificationDecision, ModificationTarget, Rejection, Role,
+};
 use portail_domain::{
     file::{Owner, Section as DomainSection},
     ids::FamilyNumber,
@@ -18,16 +21,14 @@ use uuid::Uuid;
 
 use super::{
     attachments::uploaded,
-    context::{Ask, EVERYBODY, OFFICERS, PARENTS, STAFF, be_fresh, coded, send, unavailable, visible_child},
+    context::{Ask, EVERYBODY, OFFICERS, PARENTS, STAFF, be_fresh, coded, unavailable, visible_child},
     entered::{optional_text, parse},
     errors::UserError,
     families::{RecordPayload, record, record_with_places},
     planning::mirrored_enum,
     scalars::Position,
+    send::send,
     sessions::RefusalCode as RefusalReason,
-};
-use crate::application::{
-    Command, CommandOutcome, FileOwner, ModificationDecision, ModificationTarget, Rejection, Role,
 };
 use crate::http::links;
 use sections::{SectionChange, form, typed, view};

@@ -1,6 +1,11 @@
 //! Explanations: from a value to the events that made it, and from an event to what it changed.
 
 use async_graphql::{Context, Enum, ID, Json, Object, Result, SimpleObject};
+use portail_application::{
+    Role,
+    audit::explain::{self, Explaining, Part},
+    families::family_file::camel_case,
+};
 use portail_domain::{
     file::{Document, Field, Owner, Section},
     ids::ActivityId,
@@ -12,15 +17,11 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use super::LogEvent;
-use crate::{
-    application::{Role, camel_case},
-    explain::{self, Explaining, Part},
-    graphql::{
-        context::{AUDITORS, Ask, EVERYBODY, OFFICERS, coded, unavailable, visible_child},
-        file::changes::mask,
-        past_town::Replays,
-        scalars::{Date, Position},
-    },
+use crate::graphql::{
+    context::{AUDITORS, Ask, EVERYBODY, OFFICERS, coded, unavailable, visible_child},
+    file::changes::mask,
+    past_town::Replays,
+    scalars::{Date, Position},
 };
 
 /// The part an event plays in a value.
@@ -293,7 +294,7 @@ impl ExplainQuery {
         })?;
         let auditor = ctx.caller()?.role == Role::Auditor;
         let shown = |value: Option<Value>| value.map(|v| Json(if auditor { masked(v) } else { v }));
-        let effect = |change: &crate::replay::RowChange| EventEffect {
+        let effect = |change: &portail_application::audit::past::RowChange| EventEffect {
             read_model: change.read_model.clone(),
             table: change.table.clone(),
             before: shown(change.before.clone()),

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use async_graphql::{
     Context, Error, ID, Json, Object, OneofObject, Request, Result, ServerError, SimpleObject, Variables,
 };
+use portail_application::audit::{
+    past as replay,
+    past::{Moment, ReplayError},
+};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{
-    graphql::{
-        context::{Ask, OFFICERS, coded},
-        document_guard::DocumentGuard,
-        past_town::{self, PastTown, Replays},
-        scalars::{Date, Position},
-    },
-    replay::{self, Moment, ReplayError},
+use crate::graphql::{
+    context::{Ask, OFFICERS, coded},
+    document_guard::DocumentGuard,
+    past_town::{self, PastTown, Replays},
+    scalars::{Date, Position},
 };
 
 /// A moment of the log.

@@ -3,18 +3,16 @@
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use portail_application::{Application, Role};
 use portail_event_store::{
     CheckpointStore, Hash, ProofTree, RecordedEvent, StoredCheckpoint, hex, signing_key_in_force,
 };
 use portail_projections::attendance::request_list;
 
-use crate::{
-    application::{Application, Role},
-    graphql::{
-        context::{Ask, EVERYBODY, OFFICERS, coded, unavailable},
-        entered::page,
-        scalars::Position,
-    },
+use crate::graphql::{
+    context::{Ask, EVERYBODY, OFFICERS, coded, unavailable},
+    entered::page,
+    scalars::Position,
 };
 
 /// The key checkpoints are signed with.

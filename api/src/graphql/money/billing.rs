@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use portail_application::{Command, MoneyCommand};
 use portail_domain::{
     account::InvoiceLine as DomainLine,
     amount::Amount,
@@ -20,15 +21,12 @@ use super::{
     all_regies,
     invoices::{InvoiceLine, Names},
 };
-use crate::{
-    application::{Command, MoneyCommand},
-    graphql::{
-        context::{Ask, OFFICERS, STAFF, be_fresh, coded, payer_names, unavailable},
-        entered::{page, parse},
-        families::{RecordPayload, record},
-        planning::mirrored_enum,
-        scalars::{Date, Position},
-    },
+use crate::graphql::{
+    context::{Ask, OFFICERS, STAFF, be_fresh, coded, payer_names, unavailable},
+    entered::{page, parse},
+    families::{RecordPayload, record},
+    planning::mirrored_enum,
+    scalars::{Date, Position},
 };
 
 /// Where a billing run stands.

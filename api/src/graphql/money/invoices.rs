@@ -1,6 +1,8 @@
 //! Invoices and how each of their prices came about.
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use portail_application::Role;
+use portail_documents::statement_labels::{charge_key, step_label};
 use portail_domain::{
     account::{
         InvoiceLine as DomainLine,
@@ -19,7 +21,6 @@ use std::collections::HashMap;
 
 use super::{Regies, all_regies, day_asked, family_asked, invoice_number};
 use crate::{
-    application::Role,
     graphql::{
         context::{Ask, EVERYBODY, be_fresh, coded, unavailable, visible_child},
         entered::page,
@@ -27,7 +28,6 @@ use crate::{
     },
     http::links,
 };
-use portail_documents::statement_labels::{charge_key, step_label};
 
 /// What is charged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]

@@ -9,6 +9,7 @@ pub mod tariffs;
 
 use async_graphql::{Context, MergedObject, Result};
 use chrono::NaiveDate;
+use portail_application::{Rejection, Role};
 use portail_domain::{
     account::{PaymentMethod as DomainMethod, RejectionReason as DomainReason},
     amount::Amount,
@@ -22,7 +23,6 @@ use super::{
     planning::mirrored_enum,
     scalars::Date,
 };
-use crate::application::{Rejection, Role};
 pub(super) use portail_documents::statement_labels::{
     Regies, invoice_number, operation_number, payment_number,
 };

@@ -1,6 +1,7 @@
 //! Payments, refunds, credit notes, rejected payments, direct debits.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use portail_application::{Command, MoneyCommand, Rejection};
 use portail_domain::{
     account::{Allocation, InvoiceLine as DomainLine, TakenOver, books::OPENING, ledger::CreditKey},
     amount::Amount,
@@ -20,7 +21,6 @@ use super::{
     payment_number,
 };
 use crate::{
-    application::{Command, MoneyCommand, Rejection},
     graphql::{
         context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, unavailable},
         entered::{optional_text, page, parse, text},

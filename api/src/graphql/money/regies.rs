@@ -2,6 +2,8 @@
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use portail_application::{Command, MoneyCommand, Rejection};
+use portail_documents::statement_labels;
 use portail_domain::{
     amount::Amount,
     messages::text,
@@ -12,16 +14,12 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{CollectionMode, PaymentMethod, QuotientCorrections, all_regies, amount, operation_number};
-use crate::{
-    application::{Command, MoneyCommand, Rejection},
-    graphql::{
-        context::{Ask, OFFICERS, STAFF, be_fresh, unavailable},
-        entered::{page, parse, text as entered_text},
-        families::{RecordPayload, record},
-        scalars::{Date, Position},
-    },
+use crate::graphql::{
+    context::{Ask, OFFICERS, STAFF, be_fresh, unavailable},
+    entered::{page, parse, text as entered_text},
+    families::{RecordPayload, record},
+    scalars::{Date, Position},
 };
-use portail_documents::statement_labels;
 
 /// The creditor of direct debits.
 #[derive(Debug, Clone, InputObject)]

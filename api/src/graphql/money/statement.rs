@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use chrono::{Datelike, NaiveDate};
+use portail_documents::{statement_labels::description, statement_sums::Sums};
 use portail_domain::{
     account::ledger::{OpenInvoice, Standing},
     amount::Amount,
@@ -16,14 +17,14 @@ use portail_projections::money::{
 use rust_decimal::Decimal;
 
 use super::{CollectionMode, Regies, all_regies, day_asked, family_asked, invoice_number, operation_number};
-use crate::graphql::{
-    context::{Ask, EVERYBODY, be_fresh, unavailable},
-    entered::bad_argument,
-    scalars::{Date, Position},
+use crate::{
+    graphql::{
+        context::{Ask, EVERYBODY, be_fresh, unavailable},
+        entered::bad_argument,
+        scalars::{Date, Position},
+    },
+    http::links,
 };
-use crate::http::links;
-use portail_documents::statement_labels::description;
-use portail_documents::statement_sums::Sums;
 
 /// What an operation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result, SimpleObject};
+use portail_application::{Command, MoneyCommand, Rejection};
 use portail_domain::{
     child::CostSharing,
     commune,
@@ -14,14 +15,11 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::amount;
-use crate::{
-    application::{Command, MoneyCommand, Rejection},
-    graphql::{
-        context::{Ask, EVERYBODY, OFFICERS, STAFF, unavailable},
-        entered::parse,
-        families::{RecordPayload, record},
-        scalars::Date,
-    },
+use crate::graphql::{
+    context::{Ask, EVERYBODY, OFFICERS, STAFF, unavailable},
+    entered::parse,
+    families::{RecordPayload, record},
+    scalars::Date,
 };
 
 /// What a tariff counts.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use async_graphql::ID;
 use chrono::{Datelike, NaiveDate};
+use portail_application::{Caller, Role};
 use portail_domain::{
     activity::ActivitySettings,
     billing::{CellPrices, Household},
@@ -19,10 +20,7 @@ use super::{
     PlanningRow,
     cell::{Acting, CellView},
 };
-use crate::{
-    application::{Caller, Role},
-    graphql::scalars::{Month, Time},
-};
+use crate::graphql::scalars::{Month, Time};
 
 /// A month of a child, as a caller sees it.
 pub(super) struct MonthView<'a> {

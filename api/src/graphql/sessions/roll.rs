@@ -1,6 +1,7 @@
 //! The roll of a session: who is expected, who waits, who came.
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use portail_application::{DayResult, attendance::roll::roll};
 use portail_documents::roll::RollLine;
 use portail_projections::{attendance::planning, families::family};
 
@@ -12,7 +13,7 @@ use super::{
     },
     DayResultCode,
 };
-use crate::{application::DayResult, http::links, roll::roll};
+use crate::http::links;
 
 /// One child of a session.
 #[derive(Debug, Clone, SimpleObject)]

@@ -1,6 +1,7 @@
 //! What staff decide about days.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result};
+use portail_application::{Command, Decision, Rejection, RollCallEntry, Target};
 use portail_domain::calendar::ClosureScope;
 use uuid::Uuid;
 
@@ -12,7 +13,6 @@ use super::{
     },
     ClosureReason, CorrectedAttendance, RefusalCode, SessionPayload, dates, parse, send_staff,
 };
-use crate::application::{Command, Decision, Rejection, RollCallEntry, Target};
 
 /// One child's day in one activity.
 #[derive(Debug, Clone, InputObject)]

@@ -2,7 +2,8 @@
 
 use async_graphql::{Request, parser::parse_query};
 use futures::FutureExt;
-use portail_api::{graphql::document_guard::DocumentGuard, import::table};
+use portail_api::graphql::document_guard::DocumentGuard;
+use portail_application::import::table;
 use portail_domain::{file::Section, messages::Language};
 
 /// Any file is refused or read: each row has a cell for every column, and a section has only fields of

@@ -14,7 +14,7 @@ const LOCK: &str = "lock";
 
 /// A folder of its own, gone with its owner; what a killed process left is gone with the next one.
 #[derive(Debug)]
-pub(super) struct PastFolder {
+pub(crate) struct PastFolder {
     folder: tempfile::TempDir,
     _lock: File,
 }
@@ -24,7 +24,7 @@ impl PastFolder {
     ///
     /// # Errors
     /// The data folder cannot be written to.
-    pub(super) fn new(data: &Path) -> io::Result<Self> {
+    pub(crate) fn new(data: &Path) -> io::Result<Self> {
         let _turn = clear_away(data)?;
         let folder = tempfile::Builder::new().prefix("").tempdir_in(data.join(FOLDER))?;
         let lock = File::create(folder.path().join(LOCK))?;
@@ -44,7 +44,7 @@ impl AsRef<Path> for PastFolder {
 ///
 /// # Errors
 /// The data folder cannot be written to.
-pub(super) fn clear_away(data: &Path) -> io::Result<File> {
+pub(crate) fn clear_away(data: &Path) -> io::Result<File> {
     let past = data.join(FOLDER);
     fs::create_dir_all(&past)?;
     let turn = File::create(past.join(LOCK))?;

@@ -29,10 +29,7 @@ pub use difference::{Difference, differences};
 pub use effects::RowChange;
 pub use moment::{Moment, NoMoment};
 
-use crate::{
-    application::{Application, Keys},
-    clock::Clock,
-};
+use crate::{application::Application, clock::Clock, keys::Keys};
 use folder::PastFolder;
 
 /// How many past towns are kept: a difference needs two.

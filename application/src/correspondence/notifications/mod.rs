@@ -19,7 +19,7 @@ use portail_projections::{
 
 pub use channel::{Email, Sms, Words};
 
-use crate::{application::Application, settings::Settings};
+use crate::application::Application;
 
 /// How often the outbox is looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -45,15 +45,9 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    /// A notifier with the channels the settings name; none when they name none.
-    ///
-    /// # Errors
-    /// A setting is not what it must be.
-    pub fn new(application: Arc<Application>, settings: &Settings) -> Result<Option<Self>> {
-        let email =
-            settings.smtp_url.as_deref().map(|url| Email::new(url, &settings.mail_from)).transpose()?;
-        let sms = settings.sms_url.as_deref().map(Sms::new);
-        Ok((email.is_some() || sms.is_some()).then_some(Self { application, email, sms }))
+    /// A notifier with its channels; none where there is no channel.
+    pub fn new(application: Arc<Application>, email: Option<Email>, sms: Option<Sms>) -> Option<Self> {
+        (email.is_some() || sms.is_some()).then_some(Self { application, email, sms })
     }
 
     /// Looks at the outbox for as long as the application runs.

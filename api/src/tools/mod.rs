@@ -1,0 +1,8 @@
+//! What the command line does beside serving: the tools of operators and auditors.
+
+pub mod audit;
+pub mod check;
+pub mod demo;
+pub mod key_tools;
+pub mod keys;
+pub mod progress;
