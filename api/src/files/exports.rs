@@ -20,7 +20,7 @@ use portail_projections::money::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::subject_access;
+use crate::files::subject_access;
 use crate::{
     files::download::{Day, Download, FORBIDDEN, Failed, NOT_FOUND, answer, officer, reader, staff},
     graphql::PortalSchema,

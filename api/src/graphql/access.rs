@@ -11,7 +11,7 @@ use portail_application::{
 use portail_domain::messages::Language;
 use portail_domain::text::Login;
 
-use super::{
+use crate::graphql::{
     context::{ADMINISTRATORS, Ask, EVERYBODY, Site, coded, unavailable},
     entered::{hostile_text, text},
     errors::UserError,

@@ -11,7 +11,7 @@ use portail_domain::{
 };
 use serde_json::Value;
 
-use super::context::{Ask, refused};
+use crate::graphql::context::{Ask, refused};
 
 /// The place of a field in a mutation's input, by its dotted name.
 pub fn place(field: &str) -> Vec<&str> {

@@ -10,7 +10,7 @@ use portail_domain::{
     session::SessionError,
 };
 
-use super::leaf::{answered_enums, leaf};
+use crate::graphql::leaf::{answered_enums, leaf};
 
 macro_rules! codes {
     ($($name:ident = $code:literal),+ $(,)?) => {

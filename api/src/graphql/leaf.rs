@@ -15,7 +15,7 @@ use async_graphql::{
 };
 use chrono::{DateTime, Utc};
 
-use super::{
+use crate::graphql::{
     digits,
     written::{write_json, write_list, written},
 };

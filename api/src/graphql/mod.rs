@@ -2,39 +2,29 @@
 
 pub mod access;
 mod arguments;
-pub mod attachments;
+pub mod attendance;
+pub mod audit;
 pub mod catalogue;
 pub mod context;
-pub mod deliveries;
+pub mod correspondence;
 mod digits;
 pub mod document_guard;
 mod entered;
 pub mod errors;
 pub mod families;
-pub mod file;
-pub mod home;
-pub mod inbox;
+pub mod governance;
 mod leaf;
-pub mod log;
 pub mod money;
-pub mod notices;
-pub mod operations;
-pub mod past_town;
 mod places;
-pub mod planning;
 pub mod privacy;
-pub mod proposals;
-pub mod read_trail;
-pub mod requests;
 pub mod scalars;
-pub mod school_calendar;
 mod send;
-pub mod sessions;
 pub mod written;
 
 use std::sync::Arc;
 
 use async_graphql::{MergedObject, Schema, SchemaBuilder};
+use attendance::planning::PlanningSubscription;
 use document_guard::DocumentGuard;
 use portail_application::Application;
 
@@ -44,50 +34,50 @@ pub struct Query(
     access::AccessQuery,
     catalogue::CatalogueQuery,
     families::FamilyQuery,
-    deliveries::DeliveryQuery,
-    file::FileQuery,
-    home::HomeQuery,
-    inbox::InboxQuery,
+    correspondence::deliveries::DeliveryQuery,
+    families::family_file::FileQuery,
+    families::home::HomeQuery,
+    correspondence::conversations::InboxQuery,
     money::MoneyQuery,
-    notices::NoticeQuery,
-    planning::PlanningQuery,
+    correspondence::notices::NoticeQuery,
+    attendance::planning::PlanningQuery,
     privacy::PrivacyQuery,
-    proposals::ProposalQuery,
-    requests::RequestQuery,
-    school_calendar::SchoolCalendarQuery,
-    sessions::roll::SessionQuery,
-    log::LogQuery,
-    log::proofs::ProofQuery,
-    log::past::PastQuery,
-    log::explain::ExplainQuery,
-    log::reads::ReadQuery,
-    operations::OperationsQuery,
+    governance::dual_control::ProposalQuery,
+    attendance::requests::RequestQuery,
+    catalogue::school_calendar::SchoolCalendarQuery,
+    attendance::sessions::roll::SessionQuery,
+    audit::LogQuery,
+    audit::proofs::ProofQuery,
+    audit::past::PastQuery,
+    audit::explain::ExplainQuery,
+    audit::reads::ReadQuery,
+    audit::operations::OperationsQuery,
 );
 
 /// Everything that can be done.
 #[derive(Debug, Default, MergedObject)]
 pub struct Mutation(
     access::AccessMutation,
-    sessions::ParentMutation,
-    sessions::staff::StaffMutation,
+    attendance::sessions::ParentMutation,
+    attendance::sessions::staff::StaffMutation,
     catalogue::CatalogueMutation,
     families::FamilyMutation,
-    deliveries::DeliveryMutation,
-    file::FileMutation,
-    inbox::InboxMutation,
+    correspondence::deliveries::DeliveryMutation,
+    families::family_file::FileMutation,
+    correspondence::conversations::InboxMutation,
     money::MoneyMutation,
-    notices::NoticeMutation,
+    correspondence::notices::NoticeMutation,
     privacy::PrivacyMutation,
-    school_calendar::SchoolCalendarMutation,
+    catalogue::school_calendar::SchoolCalendarMutation,
 );
 
 /// The schema.
-pub type PortalSchema = Schema<Query, Mutation, planning::PlanningSubscription>;
+pub type PortalSchema = Schema<Query, Mutation, PlanningSubscription>;
 
-fn builder() -> SchemaBuilder<Query, Mutation, planning::PlanningSubscription> {
+fn builder() -> SchemaBuilder<Query, Mutation, PlanningSubscription> {
     // Names that are close to an unknown one are not suggested: comparing each with every field of a
     // type is work a document can ask for without limit.
-    Schema::build(Query::default(), Mutation::default(), planning::PlanningSubscription).disable_suggestions()
+    Schema::build(Query::default(), Mutation::default(), PlanningSubscription).disable_suggestions()
 }
 
 /// Makes the schemas of a server, all with the same limits.
@@ -115,16 +105,17 @@ impl Schemas {
     }
 
     /// Over the town of today.
-    pub fn of_today(&self, application: Arc<Application>, replays: Arc<past_town::Replays>) -> PortalSchema {
-        let recording = read_trail::RecordReads(application.clone());
+    pub fn of_today(
+        &self,
+        application: Arc<Application>,
+        replays: Arc<audit::past_town::Replays>,
+    ) -> PortalSchema {
+        let recording = audit::read_trail::RecordReads(application.clone());
         let schema = self.builder(application).data(replays).extension(recording);
         schema.extension(self.guard.clone()).finish()
     }
 
-    fn builder(
-        &self,
-        application: Arc<Application>,
-    ) -> SchemaBuilder<Query, Mutation, planning::PlanningSubscription> {
+    fn builder(&self, application: Arc<Application>) -> SchemaBuilder<Query, Mutation, PlanningSubscription> {
         let site = context::Site(self.site.clone());
         builder().data(application).data(site).data(self.guard.clone()).extension(arguments::CheckArguments)
     }

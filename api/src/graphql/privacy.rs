@@ -13,12 +13,12 @@ use portail_event_store::Span;
 use portail_projections::privacy::erasures::{self, ErasureRow};
 use uuid::Uuid;
 
-use super::{
+use crate::graphql::{
+    audit::proofs::{EventProof, proved},
     context::{ADMINISTRATORS, Ask, OFFICERS, be_fresh, coded, unavailable},
     entered::page,
     errors::UserError,
     families::{RecordPayload, record},
-    log::proofs::{EventProof, proved},
     scalars::{Date, Position},
     send::send,
 };

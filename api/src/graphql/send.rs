@@ -7,7 +7,7 @@ use portail_application::{Command, CommandOutcome, Rejection};
 use portail_event_store::CommandError;
 use uuid::Uuid;
 
-use super::{
+use crate::graphql::{
     context::{Ask, coded, unavailable},
     entered::hostile_text,
 };

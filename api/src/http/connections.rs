@@ -24,7 +24,7 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
-use super::{
+use crate::http::{
     drain::{Drain, Stopping},
     identity::{client_address, language},
     places::{Place, Places},

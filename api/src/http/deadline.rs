@@ -12,7 +12,7 @@ use axum::{
 
 use portail_domain::messages::text;
 
-use super::{identity::language, refusal::Refusal, response};
+use crate::http::{identity::language, refusal::Refusal, response};
 
 /// Cuts a GraphQL request that takes too long.
 pub async fn of_graphql(State(limit): State<Duration>, request: Request, next: Next) -> Response {

@@ -18,7 +18,7 @@ use portail_application::{
 use portail_domain::messages::text;
 use serde::Deserialize;
 
-use super::{
+use crate::http::{
     MOST_BYTES, Server,
     connections::Origin,
     identity::{bearer, language, principal},
@@ -26,9 +26,11 @@ use super::{
 };
 use crate::{
     graphql::{
+        audit::{
+            past_town::{self, PastTown},
+            read_trail::record_document,
+        },
         document_guard::Admitted,
-        past_town::{self, PastTown},
-        read_trail::record_document,
     },
     http::request_context::RequestContext,
 };

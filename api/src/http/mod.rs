@@ -31,7 +31,7 @@ use crate::{
         read_trail::record_download,
         uploads,
     },
-    graphql::{PortalSchema, Schemas, document_guard::DocumentGuard, past_town::Replays},
+    graphql::{PortalSchema, Schemas, audit::past_town::Replays, document_guard::DocumentGuard},
 };
 pub use connections::serve;
 pub use drain::Drain;

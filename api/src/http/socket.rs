@@ -24,7 +24,8 @@ use futures::{
 use portail_application::{Application, access::Principal};
 use portail_domain::messages::{Language, text};
 
-use super::{
+use crate::http::request_context::RequestContext;
+use crate::http::{
     MOST_BYTES, Server,
     connections::Origin,
     drain::Stopping,
@@ -32,7 +33,6 @@ use super::{
     places::{Place, Places},
     response::{complete_errors, failure},
 };
-use crate::http::request_context::RequestContext;
 
 /// How often the other side is asked whether it is still there, and its session whether it still holds.
 const PING: Duration = Duration::from_secs(25);

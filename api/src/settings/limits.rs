@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use portail_application::limits::{Limits, Rate};
 
-use super::environment::Environment;
+use crate::settings::environment::Environment;
 
 /// Those the environment sets.
 ///

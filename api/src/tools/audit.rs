@@ -28,8 +28,8 @@ use sqlx::PgPool;
 use crate::{
     graphql::{
         Schemas,
+        audit::past_town::{self, PastTown},
         document_guard::DocumentGuard,
-        past_town::{self, PastTown},
     },
     settings::Settings,
     tools::progress::Progress,

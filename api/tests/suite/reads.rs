@@ -1,6 +1,6 @@
 //! Who looks at what is on record before it is shown.
 
-use portail_api::graphql::read_trail::IMPERSONAL;
+use portail_api::graphql::audit::read_trail::IMPERSONAL;
 use portail_event_store::Database;
 use serde_json::{Value, json};
 use sqlx::Executor;

@@ -18,7 +18,7 @@ use portail_domain::{
 };
 use portail_projections::{families::family, money::accounts};
 
-use super::{Printer, account, kept};
+use crate::files::documents::{Printer, account, kept};
 use crate::{
     files::download::{Download, Failed, NOT_FOUND, PDF, answer, reader},
     http::identity::language,

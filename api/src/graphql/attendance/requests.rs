@@ -19,11 +19,11 @@ use portail_projections::{
 };
 use uuid::Uuid;
 
-use super::{
-    attachments::Attachment,
+use crate::graphql::{
     context::{Ask, EVERYBODY, OFFICERS, be_fresh, coded, unavailable, visible_child},
+    correspondence::attachments::Attachment,
     entered::{cursor, page},
-    file::changes::{FieldChange, changes},
+    families::family_file::changes::{FieldChange, changes},
     scalars::{Date, Instant, Position},
 };
 

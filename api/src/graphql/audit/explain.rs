@@ -16,11 +16,11 @@ use portail_projections::{attendance::request_list, families::family};
 use serde_json::Value;
 use std::sync::Arc;
 
-use super::LogEvent;
+use crate::graphql::audit::LogEvent;
 use crate::graphql::{
+    audit::past_town::Replays,
     context::{AUDITORS, Ask, EVERYBODY, OFFICERS, coded, unavailable, visible_child},
-    file::changes::mask,
-    past_town::Replays,
+    families::family_file::changes::mask,
     scalars::{Date, Position},
 };
 

@@ -1,8 +1,11 @@
 //! The log itself, for auditors: its end, and what is in it.
 
 pub mod explain;
+pub mod operations;
 pub mod past;
+pub mod past_town;
 pub mod proofs;
+pub mod read_trail;
 pub mod reads;
 
 use async_graphql::{
@@ -13,7 +16,7 @@ use chrono::{DateTime, Utc};
 use portail_event_store::{RecordedEvent, Search, hex, search};
 use uuid::Uuid;
 
-use super::{
+use crate::graphql::{
     context::{AUDITORS, Ask, OFFICERS, unavailable},
     entered::{cursor, page},
     scalars::{Instant, Position},

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::{
+use crate::graphql::{
     context::{Ask, OFFICERS, unavailable},
     scalars::Position,
 };

@@ -14,9 +14,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::graphql::{
+    audit::past_town::{self, PastTown, Replays},
     context::{Ask, OFFICERS, coded},
     document_guard::DocumentGuard,
-    past_town::{self, PastTown, Replays},
     scalars::{Date, Position},
 };
 

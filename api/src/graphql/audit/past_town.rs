@@ -7,7 +7,7 @@ use portail_application::{
 };
 use serde_json::Value;
 
-use super::{
+use crate::graphql::{
     PortalSchema,
     document_guard::{Admitted, DocumentGuard},
 };

@@ -1,5 +1,7 @@
 //! What the town offers: structures, activities, the school calendar.
 
+pub mod school_calendar;
+
 use async_graphql::{
     Context, Enum, ID, InputObject, MaybeUndefined, Object, OneofObject, Result, SimpleObject,
 };
@@ -17,13 +19,15 @@ use portail_domain::{
 };
 use uuid::Uuid;
 
-use super::{
+use crate::graphql::{
+    attendance::{
+        planning::mirrored_enum,
+        sessions::{AbsenceReason, Weekday},
+    },
     context::{Ask, EVERYBODY, STAFF, unavailable},
     entered::{parse, text},
     families::{RecordPayload, record},
-    planning::mirrored_enum,
     scalars::{Date, Time},
-    sessions::{AbsenceReason, Weekday},
 };
 
 mirrored_enum!(

@@ -11,11 +11,11 @@ use portail_domain::{
 use portail_projections::catalogue;
 use uuid::Uuid;
 
-use super::{
+use crate::graphql::{
+    attendance::planning::mirrored_enum,
     catalogue::Period,
     context::{Ask, OFFICERS, STAFF, be_fresh, unavailable},
     families::{RecordPayload, record},
-    planning::mirrored_enum,
     scalars::{Date, Position},
 };
 

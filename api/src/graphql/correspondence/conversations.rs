@@ -12,13 +12,12 @@ use portail_domain::{conversation::Party as DomainParty, ids::ConversationId};
 use portail_projections::correspondence::inbox::{self, ConversationRow, Filter, Folder, MessageRow};
 use uuid::Uuid;
 
-use super::{
-    attachments::{Attachment, uploaded},
+use crate::graphql::{
+    attendance::planning::mirrored_enum,
     context::{Ask, EVERYBODY, PARENTS, STAFF, be_fresh, coded, unavailable},
+    correspondence::attachments::{Attachment, uploaded},
     entered::{cursor, optional_text, page, parse, text},
-    families::{RecordPayload, record},
-    file::acting_family,
-    planning::mirrored_enum,
+    families::{RecordPayload, family_file::acting_family, record},
     scalars::Position,
 };
 

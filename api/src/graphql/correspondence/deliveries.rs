@@ -6,7 +6,7 @@ use portail_application::Rejection;
 use portail_domain::messages::text;
 use portail_projections::correspondence::outbox;
 
-use super::{
+use crate::graphql::{
     context::{Ask, OFFICERS, STAFF, unavailable},
     entered::hostile_text,
     errors::UserError,

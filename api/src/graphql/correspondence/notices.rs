@@ -7,9 +7,9 @@ use portail_domain::notice::Audience;
 use portail_projections::correspondence::notices::{self, NoticeRow};
 use uuid::Uuid;
 
-use super::{
-    attachments::{Attachment, uploaded},
+use crate::graphql::{
     context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, unavailable},
+    correspondence::attachments::{Attachment, uploaded},
     entered::{optional_text, page, parse, text},
     families::{RecordPayload, record},
     scalars::{Date, Position},

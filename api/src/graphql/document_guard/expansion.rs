@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{
+use crate::graphql::document_guard::{
     limits::{
         DocumentLimits, INTROSPECTION_DEPTH, INTROSPECTION_LISTS, INTROSPECTION_LISTS_NESTED, LEVELS,
         OPERATIONS, TooLarge,

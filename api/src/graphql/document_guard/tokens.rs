@@ -1,6 +1,6 @@
 //! Counts the tokens of a document before it is parsed.
 
-use super::limits::{BRACKETS, TooLarge};
+use crate::graphql::document_guard::limits::{BRACKETS, TooLarge};
 
 /// Reads a document once, from its first byte to its last, as the GraphQL specification cuts it into
 /// tokens, and counts them and the brackets that are open at once. What is no token at all counts as

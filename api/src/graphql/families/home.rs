@@ -7,11 +7,11 @@ use portail_projections::{
     money::{accounts, regies},
 };
 
-use super::{
+use crate::graphql::{
     context::{Ask, EVERYBODY, be_fresh, unavailable},
+    correspondence::notices::{Notice, current},
     families::{self, Family},
     money::statement::{AccountBalance, UnpaidInvoices, on_home},
-    notices::{Notice, current},
     scalars::{Date, Position},
 };
 use crate::http::links::BLANK_FORM;

@@ -1,19 +1,22 @@
 //! Families, children and enrolments.
 
+pub mod family_file;
+pub mod home;
+
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use portail_application::{Command, CommandOutcome, PersonName, Rejection};
 use portail_domain::{child::Enrolment as DomainEnrolment, messages::Language};
 use portail_projections::families::family;
 use uuid::Uuid;
 
-use super::{
+use crate::graphql::{
+    attendance::sessions::Weekday,
     context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, unavailable},
     entered::{optional_text, parse, text},
     errors::UserError,
     places::keep_real,
     scalars::{Date, Position},
     send::send,
-    sessions::Weekday,
 };
 
 /// A child.
@@ -44,7 +47,7 @@ pub struct Family {
     children: Vec<Child>,
 }
 
-pub(super) async fn load(ctx: &Context<'_>, number: &str) -> Result<Option<Family>> {
+pub(crate) async fn load(ctx: &Context<'_>, number: &str) -> Result<Option<Family>> {
     let pool = ctx.application()?.pool();
     let Some(responsible) = family::family(pool, number).await.map_err(unavailable)? else {
         return Ok(None);
@@ -211,7 +214,7 @@ impl RecordPayload {
 ///
 /// # Errors
 /// The command was not decided.
-pub(super) async fn record(
+pub(crate) async fn record(
     ctx: &Context<'_>,
     id: Uuid,
     command: Result<Command, Rejection>,
@@ -224,7 +227,7 @@ pub(super) async fn record(
 ///
 /// # Errors
 /// The command was not decided.
-pub(super) async fn record_with_places(
+pub(crate) async fn record_with_places(
     ctx: &Context<'_>,
     id: Uuid,
     command: Result<Command, Rejection>,

@@ -6,7 +6,7 @@ use portail_domain::seconding::Action;
 use portail_projections::governance::dual_control::{self, ProposalRow};
 use rust_decimal::Decimal;
 
-use super::{
+use crate::graphql::{
     context::{Ask, OFFICERS, be_fresh, unavailable},
     entered::page,
     money::PaymentMethod,

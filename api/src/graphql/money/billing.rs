@@ -17,15 +17,15 @@ use portail_projections::money::{
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{
+use crate::graphql::money::{
     all_regies,
     invoices::{InvoiceLine, Names},
 };
 use crate::graphql::{
+    attendance::planning::mirrored_enum,
     context::{Ask, OFFICERS, STAFF, be_fresh, coded, payer_names, unavailable},
     entered::{page, parse},
     families::{RecordPayload, record},
-    planning::mirrored_enum,
     scalars::{Date, Position},
 };
 

@@ -19,7 +19,7 @@ use portail_projections::{
 use rust_decimal::Decimal;
 use std::collections::HashMap;
 
-use super::{Regies, all_regies, day_asked, family_asked, invoice_number};
+use crate::graphql::money::{Regies, all_regies, day_asked, family_asked, invoice_number};
 use crate::{
     graphql::{
         context::{Ask, EVERYBODY, be_fresh, coded, unavailable, visible_child},

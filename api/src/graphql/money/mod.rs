@@ -18,9 +18,9 @@ use portail_domain::{
 use portail_projections::money::regies as read;
 use rust_decimal::Decimal;
 
-use super::{
+use crate::graphql::{
+    attendance::planning::mirrored_enum,
     context::{Ask, coded, unavailable},
-    planning::mirrored_enum,
     scalars::Date,
 };
 pub(super) use portail_documents::statement_labels::{

@@ -16,7 +16,7 @@ use portail_projections::money::{
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{
+use crate::graphql::money::{
     PaymentMethod, PaymentRejectionReason, all_regies, amount, day_asked, family_asked, invoice_number,
     payment_number,
 };

@@ -13,7 +13,9 @@ use portail_projections::money::{accounts, regies};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{CollectionMode, PaymentMethod, QuotientCorrections, all_regies, amount, operation_number};
+use crate::graphql::money::{
+    CollectionMode, PaymentMethod, QuotientCorrections, all_regies, amount, operation_number,
+};
 use crate::graphql::{
     context::{Ask, OFFICERS, STAFF, be_fresh, unavailable},
     entered::{page, parse, text as entered_text},

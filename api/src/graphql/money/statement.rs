@@ -16,7 +16,9 @@ use portail_projections::money::{
 };
 use rust_decimal::Decimal;
 
-use super::{CollectionMode, Regies, all_regies, day_asked, family_asked, invoice_number, operation_number};
+use crate::graphql::money::{
+    CollectionMode, Regies, all_regies, day_asked, family_asked, invoice_number, operation_number,
+};
 use crate::{
     graphql::{
         context::{Ask, EVERYBODY, be_fresh, unavailable},

@@ -14,7 +14,7 @@ use portail_domain::{
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::amount;
+use crate::graphql::money::amount;
 use crate::graphql::{
     context::{Ask, EVERYBODY, OFFICERS, STAFF, unavailable},
     entered::parse,

@@ -13,7 +13,7 @@ use portail_domain::{
 use portail_projections::attendance::planning::CellRow;
 use rust_decimal::Decimal;
 
-use super::mirrored_enum;
+use crate::graphql::attendance::planning::mirrored_enum;
 use crate::graphql::{
     errors::UserError,
     leaf::{answered_enums, leaf},
@@ -184,29 +184,29 @@ leaf!(Cell = "Cell", |c| {
 
 impl Cell {
     /// The last event that made it.
-    pub(super) fn made_at(&self) -> Option<Position> {
+    pub(crate) fn made_at(&self) -> Option<Position> {
         self.position
     }
 }
 
 /// One cell, from its four layers.
-pub(super) struct CellView<'a> {
-    pub(super) terms: &'a Terms,
-    pub(super) row: Option<&'a CellRow>,
-    pub(super) enrolled: bool,
-    pub(super) overlaps: Vec<ActivityId>,
+pub(crate) struct CellView<'a> {
+    pub(crate) terms: &'a Terms,
+    pub(crate) row: Option<&'a CellRow>,
+    pub(crate) enrolled: bool,
+    pub(crate) overlaps: Vec<ActivityId>,
     /// Who acts in this cell, if the caller does.
-    pub(super) acts: Option<Acting>,
-    pub(super) now: DateTime<Utc>,
-    pub(super) language: Language,
-    pub(super) prices: Option<CellPrices<'a>>,
+    pub(crate) acts: Option<Acting>,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) language: Language,
+    pub(crate) prices: Option<CellPrices<'a>>,
     /// The names of activities, as families know them on the day.
-    pub(super) names: &'a dyn Fn(&ActivityId) -> Option<String>,
+    pub(crate) names: &'a dyn Fn(&ActivityId) -> Option<String>,
 }
 
 /// Who acts in a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Acting {
+pub(crate) enum Acting {
     /// The family itself.
     Family,
     /// Staff for the family: past deadlines with a reason.
@@ -214,7 +214,7 @@ pub(super) enum Acting {
 }
 
 impl CellView<'_> {
-    pub(super) fn cell(&self) -> Cell {
+    pub(crate) fn cell(&self) -> Cell {
         let booking = self.row.map(|r| &r.booking);
         let (marker, status) = (cell::marker(self.terms), cell::status(self.terms, booking));
         let absence = booking.and_then(|b| b.absence.as_ref());
@@ -275,7 +275,7 @@ fn reason(booking: &portail_domain::session::Booking, language: Language) -> Opt
             booking.release.map(|release| text(release.reason.label_key(), language, &[]))
         }
         BookingStatus::Refused => {
-            booking.refusal.as_ref().map(|r| crate::graphql::requests::refusal_text(r, language))
+            booking.refusal.as_ref().map(|r| crate::graphql::attendance::requests::refusal_text(r, language))
         }
         _ => None,
     }
@@ -288,7 +288,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        graphql::{leaf::Leaves, planning::PlanningRow, written::response_text},
+        graphql::{attendance::planning::PlanningRow, leaf::Leaves, written::response_text},
         http::request_context::RequestContext,
     };
 

@@ -19,7 +19,7 @@ use portail_projections::{
 
 pub use self::cell::{Attendance, Cell, CellStatus, DayMarker};
 use self::month_view::MonthView;
-use super::{
+use crate::graphql::{
     context::{
         Ask, EVERYBODY, be_fresh, coded, full_name, is_visible, payer_names, unavailable, visible_child,
     },
@@ -56,7 +56,7 @@ macro_rules! mirrored_enum {
         }
     };
 }
-pub(super) use mirrored_enum;
+pub(crate) use mirrored_enum;
 
 /// A row: structure × activity × responsible (payer).
 #[derive(Debug, Clone, SimpleObject)]

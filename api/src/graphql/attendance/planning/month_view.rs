@@ -16,24 +16,24 @@ use portail_domain::{
 };
 use portail_projections::{attendance::planning::CellRow, catalogue::Catalogue};
 
-use super::{
+use crate::graphql::attendance::planning::{
     PlanningRow,
     cell::{Acting, CellView},
 };
 use crate::graphql::scalars::{Month, Time};
 
 /// A month of a child, as a caller sees it.
-pub(super) struct MonthView<'a> {
-    pub(super) catalogue: &'a Catalogue,
-    pub(super) caller: &'a Caller,
-    pub(super) language: Language,
-    pub(super) enrolments: &'a [Enrolment],
-    pub(super) child: ChildId,
+pub(crate) struct MonthView<'a> {
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) caller: &'a Caller,
+    pub(crate) language: Language,
+    pub(crate) enrolments: &'a [Enrolment],
+    pub(crate) child: ChildId,
     /// The child's families.
-    pub(super) families: &'a [FamilyNumber],
-    pub(super) households: &'a HashMap<String, Household>,
+    pub(crate) families: &'a [FamilyNumber],
+    pub(crate) households: &'a HashMap<String, Household>,
     /// Whether any price is asked.
-    pub(super) asks_prices: bool,
+    pub(crate) asks_prices: bool,
 }
 
 impl MonthView<'_> {
@@ -64,7 +64,7 @@ impl MonthView<'_> {
     }
 
     /// Its rows, in the order of their activities.
-    pub(super) fn rows(
+    pub(crate) fn rows(
         &self,
         month: Month,
         cells: &[CellRow],

@@ -15,13 +15,13 @@ use portail_domain::{
 };
 use uuid::Uuid;
 
-use super::{
-    attachments::uploaded,
+use crate::graphql::{
+    attendance::planning::mirrored_enum,
     context::{Ask, PARENTS},
+    correspondence::attachments::uploaded,
     entered::{optional_text, place},
     errors::UserError,
     places::keep_real,
-    planning::mirrored_enum,
     scalars::{Date, Position},
     send::send,
 };

@@ -5,13 +5,10 @@ use portail_application::{DayResult, attendance::roll::roll};
 use portail_documents::roll::RollLine;
 use portail_projections::{attendance::planning, families::family};
 
-use super::{
-    super::{
-        context::{Ask, OFFICERS, be_fresh, coded, unavailable},
-        planning::Attendance,
-        scalars::{Date, Position},
-    },
-    DayResultCode,
+use crate::graphql::{
+    attendance::{planning::Attendance, sessions::DayResultCode},
+    context::{Ask, OFFICERS, be_fresh, coded, unavailable},
+    scalars::{Date, Position},
 };
 use crate::http::links;
 

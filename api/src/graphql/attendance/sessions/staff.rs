@@ -5,13 +5,13 @@ use portail_application::{Command, Decision, Rejection, RollCallEntry, Target};
 use portail_domain::calendar::ClosureScope;
 use uuid::Uuid;
 
-use super::{
-    super::{
-        context::{Ask, STAFF},
-        entered::{optional_text, text},
-        scalars::{Date, Instant, Time},
+use crate::graphql::{
+    attendance::sessions::{
+        ClosureReason, CorrectedAttendance, RefusalCode, SessionPayload, dates, parse, send_staff,
     },
-    ClosureReason, CorrectedAttendance, RefusalCode, SessionPayload, dates, parse, send_staff,
+    context::{Ask, STAFF},
+    entered::{optional_text, text},
+    scalars::{Date, Instant, Time},
 };
 
 /// One child's day in one activity.

@@ -19,16 +19,15 @@ use portail_projections::families::{
 };
 use uuid::Uuid;
 
-use super::{
-    attachments::uploaded,
+use crate::graphql::{
+    attendance::{planning::mirrored_enum, sessions::RefusalCode as RefusalReason},
     context::{Ask, EVERYBODY, OFFICERS, PARENTS, STAFF, be_fresh, coded, unavailable, visible_child},
+    correspondence::attachments::uploaded,
     entered::{optional_text, parse},
     errors::UserError,
     families::{RecordPayload, record, record_with_places},
-    planning::mirrored_enum,
     scalars::Position,
     send::send,
-    sessions::RefusalCode as RefusalReason,
 };
 use crate::http::links;
 use sections::{SectionChange, form, typed, view};
@@ -301,7 +300,7 @@ pub struct DecideModificationsPayload {
 }
 
 /// The family a command is about: the caller's own for parents, the named one for staff.
-pub(super) fn acting_family(
+pub(crate) fn acting_family(
     ctx: &Context<'_>,
     named: Option<String>,
 ) -> Result<Result<FamilyNumber, Rejection>> {

@@ -1,0 +1,6 @@
+//! Conversations, notices, files sent with them, and what was sent to families.
+
+pub mod attachments;
+pub mod conversations;
+pub mod deliveries;
+pub mod notices;
