@@ -7,9 +7,9 @@
     reason = "a command line answers on its standard output"
 )]
 
-use std::{collections::HashMap, io::BufRead, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 use portail_api::{
     files::documents::TownName,
@@ -17,27 +17,23 @@ use portail_api::{
     http, runtime,
     settings::{Settings, log_filter},
     tools::{
-        audit, check, demo, key_tools,
+        account, audit, check, demo, import, key_tools,
         keys::{Making, report_signing_key},
-        progress::{Bars, Progress},
+        rebuild,
     },
 };
 use portail_application::{
-    Application, Role, access,
+    Application,
     audit::{checkpoints::Publisher, past::Replays},
     clock::Clock,
     correspondence::notifications::Notifier,
-    import,
+    import::What,
     workers::{
         billing::run_billing, housekeeping::run_housekeeping, retention::run_retention, timers::run_timers,
     },
 };
 use portail_domain::messages::Language;
-use portail_event_store::{CheckpointStore, EventLog, Upcasters, Vault};
-use portail_projections::{
-    FoldContext,
-    engine::rebuild::{self, Step},
-};
+use portail_event_store::CheckpointStore;
 
 /// A planning answer is some thousand small allocations.
 #[global_allocator]
@@ -96,7 +92,7 @@ enum Tool {
     /// Import families, children or accounts from CSV; the columns are in the operator's manual.
     Import {
         /// families, children or accounts.
-        what: import::What,
+        what: What,
         /// The file.
         file: PathBuf,
         /// Only check it, and report row by row.
@@ -181,12 +177,12 @@ async fn run(tool: Tool) -> Result<()> {
             check::check(&settings, &settings.database().await?).await
         }
         Tool::Keys { command } => key_tools::run(&Settings::from_environment()?, command).await,
-        Tool::Rebuild { names } => rebuild_all(&names).await,
+        Tool::Rebuild { names } => rebuild::rebuild(&names).await,
         Tool::Audit { command } => audit(command).await,
-        Tool::Account { login, role } => account(&login, &role).await,
+        Tool::Account { login, role } => account::account(&login, &role).await,
         Tool::Import { what, file, dry_run, english } => {
             let language = if english { Language::En } else { Language::Fr };
-            import_file(what, &file, dry_run, language).await
+            import::import(what, &file, dry_run, language).await
         }
         Tool::Schema => {
             print!("{}", graphql::definition());
@@ -304,56 +300,6 @@ async fn stopped() {
     let _ = interrupt.await;
 }
 
-async fn rebuild_all(names: &[String]) -> Result<()> {
-    let settings = Settings::from_environment()?;
-    let database = settings.database().await?;
-    let log = EventLog::open(&database, Upcasters::default()).await?;
-    let vault = Vault::unlock(database.pool().clone(), settings.database_key(&database).await?).await?;
-    let context = FoldContext { log, vault };
-    let projections = portail_projections::all();
-    for name in names {
-        ensure!(projections.iter().any(|p| p.name() == name), "no projection is called {name}");
-    }
-    let (mut wrong, mut failed) = (0, 0);
-    let chosen = projections.into_iter().filter(|p| names.is_empty() || names.iter().any(|n| n == p.name()));
-    let bars = Bars::default();
-    let mut running = HashMap::new();
-    let hear = |name, step| match step {
-        Step::At(at, head) => running.entry(name).or_insert_with(|| bars.add(name, "events")).at(at, head),
-        Step::Done(rebuilt) => {
-            running.remove(name).inspect(Progress::finish);
-            let verdict = match (rebuilt.ahead, rebuilt.differences) {
-                (Some(ahead), _) => {
-                    wrong += 1;
-                    format!("the live one it replaces stood at {ahead}, which is not in the log")
-                }
-                (None, Some(0)) => "the same rows as the live one".to_owned(),
-                (None, Some(rows)) if rebuilt.was_incomplete => {
-                    format!("{rows} rows differ from the live one it replaces, which was incomplete")
-                }
-                (None, Some(rows)) => {
-                    wrong += 1;
-                    format!("{rows} rows differ from the live one it replaces")
-                }
-                (None, None) => "no live one to compare with".to_owned(),
-            };
-            bars.aside(|| println!("{name}: rebuilt to position {}, {verdict}", rebuilt.position));
-            failed += usize::from(!rebuilt.aside.is_empty());
-            for event in rebuilt.aside {
-                bars.aside(|| println!("{name}: set aside the stream of {event}"));
-            }
-        }
-        Step::Failed(error) => {
-            running.remove(name).inspect(Progress::finish);
-            failed += 1;
-            bars.aside(|| println!("{name}: not rebuilt: {error}"));
-        }
-    };
-    rebuild::rebuild_all(chosen.collect(), &context, hear).await?;
-    ensure!(failed == 0, "{failed} read models could not be rebuilt as a whole");
-    if wrong > 0 { bail!("{wrong} read models had drifted from the log") } else { Ok(()) }
-}
-
 async fn audit(command: Audit) -> Result<()> {
     let settings = Settings::from_environment()?;
     if matches!(command, Audit::Key) {
@@ -382,49 +328,4 @@ async fn audit(command: Audit) -> Result<()> {
         }
         Audit::Key => Ok(()),
     }
-}
-
-async fn import_file(
-    what: import::What,
-    file: &std::path::Path,
-    dry_run: bool,
-    language: Language,
-) -> Result<()> {
-    let settings = Settings::from_environment()?;
-    let database = settings.database().await?;
-    let keys = settings.keys(&database).await?;
-    let application = Application::open(&database, keys, settings.clock(None)).await?;
-    let progress = Progress::new("import", "rows");
-    let reports =
-        import::import(&application, what, file, dry_run, language, |at, all| progress.at(at, all)).await?;
-    progress.finish();
-    let wrong = reports.iter().filter(|r| !r.problems.is_empty()).count();
-    for report in reports.iter().filter(|r| !r.problems.is_empty()) {
-        for problem in &report.problems {
-            println!("{}: {}: {}: {}", file.display(), report.line, problem.column, problem.message);
-        }
-    }
-    let done = if dry_run { "ready to be imported" } else { "imported" };
-    println!("{} rows {done}, {wrong} refused", reports.len() - wrong);
-    ensure!(wrong == 0, "{wrong} rows were refused; mend them and import the file again");
-    Ok(())
-}
-
-async fn account(login: &str, role: &str) -> Result<()> {
-    let role = match role {
-        "parent" => Role::Parent,
-        "staff" => Role::Staff,
-        "administrator" => Role::Administrator,
-        "auditor" => Role::Auditor,
-        other => bail!("{other}: parent, staff, administrator or auditor is expected"),
-    };
-    let mut password = String::new();
-    std::io::stdin().lock().read_line(&mut password)?;
-    let settings = Settings::from_environment()?;
-    let database = settings.database().await?;
-    settings.database_key(&database).await?;
-    let password = password.trim_end_matches(['\r', '\n']);
-    access::set_account(database.pool(), &access::Hashing::new(1, 0), login, role, password).await?;
-    println!("account {login} is ready");
-    Ok(())
 }

@@ -12,7 +12,7 @@ use portail_domain::{
 };
 
 use crate::{
-    attendance::sessions::MOST_DAYS, command::Command, money::command::MoneyCommand, outcome::Rejection,
+    attendance::asked_days::MOST_DAYS, command::Command, money::command::MoneyCommand, outcome::Rejection,
 };
 
 /// The first date of a command that is not plausible.

@@ -20,9 +20,11 @@ use portail_projections::money::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::files::subject_access;
 use crate::{
-    files::download::{Day, Download, FORBIDDEN, Failed, NOT_FOUND, answer, officer, reader, staff},
+    files::{
+        download::{Day, Download, FORBIDDEN, Failed, NOT_FOUND, answer, officer, reader, staff},
+        subject_access,
+    },
     graphql::PortalSchema,
     http::identity::language,
 };

@@ -7,11 +7,13 @@ use portail_application::{Command, CommandOutcome, Rejection};
 use portail_event_store::CommandError;
 use uuid::Uuid;
 
-use crate::graphql::{
-    context::{Ask, coded, unavailable},
-    entered::hostile_text,
+use crate::{
+    graphql::{
+        context::{Ask, coded, unavailable},
+        entered::hostile_text,
+    },
+    http::request_context::Consistency,
 };
-use crate::http::request_context::Consistency;
 
 /// Sends a command for the caller.
 ///

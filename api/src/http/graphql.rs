@@ -18,12 +18,6 @@ use portail_application::{
 use portail_domain::messages::text;
 use serde::Deserialize;
 
-use crate::http::{
-    MOST_BYTES, Server,
-    connections::Origin,
-    identity::{bearer, language, principal},
-    response::{answer, complete_errors, failure, never_ran, wants_graphql_response},
-};
 use crate::{
     graphql::{
         audit::{
@@ -32,7 +26,13 @@ use crate::{
         },
         document_guard::Admitted,
     },
-    http::request_context::RequestContext,
+    http::{
+        MOST_BYTES, Server,
+        connections::Origin,
+        identity::{bearer, language, principal},
+        request_context::RequestContext,
+        response::{answer, complete_errors, failure, never_ran, wants_graphql_response},
+    },
 };
 
 /// The past town a request asks for by the header `X-As-Of`; auditors and staff may.

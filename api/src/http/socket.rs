@@ -24,13 +24,13 @@ use futures::{
 use portail_application::{Application, access::Principal};
 use portail_domain::messages::{Language, text};
 
-use crate::http::request_context::RequestContext;
 use crate::http::{
     MOST_BYTES, Server,
     connections::Origin,
     drain::Stopping,
     identity::{language, principal},
     places::{Place, Places},
+    request_context::RequestContext,
     response::{complete_errors, failure},
 };
 

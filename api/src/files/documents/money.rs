@@ -18,9 +18,11 @@ use portail_domain::{
 };
 use portail_projections::{families::family, money::accounts};
 
-use crate::files::documents::{Printer, account, kept};
 use crate::{
-    files::download::{Download, Failed, NOT_FOUND, PDF, answer, reader},
+    files::{
+        documents::{Printer, account, kept},
+        download::{Download, Failed, NOT_FOUND, PDF, answer, reader},
+    },
     http::identity::language,
 };
 

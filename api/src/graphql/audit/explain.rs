@@ -16,9 +16,8 @@ use portail_projections::{attendance::request_list, families::family};
 use serde_json::Value;
 use std::sync::Arc;
 
-use crate::graphql::audit::LogEvent;
 use crate::graphql::{
-    audit::past_town::Replays,
+    audit::{LogEvent, past_town::Replays},
     context::{AUDITORS, Ask, EVERYBODY, OFFICERS, coded, unavailable, visible_child},
     families::family_file::changes::mask,
     scalars::{Date, Position},

@@ -7,11 +7,13 @@ use portail_application::{
 };
 use serde_json::Value;
 
-use crate::graphql::{
-    PortalSchema,
-    document_guard::{Admitted, DocumentGuard},
+use crate::{
+    graphql::{
+        PortalSchema,
+        document_guard::{Admitted, DocumentGuard},
+    },
+    http::request_context::RequestContext,
 };
-use crate::http::request_context::RequestContext;
 
 /// A past town that GraphQL answers for.
 pub type PastTown = replay::PastTown<PortalSchema>;

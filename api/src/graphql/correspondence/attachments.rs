@@ -4,8 +4,10 @@ use async_graphql::{Context, ID, Result, SimpleObject};
 use portail_application::{Rejection, families::attachments::named};
 use portail_domain::attachment::Attachment as DomainAttachment;
 
-use crate::graphql::context::{Ask, unavailable};
-use crate::http::links::attachment_url;
+use crate::{
+    graphql::context::{Ask, unavailable},
+    http::links::attachment_url,
+};
 
 /// How many files may be sent with one thing.
 const MOST: usize = 5;

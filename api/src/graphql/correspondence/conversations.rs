@@ -7,7 +7,7 @@ use async_graphql::{
     connection::{Connection, Edge, EmptyFields},
 };
 use chrono::{DateTime, Utc};
-use portail_application::{Command, ConversationMark as DomainMark, Rejection, Role};
+use portail_application::{Command, Rejection, Role};
 use portail_domain::{conversation::Party as DomainParty, ids::ConversationId};
 use portail_projections::correspondence::inbox::{self, ConversationRow, Filter, Folder, MessageRow};
 use uuid::Uuid;
@@ -15,7 +15,12 @@ use uuid::Uuid;
 use crate::graphql::{
     attendance::planning::mirrored_enum,
     context::{Ask, EVERYBODY, PARENTS, STAFF, be_fresh, coded, unavailable},
-    correspondence::attachments::{Attachment, uploaded},
+    correspondence::{
+        attachments::{Attachment, uploaded},
+        conversation_inputs::{
+            AssignConversationInput, MarkConversationInput, OpenConversationInput, SendMessageInput,
+        },
+    },
     entered::{cursor, optional_text, page, parse, text},
     families::{RecordPayload, family_file::acting_family, record},
     scalars::Position,
@@ -26,15 +31,6 @@ mirrored_enum!(
     MessageParty = DomainParty {
         Family: "The family.",
         Structure: "The structure's staff.",
-    }
-);
-
-mirrored_enum!(
-    /// What a side does with a conversation.
-    ConversationMark = DomainMark {
-        Read: "It has read what the other side wrote.",
-        Deleted: "It moves it to its deleted folder.",
-        Restored: "It brings it back.",
     }
 );
 
@@ -216,60 +212,6 @@ impl InboxQuery {
         let mut shown = shown(ctx, vec![visible.ok_or_else(not_found)?]).await?;
         shown.pop().ok_or_else(not_found)
     }
-}
-
-/// A new conversation with its first message.
-#[derive(Debug, Clone, InputObject)]
-pub struct OpenConversationInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The structure.
-    structure_id: ID,
-    /// What it is about, 120 characters at the most.
-    subject: String,
-    /// The first message, 5,000 characters at the most.
-    body: String,
-    /// The files sent with it: uploads of this family, 5 at the most.
-    #[graphql(default)]
-    attachment_ids: Vec<ID>,
-    /// The family; for staff who write to one.
-    family_number: Option<String>,
-}
-
-/// A message.
-#[derive(Debug, Clone, InputObject)]
-pub struct SendMessageInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The conversation.
-    conversation_id: ID,
-    /// The message, 5,000 characters at the most.
-    body: String,
-    /// The files sent with it: uploads of the conversation's family, 5 at the most.
-    #[graphql(default)]
-    attachment_ids: Vec<ID>,
-}
-
-/// What the own side does with a conversation.
-#[derive(Debug, Clone, InputObject)]
-pub struct MarkConversationInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The conversation.
-    conversation_id: ID,
-    /// What it does.
-    mark: ConversationMark,
-}
-
-/// Who of the staff takes a conversation.
-#[derive(Debug, Clone, InputObject)]
-pub struct AssignConversationInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The conversation.
-    conversation_id: ID,
-    /// The login; nobody when left out.
-    assignee: Option<String>,
 }
 
 /// What either side does with messages.

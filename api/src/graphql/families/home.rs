@@ -7,14 +7,16 @@ use portail_projections::{
     money::{accounts, regies},
 };
 
-use crate::graphql::{
-    context::{Ask, EVERYBODY, be_fresh, unavailable},
-    correspondence::notices::{Notice, current},
-    families::{self, Family},
-    money::statement::{AccountBalance, UnpaidInvoices, on_home},
-    scalars::{Date, Position},
+use crate::{
+    graphql::{
+        context::{Ask, EVERYBODY, be_fresh, unavailable},
+        correspondence::notices::{Notice, current},
+        families::{self, Family},
+        money::statement::{AccountBalance, UnpaidInvoices, on_home},
+        scalars::{Date, Position},
+    },
+    http::links::BLANK_FORM,
 };
-use crate::http::links::BLANK_FORM;
 
 /// The home page: who the family is, what is new, what the town says.
 #[derive(Debug, Clone, SimpleObject)]

@@ -2,18 +2,22 @@
 
 pub mod family_file;
 pub mod home;
+mod inputs;
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use portail_application::{Command, CommandOutcome, PersonName, Rejection};
 use portail_domain::{child::Enrolment as DomainEnrolment, messages::Language};
 use portail_projections::families::family;
 use uuid::Uuid;
 
 use crate::graphql::{
-    attendance::sessions::Weekday,
     context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, unavailable},
     entered::{optional_text, parse, text},
     errors::UserError,
+    families::inputs::{
+        EndEnrolmentInput, EnrolChildInput, LinkChildInput, RegisterChildInput, RegisterFamilyInput,
+        UnlinkChildInput,
+    },
     places::keep_real,
     scalars::{Date, Position},
     send::send,
@@ -94,96 +98,6 @@ impl FamilyQuery {
         be_fresh(ctx, &[family::NAME], min_position.map(|p| p.0)).await?;
         load(ctx, &number).await?.ok_or_else(|| coded("NOT_FOUND", ctx.language()))
     }
-}
-
-/// A new family.
-#[derive(Debug, Clone, InputObject)]
-pub struct RegisterFamilyInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The family's number, 13 digits.
-    number: String,
-    /// The title of the responsible guardian.
-    title: String,
-    /// The surname of the responsible guardian.
-    surname: String,
-    /// The first name of the responsible guardian.
-    first_name: String,
-}
-
-/// A new child.
-#[derive(Debug, Clone, InputObject)]
-pub struct RegisterChildInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The family it belongs to.
-    family_number: String,
-    /// First name.
-    first_name: String,
-    /// Surname.
-    surname: String,
-    /// Birth date.
-    birth_date: Date,
-}
-
-/// A second family of a child.
-#[derive(Debug, Clone, InputObject)]
-pub struct LinkChildInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The child.
-    child_id: ID,
-    /// The family.
-    family_number: String,
-}
-
-/// The end of a child's membership of a family.
-#[derive(Debug, Clone, InputObject)]
-pub struct UnlinkChildInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The child.
-    child_id: ID,
-    /// The family it leaves.
-    family_number: String,
-    /// The last day, today or earlier: what the family enrolled it in ends with it.
-    last_day: Date,
-}
-
-/// An enrolment.
-#[derive(Debug, Clone, InputObject)]
-pub struct EnrolChildInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The child.
-    child_id: ID,
-    /// The activity.
-    activity_id: ID,
-    /// The family that pays.
-    payer: String,
-    /// First day.
-    from: Date,
-    /// Last day; open-ended when left out.
-    to: Option<Date>,
-    /// The weekdays of a regular contract; occasional when left out.
-    contract_weekdays: Option<Vec<Weekday>>,
-    /// Days of leave per school year.
-    leave_days: Option<u16>,
-}
-
-/// The end of an enrolment.
-#[derive(Debug, Clone, InputObject)]
-pub struct EndEnrolmentInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The child.
-    child_id: ID,
-    /// The activity.
-    activity_id: ID,
-    /// The family that pays.
-    payer: String,
-    /// The last enrolled day.
-    last_day: Date,
 }
 
 /// Something that was made or changed.

@@ -1,8 +1,10 @@
 //! Invoices and how each of their prices came about.
 
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use std::collections::HashMap;
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use portail_application::Role;
-use portail_documents::statement_labels::{charge_key, step_label};
+use portail_documents::statement_labels::charge_key;
 use portail_domain::{
     account::{
         InvoiceLine as DomainLine,
@@ -10,71 +12,27 @@ use portail_domain::{
     },
     amount::Amount,
     messages::{Language, text},
-    tariff::{Charge as DomainCharge, Quote, Step},
+    tariff::Quote,
 };
 use portail_projections::{
     families::family,
     money::accounts::{self, InvoiceRow},
 };
 use rust_decimal::Decimal;
-use std::collections::HashMap;
 
-use crate::graphql::money::{Regies, all_regies, day_asked, family_asked, invoice_number};
 use crate::{
     graphql::{
         context::{Ask, EVERYBODY, be_fresh, coded, unavailable, visible_child},
         entered::page,
+        money::{
+            Regies, all_regies,
+            charges::{ChargeKind, PriceStep, steps},
+            day_asked, family_asked, invoice_number,
+        },
         scalars::{Date, Position},
     },
     http::links,
 };
-
-/// What is charged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub enum ChargeKind {
-    /// A session reserved.
-    Reserved,
-    /// A session come to without a reservation.
-    Unbooked,
-    /// A session come to outside the contract.
-    OutsideContract,
-    /// A session missed without an excuse.
-    Absent,
-    /// A month of an enrolment.
-    Month,
-}
-
-impl From<DomainCharge> for ChargeKind {
-    fn from(charge: DomainCharge) -> Self {
-        match charge {
-            DomainCharge::Reserved => Self::Reserved,
-            DomainCharge::Unbooked => Self::Unbooked,
-            DomainCharge::OutsideContract => Self::OutsideContract,
-            DomainCharge::Absent(_) => Self::Absent,
-            DomainCharge::Month => Self::Month,
-        }
-    }
-}
-
-/// One step of the computation of a price.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct PriceStep {
-    /// The rule's stable code.
-    rule: String,
-    /// What it says, in the caller's language.
-    label: String,
-    /// The price after the step, in euros, not yet rounded.
-    price: Decimal,
-}
-
-pub(crate) fn steps(steps: &[Step], language: Language) -> Vec<PriceStep> {
-    let step = |step: &Step| PriceStep {
-        rule: step.rule.label_key().to_owned(),
-        label: step_label(step, language),
-        price: step.price,
-    };
-    steps.iter().map(step).collect()
-}
 
 /// A line of an invoice.
 #[derive(Debug, Clone, SimpleObject)]

@@ -1,8 +1,13 @@
 //! Money: tariffs, régies, billing runs, invoices, payments and the account statement.
 
 pub mod billing;
+mod billing_run;
+mod charges;
+mod cost_sharing;
 pub mod invoices;
+mod payment_inputs;
 pub mod payments;
+mod regie_inputs;
 pub mod regies;
 pub mod statement;
 pub mod tariffs;

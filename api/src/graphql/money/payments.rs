@@ -1,13 +1,12 @@
 //! Payments, refunds, credit notes, rejected payments, direct debits.
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use portail_application::{Command, MoneyCommand, Rejection};
 use portail_domain::{
-    account::{Allocation, InvoiceLine as DomainLine, TakenOver, books::OPENING, ledger::CreditKey},
+    account::{Allocation, TakenOver, ledger::CreditKey},
     amount::Amount,
     messages::{self, Rule},
     regie::LeftOut,
-    tariff::Charge,
 };
 use portail_projections::money::{
     accounts::{self, PaymentRow},
@@ -16,185 +15,24 @@ use portail_projections::money::{
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::graphql::money::{
-    PaymentMethod, PaymentRejectionReason, all_regies, amount, day_asked, family_asked, invoice_number,
-    payment_number,
-};
 use crate::{
     graphql::{
         context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, unavailable},
         entered::{optional_text, page, parse, text},
         errors::UserErrorCode,
         families::{RecordPayload, record},
+        money::{
+            PaymentMethod, all_regies, amount, day_asked, family_asked, invoice_number,
+            payment_inputs::{
+                AllocationInput, CreditInvoiceInput, PrepareDirectDebitsInput, RecordPaymentInput,
+                RefundFamilyInput, RejectPaymentInput, TakeOverLineInput, TakeOverOperationInput,
+            },
+            payment_number,
+        },
         scalars::{Date, Position},
     },
     http::links,
 };
-
-/// What part of an invoice a payment settles.
-#[derive(Debug, Clone, InputObject)]
-pub struct AllocationInput {
-    /// The invoice's number, without the prefix.
-    invoice: u32,
-    /// How much, in euros.
-    amount: Decimal,
-}
-
-/// A payment to record.
-#[derive(Debug, Clone, InputObject)]
-pub struct RecordPaymentInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The régie.
-    regie_id: ID,
-    /// The family.
-    family_number: String,
-    /// When it was paid.
-    date: Date,
-    /// How.
-    method: PaymentMethod,
-    /// How much, in euros.
-    amount: Decimal,
-    /// The cheque's number and the like.
-    reference: Option<String>,
-    /// What it settles; left out: the invoices due first.
-    #[graphql(default)]
-    allocations: Vec<AllocationInput>,
-}
-
-/// A payment the bank rejected.
-#[derive(Debug, Clone, InputObject)]
-pub struct RejectPaymentInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The régie.
-    regie_id: ID,
-    /// The family.
-    family_number: String,
-    /// The payment's number, without the prefix.
-    payment: u32,
-    /// When the bank rejected it.
-    date: Date,
-    /// Why.
-    reason: PaymentRejectionReason,
-}
-
-/// A refund.
-#[derive(Debug, Clone, InputObject)]
-pub struct RefundFamilyInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The régie.
-    regie_id: ID,
-    /// The family.
-    family_number: String,
-    /// When it is paid back.
-    date: Date,
-    /// How.
-    method: PaymentMethod,
-    /// How much, in euros: at most what settles no invoice.
-    amount: Decimal,
-}
-
-/// A credit note.
-#[derive(Debug, Clone, InputObject)]
-pub struct CreditInvoiceInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The régie.
-    regie_id: ID,
-    /// The family.
-    family_number: String,
-    /// The invoice's number, without the prefix.
-    invoice: u32,
-    /// The credit note's date.
-    date: Date,
-    /// How much, in euros: at most what the invoice comes to.
-    amount: Decimal,
-    /// Why; the family reads it.
-    note: String,
-}
-
-/// An operation of the software before this one: an invoice when it has a period, else a payment.
-#[derive(Debug, Clone, InputObject)]
-pub struct TakeOverOperationInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The régie.
-    regie_id: ID,
-    /// The family.
-    family_number: String,
-    /// Its number, without the prefix; below the régie's own series.
-    number: u32,
-    /// Its date.
-    date: Date,
-    /// How much, in euros.
-    amount: Decimal,
-    /// Of an invoice: the first billed day.
-    from: Option<Date>,
-    /// Of an invoice: the last billed day.
-    to: Option<Date>,
-    /// Of an invoice: until when it is to be paid.
-    due: Option<Date>,
-    /// Of an invoice: its lines. They say which sessions it covers, which are then never billed again. An
-    /// invoice without lines covers what it may: nothing of its period is billed, and each draft says so.
-    #[graphql(default)]
-    lines: Vec<TakeOverLineInput>,
-    /// Of a payment: how it was paid.
-    method: Option<PaymentMethod>,
-}
-
-/// A line of an invoice of the software before.
-#[derive(Debug, Clone, InputObject)]
-pub struct TakeOverLineInput {
-    /// The child.
-    child_id: ID,
-    /// The activity.
-    activity_id: ID,
-    /// The days it bills; left out: all of the invoice's period.
-    #[graphql(default)]
-    dates: Vec<Date>,
-    /// How many sessions or months it bills, where the days are not given.
-    quantity: Option<u32>,
-    /// What each costs, in euros.
-    unit_price: Decimal,
-    /// How much of it is deductible child care, in percent.
-    #[graphql(default)]
-    deductible_percent: u8,
-}
-
-impl TakeOverLineInput {
-    fn line(self) -> Result<DomainLine, Rejection> {
-        let quantity = if self.dates.is_empty() { Some(self.quantity.unwrap_or(1)) } else { None };
-        Ok(DomainLine {
-            child: parse(&self.child_id, "lines")?,
-            activity: parse(&self.activity_id, "lines")?,
-            charge: Charge::Reserved,
-            correction: false,
-            tariff: 0,
-            unit: amount(self.unit_price, &["input", "lines"])?,
-            dates: self.dates.into_iter().map(|d| d.0).collect(),
-            quantity,
-            steps: vec![],
-            deductible: self.deductible_percent.min(100),
-            // Its income was earned in the books of the software before.
-            account: OPENING.into(),
-        })
-    }
-}
-
-/// A batch of direct debits.
-#[derive(Debug, Clone, InputObject)]
-pub struct PrepareDirectDebitsInput {
-    /// The idempotency key, which becomes the batch's id: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The régie.
-    regie_id: ID,
-    /// The day the banks collect: after today, no weekend and no TARGET holiday.
-    date: Date,
-    /// Collect what is due by this day.
-    due_by: Date,
-}
 
 /// A payment.
 #[derive(Debug, Clone, SimpleObject)]

@@ -1,192 +1,23 @@
 //! Régies: settings, cash desk, exports.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use portail_application::{Command, MoneyCommand, Rejection};
+use portail_application::{Command, MoneyCommand};
 use portail_documents::statement_labels;
-use portail_domain::{
-    amount::Amount,
-    messages::text,
-    regie::{Creditor, QuotientCorrections as DomainCorrections, RegieChanges, RegieSettings},
-};
+use portail_domain::{amount::Amount, messages::text};
 use portail_projections::money::{accounts, regies};
 use rust_decimal::Decimal;
-use uuid::Uuid;
 
-use crate::graphql::money::{
-    CollectionMode, PaymentMethod, QuotientCorrections, all_regies, amount, operation_number,
-};
 use crate::graphql::{
     context::{Ask, OFFICERS, STAFF, be_fresh, unavailable},
-    entered::{page, parse, text as entered_text},
+    entered::{page, parse},
     families::{RecordPayload, record},
+    money::{
+        CollectionMode, PaymentMethod, QuotientCorrections, all_regies, operation_number,
+        regie_inputs::{ChangeRegieInput, CloseCashDayInput, DefineRegieInput},
+    },
     scalars::{Date, Position},
 };
-
-/// The creditor of direct debits.
-#[derive(Debug, Clone, InputObject)]
-pub struct CreditorInput {
-    /// Its name, as the bank knows it.
-    name: String,
-    /// Its SEPA creditor identifier (ICS).
-    identifier: String,
-    /// The IBAN that receives.
-    iban: String,
-    /// Its BIC.
-    bic: Option<String>,
-}
-
-/// The settings of a régie.
-#[derive(Debug, Clone, InputObject)]
-pub struct RegieSettingsInput {
-    /// Its name, e.g. "Régie garderie ALSH".
-    name: String,
-    /// The prefix of its numbers: 1 to 6 capital letters, e.g. "AL".
-    prefix: String,
-    /// Who collects.
-    collection_mode: CollectionMode,
-    /// Whether families see its balance.
-    #[graphql(default = true)]
-    show_balance: bool,
-    /// Whether families see its unpaid invoices on their home page.
-    #[graphql(default = true)]
-    show_unpaid: bool,
-    /// Less than this is carried forward to the next run, in euros (15: CGCT, D. 1611-1).
-    minimum_invoice: Decimal,
-    /// The creditor of direct debits; left out: no direct debit.
-    creditor: Option<CreditorInput>,
-    /// The account of the books that holds what families owe, e.g. 411.
-    debtor_account: String,
-    /// Lines its documents print below its name: address, opening hours, how to pay.
-    #[graphql(default)]
-    contact: Vec<String>,
-    /// What becomes of billed days whose income quotient is corrected; left out: they keep their price.
-    quotient_corrections: Option<QuotientCorrections>,
-}
-
-/// The settings of a régie to change: what is left out stays as it is.
-#[derive(Debug, Clone, InputObject)]
-pub struct RegieChangesInput {
-    /// Its name.
-    name: Option<String>,
-    /// The prefix of its numbers: 1 to 6 capital letters.
-    prefix: Option<String>,
-    /// Who collects.
-    collection_mode: Option<CollectionMode>,
-    /// Whether families see its balance.
-    show_balance: Option<bool>,
-    /// Whether families see its unpaid invoices on their home page.
-    show_unpaid: Option<bool>,
-    /// Less than this is carried forward to the next run, in euros.
-    minimum_invoice: Option<Decimal>,
-    /// The creditor of direct debits; null: no direct debit any more.
-    creditor: MaybeUndefined<CreditorInput>,
-    /// The account of the books that holds what families owe.
-    debtor_account: Option<String>,
-    /// Lines its documents print below its name; an empty list: none.
-    contact: Option<Vec<String>>,
-    /// What becomes of billed days whose income quotient is corrected.
-    quotient_corrections: Option<QuotientCorrections>,
-}
-
-/// A line in its canonical form. What has none stays as it is: the settings' own rules refuse it.
-fn canonical(text: &str) -> String {
-    portail_domain::text::line(text, 120).unwrap_or_else(|_| text.to_owned())
-}
-
-fn settings_name(text: &str) -> Result<String, Rejection> {
-    Ok(entered_text::<portail_domain::text::Name>(text, "settings.name")?.into())
-}
-
-impl RegieChangesInput {
-    fn changes(self) -> Result<Box<RegieChanges>, Rejection> {
-        let minimum = |value| amount(value, &["input", "settings", "minimumInvoice"]);
-        Ok(Box::new(RegieChanges {
-            name: self.name.map(|name| settings_name(&name)).transpose()?,
-            prefix: self.prefix,
-            collection: self.collection_mode.map(Into::into),
-            show_balance: self.show_balance,
-            show_unpaid: self.show_unpaid,
-            minimum_invoice: self.minimum_invoice.map(minimum).transpose()?,
-            creditor: match self.creditor {
-                MaybeUndefined::Undefined => None,
-                MaybeUndefined::Null => Some(None),
-                MaybeUndefined::Value(creditor) => Some(Some(creditor.creditor())),
-            },
-            debtor_account: self.debtor_account,
-            contact: self.contact.map(|lines| lines.iter().map(|line| canonical(line)).collect()),
-            quotient_corrections: self.quotient_corrections.map(Into::into),
-        }))
-    }
-}
-
-impl CreditorInput {
-    fn creditor(self) -> Creditor {
-        let compact = |text: String| text.split_whitespace().collect::<String>().to_uppercase();
-        Creditor {
-            name: canonical(&self.name),
-            identifier: compact(self.identifier),
-            iban: compact(self.iban),
-            bic: self.bic.map(compact).filter(|bic| !bic.is_empty()),
-        }
-    }
-}
-
-impl RegieSettingsInput {
-    fn settings(self) -> Result<Box<RegieSettings>, Rejection> {
-        Ok(Box::new(RegieSettings {
-            name: settings_name(&self.name)?,
-            prefix: self.prefix,
-            collection: self.collection_mode.into(),
-            show_balance: self.show_balance,
-            show_unpaid: self.show_unpaid,
-            minimum_invoice: amount(self.minimum_invoice, &["input", "settings", "minimumInvoice"])?,
-            creditor: self.creditor.map(CreditorInput::creditor),
-            debtor_account: self.debtor_account,
-            contact: self.contact.iter().map(|line| canonical(line)).collect(),
-            quotient_corrections: self.quotient_corrections.map_or(DomainCorrections::Keep, Into::into),
-        }))
-    }
-}
-
-/// A régie to open.
-#[derive(Debug, Clone, InputObject)]
-pub struct DefineRegieInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// Its code: lower-case letters, digits and hyphens.
-    regie_id: ID,
-    /// Its settings.
-    settings: RegieSettingsInput,
-    /// Its first own invoice number: what comes after those of the software before.
-    #[graphql(default = 1)]
-    first_invoice: u32,
-    /// Its first own payment number.
-    #[graphql(default = 1)]
-    first_payment: u32,
-}
-
-/// A change of a régie's settings.
-#[derive(Debug, Clone, InputObject)]
-pub struct ChangeRegieInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The régie.
-    regie_id: ID,
-    /// The settings to change; what is left out stays.
-    settings: RegieChangesInput,
-}
-
-/// A cash desk to close.
-#[derive(Debug, Clone, InputObject)]
-pub struct CloseCashDayInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The régie.
-    regie_id: ID,
-    /// The last day it closes; nothing may be dated up to it any more.
-    date: Date,
-}
 
 /// A régie.
 #[derive(Debug, Clone, SimpleObject)]

@@ -16,13 +16,13 @@ use portail_projections::money::{
 };
 use rust_decimal::Decimal;
 
-use crate::graphql::money::{
-    CollectionMode, Regies, all_regies, day_asked, family_asked, invoice_number, operation_number,
-};
 use crate::{
     graphql::{
         context::{Ask, EVERYBODY, be_fresh, unavailable},
         entered::bad_argument,
+        money::{
+            CollectionMode, Regies, all_regies, day_asked, family_asked, invoice_number, operation_number,
+        },
         scalars::{Date, Position},
     },
     http::links,

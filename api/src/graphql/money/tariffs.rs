@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result, SimpleObject};
 use portail_application::{Command, MoneyCommand, Rejection};
 use portail_domain::{
-    child::CostSharing,
     commune,
     tariff::{
         Band, LatePickUp, Outside, Scale, SiblingReduction, Surcharge, TariffSettings, Unit as DomainUnit,
@@ -14,11 +13,14 @@ use portail_domain::{
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::graphql::money::amount;
 use crate::graphql::{
     context::{Ask, EVERYBODY, OFFICERS, STAFF, unavailable},
     entered::parse,
     families::{RecordPayload, record},
+    money::{
+        amount,
+        cost_sharing::{ShareChildCostsInput, sharing},
+    },
     scalars::Date,
 };
 
@@ -315,80 +317,6 @@ fn version(activity: &str, from: chrono::NaiveDate, number: u32, settings: &Tari
         deductible_percent: settings.deductible_percent,
         product_account: settings.product_account.clone(),
     }
-}
-
-/// A family's share of a child's costs.
-#[derive(Debug, Clone, InputObject)]
-pub struct CostShareInput {
-    /// The family.
-    family_number: String,
-    /// Its share, in percent.
-    percent: u8,
-}
-
-/// The families of even and odd weeks.
-#[derive(Debug, Clone, InputObject)]
-pub struct CostWeeksInput {
-    /// Who pays the days of even weeks (ISO 8601).
-    even: String,
-    /// Who pays the days of odd weeks.
-    odd: String,
-}
-
-/// A custody calendar.
-#[derive(Debug, Clone, InputObject)]
-pub struct CustodyInput {
-    /// Who pays the days of even weeks (ISO 8601) outside school holidays.
-    even: String,
-    /// Who pays the days of odd weeks outside school holidays.
-    odd: String,
-    /// Which of the two pays the first half of school holidays that begin in an even year; the
-    /// other pays the second half, and in odd years it is the other way round.
-    first_half_in_even_years: String,
-}
-
-/// How two families bear what a child costs: exactly one of these.
-#[derive(Debug, Clone, OneofObject)]
-pub enum CostSharingInput {
-    /// Each what it booked.
-    Booked(bool),
-    /// Each a percentage of everything; together 100.
-    Shares(Vec<CostShareInput>),
-    /// By weeks.
-    Weeks(CostWeeksInput),
-    /// By weeks, and school holidays in halves.
-    Custody(CustodyInput),
-}
-
-/// A cost sharing to record.
-#[derive(Debug, Clone, InputObject)]
-pub struct ShareChildCostsInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The child.
-    child_id: ID,
-    /// The first day it holds for.
-    from: Date,
-    /// How its families bear its costs.
-    sharing: CostSharingInput,
-}
-
-fn sharing(input: CostSharingInput) -> Result<CostSharing, Rejection> {
-    Ok(match input {
-        CostSharingInput::Booked(_) => CostSharing::Booked,
-        CostSharingInput::Shares(shares) => {
-            let share = |s: CostShareInput| Ok((parse(&s.family_number, "sharing")?, s.percent));
-            CostSharing::Shares(shares.into_iter().map(share).collect::<Result<_, Rejection>>()?)
-        }
-        CostSharingInput::Weeks(weeks) => {
-            CostSharing::Weeks { even: parse(&weeks.even, "sharing")?, odd: parse(&weeks.odd, "sharing")? }
-        }
-        CostSharingInput::Custody(custody) => CostSharing::Custody {
-            even: parse(&custody.even, "sharing")?,
-            odd: parse(&custody.odd, "sharing")?,
-            first_half_in_even_years: parse(&custody.first_half_in_even_years, "sharing")?,
-        },
-    })
 }
 
 /// Queries of tariffs.

@@ -13,8 +13,8 @@ use portail_domain::{
 use portail_projections::attendance::planning::CellRow;
 use rust_decimal::Decimal;
 
-use crate::graphql::attendance::planning::mirrored_enum;
 use crate::graphql::{
+    attendance::planning::mirrored_enum,
     errors::UserError,
     leaf::{answered_enums, leaf},
     scalars::{Date, Position, Time},

@@ -16,11 +16,13 @@ use portail_domain::{
 };
 use portail_projections::{attendance::planning::CellRow, catalogue::Catalogue};
 
-use crate::graphql::attendance::planning::{
-    PlanningRow,
-    cell::{Acting, CellView},
+use crate::graphql::{
+    attendance::planning::{
+        PlanningRow,
+        cell::{Acting, CellView},
+    },
+    scalars::{Month, Time},
 };
-use crate::graphql::scalars::{Month, Time};
 
 /// A month of a child, as a caller sees it.
 pub(crate) struct MonthView<'a> {

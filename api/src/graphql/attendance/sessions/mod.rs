@@ -1,28 +1,33 @@
 //! Mutations about days: what parents ask here, what staff decide in [`staff`]; the roll of a
 //! session in [`roll`].
 
+mod inputs;
+mod outcome;
 pub mod roll;
 pub mod staff;
+mod staff_inputs;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use chrono::Weekday as ChronoWeekday;
-use portail_application::{Command, CommandOutcome, DayOutcome, DayResult, Rejection, WeeklyPattern};
+pub use outcome::{DayResultCode, SessionPayload};
+use portail_application::{Command, CommandOutcome, Rejection, WeeklyPattern};
 use portail_domain::{
     calendar::ClosureReason as DomainClosureReason,
     ids::FamilyNumber,
-    messages::Language,
-    session::{AbsenceReason as DomainAbsenceReason, BookingStatus, RefusalCode as DomainRefusalCode},
+    session::{AbsenceReason as DomainAbsenceReason, RefusalCode as DomainRefusalCode},
 };
 use uuid::Uuid;
 
 use crate::graphql::{
-    attendance::planning::mirrored_enum,
+    attendance::{
+        planning::mirrored_enum,
+        sessions::inputs::{AnswerOfferInput, ChildDaysInput, DeclareAbsenceInput, RequestReservationsInput},
+    },
     context::{Ask, PARENTS},
     correspondence::attachments::uploaded,
     entered::{optional_text, place},
-    errors::UserError,
     places::keep_real,
-    scalars::{Date, Position},
+    scalars::Date,
     send::send,
 };
 
@@ -80,200 +85,6 @@ mirrored_enum!(
         Reserved: "The roll-call was a mistake: back to the reservation.",
     }
 );
-
-/// What became of one asked day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[allow(missing_docs, reason = "the booking's own states, and that nothing changed")]
-pub enum DayResultCode {
-    Rejected,
-    Pending,
-    Waitlisted,
-    Offered,
-    Reserved,
-    Refused,
-    Withdrawn,
-    Cancelled,
-    AbsencePending,
-    AbsentExcused,
-    AbsentBilled,
-    Leave,
-    PresentAsReserved,
-    Present,
-    OutsideContract,
-    Closed,
-    Released,
-    NotBooked,
-    Error,
-}
-
-impl From<DayResult> for DayResultCode {
-    fn from(result: DayResult) -> Self {
-        use BookingStatus as S;
-        match result {
-            DayResult::Rejected => Self::Rejected,
-            DayResult::Done(status) => match status {
-                S::Pending => Self::Pending,
-                S::Waitlisted => Self::Waitlisted,
-                S::Offered => Self::Offered,
-                S::Reserved => Self::Reserved,
-                S::Refused => Self::Refused,
-                S::Withdrawn => Self::Withdrawn,
-                S::Cancelled => Self::Cancelled,
-                S::AbsencePending => Self::AbsencePending,
-                S::AbsentExcused => Self::AbsentExcused,
-                S::AbsentBilled => Self::AbsentBilled,
-                S::Leave => Self::Leave,
-                S::PresentAsReserved => Self::PresentAsReserved,
-                S::Present => Self::Present,
-                S::OutsideContract => Self::OutsideContract,
-                S::Closed => Self::Closed,
-                S::Released => Self::Released,
-                S::NotBooked => Self::NotBooked,
-                S::Error(_) => Self::Error,
-            },
-        }
-    }
-}
-
-/// The outcome of one asked day.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct DayOutcomePayload {
-    /// The child.
-    child_id: ID,
-    /// The activity.
-    activity_id: ID,
-    /// The day.
-    date: Date,
-    /// What became of it.
-    result: DayResultCode,
-    /// The rank on the waiting list.
-    waiting_rank: Option<u32>,
-    /// What is in the way.
-    error: Option<UserError>,
-}
-
-/// The outcome of a command about days.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct SessionPayload {
-    /// The idempotency key.
-    client_mutation_id: Uuid,
-    /// The request the recorded days share: what the list of requests calls it.
-    request_id: Option<ID>,
-    /// What became of each asked day.
-    days: Vec<DayOutcomePayload>,
-    /// What went wrong as a whole. A day refused among others has its error in `days`; when nothing
-    /// was recorded, the errors of all days stand here, each at its place in the input.
-    user_errors: Vec<UserError>,
-    /// The position of the log that shows the effect; null when nothing was recorded.
-    position: Option<Position>,
-}
-
-impl SessionPayload {
-    fn of(id: Uuid, (outcome, position): (CommandOutcome, u64), language: Language) -> Self {
-        let mut user_errors: Vec<UserError> =
-            outcome.errors.iter().map(|e| UserError::of(e, language)).collect();
-        if !outcome.recorded {
-            let errors = outcome.days.iter().filter_map(|day| day.error.as_ref());
-            user_errors.extend(errors.map(|error| UserError::of(error, language)));
-        }
-        let day = |day: DayOutcome| DayOutcomePayload {
-            child_id: ID(day.child.to_string()),
-            activity_id: ID(day.activity.to_string()),
-            date: Date(day.date),
-            result: day.result.into(),
-            waiting_rank: day.rank,
-            error: day.error.map(|e| UserError::of(&e, language)),
-        };
-        Self {
-            client_mutation_id: id,
-            request_id: outcome.recorded.then(|| ID(id.to_string())),
-            user_errors,
-            position: outcome.recorded.then_some(Position(position)),
-            days: outcome.days.into_iter().map(day).collect(),
-        }
-    }
-}
-
-/// A weekly pattern over a range of days.
-#[derive(Debug, Clone, InputObject)]
-pub struct WeeklyPatternInput {
-    /// Which weekdays.
-    weekdays: Vec<Weekday>,
-    /// From which day.
-    from: Date,
-    /// To which day, included.
-    to: Date,
-}
-
-/// A request for places.
-#[derive(Debug, Clone, InputObject)]
-pub struct RequestReservationsInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The child.
-    child_id: ID,
-    /// The activity.
-    activity_id: ID,
-    /// These days.
-    dates: Option<Vec<Date>>,
-    /// Or a weekly pattern; days without a session are left out.
-    pattern: Option<WeeklyPatternInput>,
-    /// Staff only: why they ask after the deadline; required then, and recorded.
-    reason: Option<String>,
-    /// Staff only: the family they act for.
-    on_behalf_of: Option<String>,
-}
-
-/// Days of a child in an activity.
-#[derive(Debug, Clone, InputObject)]
-pub struct ChildDaysInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The child.
-    child_id: ID,
-    /// The activity.
-    activity_id: ID,
-    /// The days.
-    dates: Vec<Date>,
-    /// Staff only: why they cancel or take leave after the deadline; required then, and recorded.
-    reason: Option<String>,
-    /// Staff only: the family they act for.
-    on_behalf_of: Option<String>,
-}
-
-/// An absence.
-#[derive(Debug, Clone, InputObject)]
-pub struct DeclareAbsenceInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The child.
-    child_id: ID,
-    /// The activity.
-    activity_id: ID,
-    /// The days.
-    dates: Vec<Date>,
-    /// Why.
-    reason: AbsenceReason,
-    /// The absence must be confirmed.
-    confirmed: bool,
-    /// Staff only: the family they act for.
-    on_behalf_of: Option<String>,
-}
-
-/// The answer to an offered place.
-#[derive(Debug, Clone, InputObject)]
-pub struct AnswerOfferInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The child.
-    child_id: ID,
-    /// The activity.
-    activity_id: ID,
-    /// The day.
-    date: Date,
-    /// Staff only: the family they act for.
-    on_behalf_of: Option<String>,
-}
 
 /// Whose money it is: the parent's own family from the session, or the one staff act for.
 fn payer(ctx: &Context<'_>, on_behalf_of: Option<&String>) -> Result<Result<FamilyNumber, Rejection>> {

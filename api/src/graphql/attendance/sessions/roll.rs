@@ -5,12 +5,14 @@ use portail_application::{DayResult, attendance::roll::roll};
 use portail_documents::roll::RollLine;
 use portail_projections::{attendance::planning, families::family};
 
-use crate::graphql::{
-    attendance::{planning::Attendance, sessions::DayResultCode},
-    context::{Ask, OFFICERS, be_fresh, coded, unavailable},
-    scalars::{Date, Position},
+use crate::{
+    graphql::{
+        attendance::{planning::Attendance, sessions::DayResultCode},
+        context::{Ask, OFFICERS, be_fresh, coded, unavailable},
+        scalars::{Date, Position},
+    },
+    http::links,
 };
-use crate::http::links;
 
 /// One child of a session.
 #[derive(Debug, Clone, SimpleObject)]

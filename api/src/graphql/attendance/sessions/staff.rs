@@ -1,170 +1,22 @@
 //! What staff decide about days.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result};
+use async_graphql::{Context, MaybeUndefined, Object, Result};
 use portail_application::{Command, Decision, Rejection, RollCallEntry, Target};
 use portail_domain::calendar::ClosureScope;
 use uuid::Uuid;
 
 use crate::graphql::{
     attendance::sessions::{
-        ClosureReason, CorrectedAttendance, RefusalCode, SessionPayload, dates, parse, send_staff,
+        SessionPayload, dates, parse, send_staff,
+        staff_inputs::{
+            CloseDaysInput, ClosureScopeInput, CorrectAttendanceInput, DecideInput, RecordRollCallInput,
+            RefuseInput, ReopenDaysInput, RollCallEntryInput, SessionInput, SettleCertificateInput,
+            SettleExcusesInput, TargetInput, target,
+        },
     },
     context::{Ask, STAFF},
     entered::{optional_text, text},
-    scalars::{Date, Instant, Time},
 };
-
-/// One child's day in one activity.
-#[derive(Debug, Clone, InputObject)]
-pub struct TargetInput {
-    /// The child.
-    child_id: ID,
-    /// The activity.
-    activity_id: ID,
-    /// The day.
-    date: Date,
-}
-
-fn target(input: &TargetInput, field: &str) -> Result<Target, Rejection> {
-    Ok(Target {
-        child: parse(&input.child_id, &format!("{field}.childId"))?,
-        activity: parse(&input.activity_id, &format!("{field}.activityId"))?,
-        date: input.date.0,
-    })
-}
-
-/// Requests to decide.
-#[derive(Debug, Clone, InputObject)]
-pub struct DecideInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The requests.
-    requests: Vec<TargetInput>,
-}
-
-/// Requests to refuse.
-#[derive(Debug, Clone, InputObject)]
-pub struct RefuseInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The requests.
-    requests: Vec<TargetInput>,
-    /// Why.
-    reason: RefusalCode,
-    /// Why, in words; required for another reason.
-    note: Option<String>,
-}
-
-/// A certificate that arrived.
-#[derive(Debug, Clone, InputObject)]
-pub struct SettleCertificateInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The child.
-    child_id: ID,
-    /// The activity.
-    activity_id: ID,
-    /// The absent days it covers.
-    dates: Vec<Date>,
-    /// When it arrived; now when left out.
-    received_at: Option<Instant>,
-    /// Whether it is accepted.
-    accepted: bool,
-}
-
-/// Absences whose reason staff know of.
-#[derive(Debug, Clone, InputObject)]
-pub struct SettleExcusesInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The absences.
-    absences: Vec<TargetInput>,
-    /// Whether it was so: the strike took place, the teacher was absent.
-    accepted: bool,
-}
-
-/// One line of a roll-call.
-#[derive(Debug, Clone, InputObject)]
-pub struct RollCallEntryInput {
-    /// The child.
-    child_id: ID,
-    /// Whether it is there.
-    present: bool,
-    /// When it arrived.
-    arrived: Option<Time>,
-    /// When it left.
-    left: Option<Time>,
-}
-
-/// A roll-call.
-#[derive(Debug, Clone, InputObject)]
-pub struct RecordRollCallInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The activity.
-    activity_id: ID,
-    /// The day.
-    date: Date,
-    /// One child, or the whole session.
-    entries: Vec<RollCallEntryInput>,
-}
-
-/// A correction.
-#[derive(Debug, Clone, InputObject)]
-pub struct CorrectAttendanceInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The cell.
-    target: TargetInput,
-    /// What it is corrected to.
-    to: CorrectedAttendance,
-    /// Why.
-    reason: String,
-}
-
-/// A session.
-#[derive(Debug, Clone, InputObject)]
-pub struct SessionInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The activity.
-    activity_id: ID,
-    /// The day.
-    date: Date,
-}
-
-/// Who is concerned by a closure.
-#[derive(Debug, Clone, OneofObject)]
-pub enum ClosureScopeInput {
-    /// The activities of a structure.
-    StructureId(ID),
-    /// One activity.
-    ActivityId(ID),
-}
-
-/// Days to close.
-#[derive(Debug, Clone, InputObject)]
-pub struct CloseDaysInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// Who is concerned; the whole town when left out.
-    scope: MaybeUndefined<ClosureScopeInput>,
-    /// The first closed day.
-    from: Date,
-    /// The last closed day.
-    to: Date,
-    /// Why.
-    reason: ClosureReason,
-}
-
-/// A closure to take back.
-#[derive(Debug, Clone, InputObject)]
-pub struct ReopenDaysInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// Which closure.
-    closure_id: ID,
-}
 
 /// What staff decide.
 #[derive(Debug, Default)]

@@ -1,9 +1,10 @@
 //! The family file: what it holds, and requests to modify it.
 
 pub mod changes;
+mod inputs;
 pub mod sections;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_application::{
     Command, CommandOutcome, FileOwner, ModificationDecision, ModificationTarget, Rejection, Role,
@@ -17,20 +18,29 @@ use portail_projections::families::{
     family,
     family_file::{self, SectionRow},
 };
+use sections::{SectionChange, typed, view};
 use uuid::Uuid;
 
-use crate::graphql::{
-    attendance::{planning::mirrored_enum, sessions::RefusalCode as RefusalReason},
-    context::{Ask, EVERYBODY, OFFICERS, PARENTS, STAFF, be_fresh, coded, unavailable, visible_child},
-    correspondence::attachments::uploaded,
-    entered::{optional_text, parse},
-    errors::UserError,
-    families::{RecordPayload, record, record_with_places},
-    scalars::Position,
-    send::send,
+use crate::{
+    graphql::{
+        attendance::planning::mirrored_enum,
+        context::{Ask, EVERYBODY, OFFICERS, PARENTS, STAFF, be_fresh, coded, unavailable, visible_child},
+        correspondence::attachments::uploaded,
+        entered::{optional_text, parse},
+        errors::UserError,
+        families::{
+            RecordPayload,
+            family_file::inputs::{
+                ApproveModificationsInput, RecordSectionInput, RefuseModificationsInput,
+                RequestModificationInput, RequestNewChildInput, WithdrawModificationInput,
+            },
+            record, record_with_places,
+        },
+        scalars::Position,
+        send::send,
+    },
+    http::links,
 };
-use crate::http::links;
-use sections::{SectionChange, form, typed, view};
 
 mirrored_enum!(
     /// A section of the family file.
@@ -195,86 +205,6 @@ impl FileQuery {
         let rows = family_file::sections(ctx.application()?.pool(), std::slice::from_ref(&child)).await;
         child_file(&rows.map_err(unavailable)?, child)
     }
-}
-
-/// A modification a family asks for.
-#[derive(Debug, Clone, InputObject)]
-pub struct RequestModificationInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The child whose file it is about; left out for the family's own.
-    child_id: Option<ID>,
-    /// The revision of the section the form was filled from; 0 when it was empty.
-    seen_revision: u32,
-    /// The section with the fields to change.
-    change: SectionChange,
-    /// The proofs: uploads of this family, 5 at the most.
-    #[graphql(default)]
-    attachment_ids: Vec<ID>,
-    /// The family; for staff acting for one.
-    family_number: Option<String>,
-}
-
-/// A new child a family announces.
-#[derive(Debug, Clone, InputObject)]
-pub struct RequestNewChildInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// Who it is.
-    identity: form::ChildIdentity,
-    /// The family; for staff acting for one.
-    family_number: Option<String>,
-}
-
-/// A request to take back.
-#[derive(Debug, Clone, InputObject)]
-pub struct WithdrawModificationInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The request.
-    request_id: ID,
-    /// The family; for staff acting for one.
-    family_number: Option<String>,
-}
-
-/// A section staff record themselves.
-#[derive(Debug, Clone, InputObject)]
-pub struct RecordSectionInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The family.
-    family_number: String,
-    /// The child whose file it is; left out for the family's own.
-    child_id: Option<ID>,
-    /// The revision of the section the form was filled from; 0 when it was empty.
-    seen_revision: u32,
-    /// The section with the fields to change.
-    change: SectionChange,
-}
-
-/// Requests to approve.
-#[derive(Debug, Clone, InputObject)]
-pub struct ApproveModificationsInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The requests, 100 at the most.
-    request_ids: Vec<ID>,
-    /// Whether fields that changed meanwhile are overwritten.
-    #[graphql(default)]
-    overwrite: bool,
-}
-
-/// Requests to refuse.
-#[derive(Debug, Clone, InputObject)]
-pub struct RefuseModificationsInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The requests, 100 at the most.
-    request_ids: Vec<ID>,
-    /// Why.
-    reason: RefusalReason,
-    /// Why, in words; required for another reason. The family reads it.
-    note: Option<String>,
 }
 
 /// What became of one request.

@@ -37,9 +37,9 @@ mod kinds {
     pub type MandateReference = String;
     pub type LatinName = String;
     pub type Sex = String;
-    pub type Persons = Vec<crate::graphql::families::family_file::Person>;
+    pub type Persons = Vec<super::Person>;
     pub type Words = Vec<String>;
-    pub type Vaccinations = Vec<crate::graphql::families::family_file::Vaccination>;
+    pub type Vaccinations = Vec<super::Vaccination>;
 }
 
 /// A person who may, or may not, pick a child up.

@@ -1,0 +1,56 @@
+//! What an invoice charges for, and how each price came about.
+
+use async_graphql::{Enum, SimpleObject};
+use portail_documents::statement_labels::step_label;
+use portail_domain::{
+    messages::Language,
+    tariff::{Charge as DomainCharge, Step},
+};
+use rust_decimal::Decimal;
+
+/// What is charged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub enum ChargeKind {
+    /// A session reserved.
+    Reserved,
+    /// A session come to without a reservation.
+    Unbooked,
+    /// A session come to outside the contract.
+    OutsideContract,
+    /// A session missed without an excuse.
+    Absent,
+    /// A month of an enrolment.
+    Month,
+}
+
+impl From<DomainCharge> for ChargeKind {
+    fn from(charge: DomainCharge) -> Self {
+        match charge {
+            DomainCharge::Reserved => Self::Reserved,
+            DomainCharge::Unbooked => Self::Unbooked,
+            DomainCharge::OutsideContract => Self::OutsideContract,
+            DomainCharge::Absent(_) => Self::Absent,
+            DomainCharge::Month => Self::Month,
+        }
+    }
+}
+
+/// One step of the computation of a price.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct PriceStep {
+    /// The rule's stable code.
+    pub(super) rule: String,
+    /// What it says, in the caller's language.
+    pub(super) label: String,
+    /// The price after the step, in euros, not yet rounded.
+    pub(super) price: Decimal,
+}
+
+pub(crate) fn steps(steps: &[Step], language: Language) -> Vec<PriceStep> {
+    let step = |step: &Step| PriceStep {
+        rule: step.rule.label_key().to_owned(),
+        label: step_label(step, language),
+        price: step.price,
+    };
+    steps.iter().map(step).collect()
+}
