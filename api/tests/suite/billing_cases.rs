@@ -141,6 +141,26 @@ async fn a_quotient_the_file_no_longer_shows_sets_no_price() {
 }
 
 #[tokio::test]
+async fn days_released_by_an_ended_enrolment_are_not_billed() {
+    let home = Home::new().await;
+    let server = home.serve(&["--demo"]);
+    let staff = Client::log_in(&server.address, STAFF).await;
+    let parent = Client::log_in(&server.address, PARENT).await;
+    tariff(&staff, "restauration-scolaire", json!({ "unit": "SESSION", "scale": { "flat": "4.00" } })).await;
+    let days = ["2015-06-04", "2015-06-15", "2015-06-16", "2015-06-18"];
+    let meals = json!({ "childId": LEO, "activityId": "restauration-scolaire", "dates": days });
+    parent.act("requestReservations", meals).await;
+    let drafted =
+        |families: &Value| of(families, PARENT.0).map(|f| (f["total"].clone(), f["warnings"].clone()));
+    let families = draft(&staff, "2015-06-01", "2015-06-30").await;
+    assert_eq!(drafted(&families), Some((json!("16.00"), json!([]))), "{families}");
+    let end = json!({ "childId": LEO, "activityId": "restauration-scolaire", "payer": PARENT.0, "lastDay": "2015-06-14" });
+    done(&staff, "endEnrolment", "EndEnrolmentInput", end).await;
+    let families = draft(&staff, "2015-06-01", "2015-06-30").await;
+    assert_eq!(drafted(&families), Some((json!("4.00"), json!([]))), "{families}");
+}
+
+#[tokio::test]
 async fn a_day_of_a_contract_is_inside_it() {
     let home = Home::new().await;
     let server = home.serve(&["--demo"]);

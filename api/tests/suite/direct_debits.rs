@@ -147,8 +147,13 @@ async fn who_cannot_be_collected_is_left_out_and_named_and_a_rejection_is_heeded
         json!([taken(PARENT.0, "20.00", "RUM-1", false, true), taken(LI, "20.00", "RUM-3", true, false)])
     );
 
+    // Numbers were given out with the prefix: it names them for ever.
+    let prefix = json!({ "regieId": "al", "settings": { "prefix": "ZZ" } });
+    let refused = made(&staff, "changeRegie", "ChangeRegieInput", prefix).await;
+    assert_eq!(refused["userErrors"][0]["code"], "PREFIX_IN_USE", "{refused}");
+
     // A batch's file is the one that was checked, whatever the town changes afterwards.
-    let settings = json!({ "name": "Régie garderie ALSH", "prefix": "ZZ", "collectionMode": "REGIE", "showBalance": true,
+    let settings = json!({ "name": "Régie garderie", "prefix": "AL", "collectionMode": "REGIE", "showBalance": true,
         "showUnpaid": true, "minimumInvoice": "15.00", "debtorAccount": "4112", "contact": [] });
     recorded(&staff, "changeRegie", "ChangeRegieInput", json!({ "regieId": "al", "settings": settings }))
         .await;

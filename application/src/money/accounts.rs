@@ -1,17 +1,21 @@
 //! Commands about the accounts of families. A number is the régie's, and taken in the same append.
 
+use chrono::NaiveDate;
 use portail_domain::{
     account::{Account, AccountCommand, InvoiceLine, TakenOver},
     activity::Activity,
+    billing::BilledKey,
     child::Child,
     family::Family,
     ids::{FamilyNumber, RegieId},
     regie::{Regie, RegieCommand},
     sealed::{Purpose, Sealed},
     seconding::Action,
+    time::Month,
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault};
-use portail_projections::money::accounts::NOTE;
+use portail_projections::money::accounts::{self as billed, NOTE};
+use uuid::Uuid;
 
 use crate::{
     caller::Caller,
@@ -19,15 +23,16 @@ use crate::{
     money::command::MoneyCommand,
     outcome::{CommandOutcome, Rejection},
     sealing::seal,
+    services::{PATIENCE, Services},
 };
 
 pub(crate) async fn decide(
     caller: &Caller,
     command: &MoneyCommand,
     work: &mut UnitOfWork<'_>,
-    vault: &Vault,
+    services: &Services,
 ) -> Result<CommandOutcome, CommandError> {
-    let at = caller.at;
+    let (at, vault) = (caller.at, services.vault());
     let decided = match command {
         MoneyCommand::RecordPayment { regie, family, date, method, amount, reference, allocations } => {
             let mut till = Till::open(regie, family, work).await?;
@@ -110,6 +115,12 @@ pub(crate) async fn decide(
                 return Ok(CommandOutcome::rejected(error));
             }
             let mut till = Till::open(regie, family, work).await?;
+            // The régie is loaded: no run numbers an invoice between this look and the append.
+            if let TakenOver::Invoice { from, to, lines, .. } = operation
+                && let Some(error) = already_billed(lines, (*from, *to), family, services).await?
+            {
+                return Ok(CommandOutcome::rejected(error));
+            }
             let (regie, number, date, amount) = (regie.clone(), *number, *date, *amount);
             let operation = operation.clone();
             let invoice = matches!(operation, TakenOver::Invoice { .. });
@@ -155,6 +166,41 @@ async fn unknown_line(
         }
         if work.get::<Activity>(line.activity.as_str())?.latest().is_none() {
             return Ok(not_found(index, "activityId"));
+        }
+    }
+    Ok(None)
+}
+
+/// The first line of an invoice taken over that bills what a run has billed the family for.
+async fn already_billed(
+    lines: &[InvoiceLine],
+    (from, to): (NaiveDate, NaiveDate),
+    family: &FamilyNumber,
+    services: &Services,
+) -> Result<Option<Rejection>, CommandError> {
+    let unavailable = |e: sqlx::Error| CommandError::Unavailable(e.to_string());
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let head = services.log().read_head().await?;
+    if !services.engine().wait_for(&[billed::NAME], head, PATIENCE).await {
+        return Err(CommandError::Unavailable("the accounts lag behind".into()));
+    }
+    let children: Vec<Uuid> = lines.iter().map(|line| line.child.0).collect();
+    let first = Month::of(from).first();
+    let known = billed::billed(services.pool(), &children, first, to).await.map_err(unavailable)?;
+    let Some(known) = known.get(family.as_str()) else { return Ok(None) };
+    for (index, line) in lines.iter().enumerate() {
+        let is_of_line = |key: &BilledKey| {
+            let is_in_period = key.month || (from <= key.date && key.date <= to);
+            let is_same = (key.child, &key.activity) == (line.child, &line.activity);
+            is_same && is_in_period && (line.dates.is_empty() || line.dates.contains(&key.date))
+        };
+        let billed = known.iter().filter(|(key, (amount, _))| is_of_line(key) && !amount.is_zero());
+        if let Some(date) = billed.map(|(key, _)| key.date).min() {
+            let date = date.format("%d/%m/%Y").to_string();
+            let error = Rejection::of_code("ALREADY_BILLED").with("date", date);
+            return Ok(Some(error.at(&["input", "lines", &index.to_string()])));
         }
     }
     Ok(None)

@@ -31,6 +31,6 @@ pub(crate) async fn decide(
         MoneyCommand::PrepareDirectDebits { .. } => {
             direct_debits::decide(caller, id, command, work, services).await
         }
-        _ => accounts::decide(caller, command, work, services.vault()).await,
+        _ => accounts::decide(caller, command, work, services).await,
     }
 }

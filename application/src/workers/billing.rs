@@ -103,6 +103,7 @@ impl Application {
         let since = run.first_day - Days::new(REACH_BACK);
         let cells = accounts::billable(pool, &children, since, run.last_day).await?;
         let billed = accounts::billed(pool, &children, since, run.last_day).await?;
+        let credited = accounts::credited(pool, regie.as_str(), &families, since).await?;
         let taken_over = accounts::taken_over(pool, regie.as_str(), &families, since).await?;
         let out_of_reach = match billed_since(&catalogue, regie) {
             Some((from, activities)) if from < since => {
@@ -113,7 +114,7 @@ impl Application {
         let known = regies::by_code(pool).await?;
         let quotient_corrections =
             known.get(regie.as_str()).map(|r| r.quotient_corrections).unwrap_or_default();
-        let (today, nothing) = (self.clock().today(), Billed::new());
+        let (today, nothing, none) = (self.clock().today(), Billed::new(), HashMap::new());
         let (of_child, older) = (by_child(&cells), by_child(&out_of_reach));
         let mut computed = vec![];
         for family in &families {
@@ -126,6 +127,7 @@ impl Application {
                 booked: &of_household(household, &of_child),
                 out_of_reach: &of_household(household, &older),
                 billed: billed.get(family).unwrap_or(&nothing),
+                credited: credited.get(family).unwrap_or(&none),
                 taken_over: taken_over.get(family).map_or(&[], Vec::as_slice),
                 quotient_corrections,
                 offer: &*catalogue,

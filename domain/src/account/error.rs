@@ -31,6 +31,9 @@ pub enum AccountError {
     /// Rejected on a day before it was paid.
     #[error("the payment is of {0}: it cannot be rejected before")]
     RejectedBeforePaid(NaiveDate),
+    /// Credited on a day before it was issued.
+    #[error("the invoice is of {0}: it cannot be credited before")]
+    CreditedBeforeInvoiced(NaiveDate),
     /// The lines of an invoice that is taken over do not come to what it comes to.
     #[error("the lines come to {0}, not to the invoice's amount")]
     LinesSum(Amount),
@@ -52,6 +55,7 @@ impl Rule for AccountError {
             Self::MoreThanFree(_) => "MORE_THAN_FREE",
             Self::AlreadyRejected => "PAYMENT_REJECTED",
             Self::RejectedBeforePaid(_) => "REJECTION_BEFORE_PAYMENT",
+            Self::CreditedBeforeInvoiced(_) => "CREDIT_BEFORE_INVOICE",
             Self::LinesSum(_) => "LINES_SUM",
             Self::LineOutsidePeriod(_) => "LINE_OUTSIDE_PERIOD",
             Self::ImpossiblePeriod => "IMPOSSIBLE_DATE_RANGE",
@@ -63,7 +67,9 @@ impl Rule for AccountError {
                 vec![("amount", most.french())]
             }
             Self::LinesSum(sum) => vec![("amount", sum.french())],
-            Self::RejectedBeforePaid(date) | Self::LineOutsidePeriod(date) => {
+            Self::RejectedBeforePaid(date)
+            | Self::CreditedBeforeInvoiced(date)
+            | Self::LineOutsidePeriod(date) => {
                 vec![("date", date.format("%d/%m/%Y").to_string())]
             }
             Self::ImpossiblePeriod => vec![("days", "366".into())],

@@ -23,8 +23,12 @@ pub struct Invoice {
     pub total: Amount,
     /// What is still to be paid.
     pub open: Amount,
+    /// Its date.
+    pub date: NaiveDate,
     /// Until when.
     pub due: NaiveDate,
+    /// What credit notes by hand took off it.
+    pub credited: Amount,
 }
 
 /// A payment or a credit note.
@@ -228,8 +232,12 @@ impl Account {
                     return Err(E::NotPositive);
                 }
                 let credited = self.invoice(&regie, invoice).ok_or(E::Unknown)?;
-                if amount > credited.total {
-                    return Err(E::MoreThanInvoice(credited.total));
+                if date < credited.date {
+                    return Err(E::CreditedBeforeInvoiced(credited.date));
+                }
+                let rest = credited.total - credited.credited;
+                if amount > rest {
+                    return Err(E::MoreThanInvoice(rest));
                 }
                 let part = amount.min(credited.open);
                 let mut allocations = vec![];
@@ -354,9 +362,9 @@ impl Account {
             V::OperationTakenOver { regie, number, date, amount, operation, allocations, .. } => {
                 match operation {
                     TakenOver::Invoice { due, .. } => {
-                        let (regie, number, total, open, due) =
-                            (regie.clone(), *number, *amount, *amount, *due);
-                        self.invoices.push(Invoice { regie, number, total, open, due });
+                        let (regie, number, total, open) = (regie.clone(), *number, *amount, *amount);
+                        let (date, due, credited) = (*date, *due, Amount::ZERO);
+                        self.invoices.push(Invoice { regie, number, total, open, date, due, credited });
                         self.balance += *amount;
                     }
                     TakenOver::Payment { method } => {
@@ -364,7 +372,7 @@ impl Account {
                     }
                 }
             }
-            V::InvoiceIssued { regie, number, due, total, settled_by, .. } => {
+            V::InvoiceIssued { regie, number, date, due, total, settled_by, .. } => {
                 let settled: Amount = settled_by.iter().map(|u| u.amount).sum();
                 self.consume(regie, settled_by, Some(*number));
                 self.invoices.push(Invoice {
@@ -372,11 +380,19 @@ impl Account {
                     number: *number,
                     total: *total,
                     open: *total - settled,
+                    date: *date,
                     due: *due,
+                    credited: Amount::ZERO,
                 });
                 self.balance += *total;
             }
-            V::CreditNoteIssued { regie, number, date, total, allocations, .. } => {
+            V::CreditNoteIssued { regie, number, date, invoice, total, allocations, .. } => {
+                let credited = invoice.and_then(|number| {
+                    self.invoices.iter_mut().find(|i| i.regie == *regie && i.number == number)
+                });
+                if let Some(invoice) = credited {
+                    invoice.credited += *total;
+                }
                 self.credit(regie, None, (*number, *date), *total, allocations);
             }
             V::PaymentRecorded { regie, number, date, method, amount, allocations, debited, .. } => {

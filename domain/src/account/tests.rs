@@ -240,6 +240,18 @@ fn given_an_invoice_when_more_than_it_is_put_on_it_then_refused() {
     framework().when(credit(2, 1, 5001)).then_expect_error(E::MoreThanInvoice(Amount::cents(5000)));
 }
 
+#[test]
+fn given_credit_notes_then_an_invoice_is_credited_for_what_it_comes_to_at_most() {
+    let account = after(vec![invoice(1, 5000, "2015-05-31"), pay(1, 5000, vec![]), credit(2, 1, 3000)]);
+    assert_eq!(account.decide(credit(3, 1, 2001)), Err(E::MoreThanInvoice(Amount::cents(2000))));
+    assert!(account.decide(credit(3, 1, 2000)).is_ok());
+    let mut early = credit(3, 1, 100);
+    if let C::Credit { date, .. } = &mut early {
+        *date = day("2015-04-07");
+    }
+    assert_eq!(account.decide(early), Err(E::CreditedBeforeInvoiced(day("2015-04-08"))));
+}
+
 /// What an event adds to the debit side of the statement, and to the credit side.
 fn sides(event: &V) -> (Amount, Amount) {
     let nothing = Amount::default();

@@ -8,7 +8,7 @@ use super::{
     Household, Residence, Warning, WarningKind,
     lines::Lines,
     months::months,
-    taken_over::{self, Coverage, TakenOverInvoice},
+    taken_over::{Coverage, TakenOver, TakenOverInvoice},
     warning::Warnings,
 };
 use crate::{
@@ -152,6 +152,8 @@ pub struct BillInput<'a> {
     pub out_of_reach: &'a [&'a Booked],
     /// What the family was billed so far.
     pub billed: &'a Billed,
+    /// What is on invoices that were credited by hand, by its invoice.
+    pub credited: &'a HashMap<BilledKey, u32>,
     /// The invoices of the software before.
     pub taken_over: &'a [TakenOverInvoice],
     /// What becomes of billed days whose income quotient was corrected.
@@ -201,6 +203,17 @@ impl BillInput<'_> {
         Some((charged, tariff.price(&facts).part(part.0, part.1)))
     }
 
+    /// The invoice that was credited by hand, where a correction would give back what it billed: nobody can
+    /// tell whether that credit was for this already.
+    pub(super) fn credited_by_hand(
+        &self,
+        key: &BilledKey,
+        before: Option<Amount>,
+        now: Amount,
+    ) -> Option<u32> {
+        self.credited.get(key).copied().filter(|_| before.is_some_and(|before| now < before))
+    }
+
     /// The difference a corrected quotient makes to a day that was billed before: now, and then.
     fn corrected(
         &self,
@@ -227,17 +240,25 @@ impl BillInput<'_> {
 /// period, less what it was billed for them already by this software or the one before.
 pub fn bill(input: &BillInput<'_>) -> Bill {
     let (mut lines, mut warnings) = (Lines::default(), Warnings::default());
+    let booked = input.booked.iter().chain(input.out_of_reach).copied();
+    let taken_over = TakenOver::new(input.taken_over, booked, input.billed);
     for cell in input.booked {
-        session(input, cell, &mut lines, &mut warnings);
+        session(input, &taken_over, cell, &mut lines, &mut warnings);
     }
     for cell in input.out_of_reach {
-        never_billed(input, cell, &mut warnings);
+        never_billed(input, &taken_over, cell, &mut warnings);
     }
-    months(input, &mut lines, &mut warnings);
+    months(input, &taken_over, &mut lines, &mut warnings);
     Bill { lines: lines.sorted(), warnings: warnings.sorted() }
 }
 
-fn session(input: &BillInput<'_>, cell: &Booked, lines: &mut Lines, warnings: &mut Warnings) {
+fn session(
+    input: &BillInput<'_>,
+    taken_over: &TakenOver<'_>,
+    cell: &Booked,
+    lines: &mut Lines,
+    warnings: &mut Warnings,
+) {
     let Some(child) = input.household.child(cell.child) else { return };
     let Some(part) =
         child.part(input.family, &cell.booking.payer, cell.date, input.offer.holidays(cell.date))
@@ -265,7 +286,10 @@ fn session(input: &BillInput<'_>, cell: &Booked, lines: &mut Lines, warnings: &m
             if let Some((charged, now, then)) = input.corrected(cell, part, seen, settings) {
                 match input.quotient_corrections {
                     QuotientCorrections::Adjust => {
-                        lines.add(&key, charged, version, settings, &now, Some(then));
+                        match input.credited_by_hand(&key, Some(then), now.amount) {
+                            Some(invoice) => warnings.add(WarningKind::Credited, place, Some(invoice)),
+                            None => lines.add(&key, charged, version, settings, &now, Some(then)),
+                        }
                     }
                     QuotientCorrections::Keep => warnings.add(WarningKind::QuotientCorrected, place, None),
                 }
@@ -273,7 +297,7 @@ fn session(input: &BillInput<'_>, cell: &Booked, lines: &mut Lines, warnings: &m
             return;
         }
         Some(_) => {}
-        None => match taken_over::session(input.taken_over, cell.child, &cell.activity, cell.date) {
+        None => match taken_over.session(cell.child, &cell.activity, cell.date) {
             Coverage::Covered { invoice, position } => {
                 // It was billed as it stood then. What has become of it may be worth another sum, which
                 // the software before did not leave.
@@ -321,6 +345,9 @@ fn session(input: &BillInput<'_>, cell: &Booked, lines: &mut Lines, warnings: &m
         None => Quote { amount: Amount::default(), steps: vec![] },
     };
     let before = before.map(|(amount, _)| amount);
+    if let Some(invoice) = input.credited_by_hand(&key, before, quote.amount) {
+        return warnings.add(WarningKind::Credited, place, Some(invoice));
+    }
     lines.add(&key, charged.unwrap_or(Charge::Reserved), version, settings, &quote, before);
 }
 
@@ -330,7 +357,7 @@ fn is_as_booked(status: S) -> bool {
 }
 
 /// A session that no run has billed and none will: runs look back so many days only.
-fn never_billed(input: &BillInput<'_>, cell: &Booked, warnings: &mut Warnings) {
+fn never_billed(input: &BillInput<'_>, taken_over: &TakenOver<'_>, cell: &Booked, warnings: &mut Warnings) {
     let Some(child) = input.household.child(cell.child) else { return };
     let Some(part) =
         child.part(input.family, &cell.booking.payer, cell.date, input.offer.holidays(cell.date))
@@ -339,7 +366,7 @@ fn never_billed(input: &BillInput<'_>, cell: &Booked, warnings: &mut Warnings) {
     };
     let tariff = input.offer.tariff(&cell.activity).and_then(|t| t.on(cell.date));
     let Some((_, settings)) = tariff.filter(|(_, s)| s.regie == *input.regie) else { return };
-    if taken_over::session(input.taken_over, cell.child, &cell.activity, cell.date) != Coverage::Not {
+    if taken_over.session(cell.child, &cell.activity, cell.date) != Coverage::Not {
         return;
     }
     let owed = match cell.booking.status {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{
     BillInput, BilledKey,
     lines::Lines,
-    taken_over::{self, Coverage},
+    taken_over::{Coverage, TakenOver},
     warning::{WarningKind, Warnings},
 };
 use crate::{
@@ -16,7 +16,12 @@ use crate::{
 
 /// The months of enrolments paid by the month; and those billed before that no enrolment holds in
 /// any more, given back.
-pub(super) fn months(input: &BillInput<'_>, lines: &mut Lines, warnings: &mut Warnings) {
+pub(super) fn months(
+    input: &BillInput<'_>,
+    taken_over: &TakenOver<'_>,
+    lines: &mut Lines,
+    warnings: &mut Warnings,
+) {
     let BillInput { family, household, regie, period: (from, to), billed, offer, .. } = *input;
     let mut held = HashSet::new();
     for child in &household.children {
@@ -40,12 +45,15 @@ pub(super) fn months(input: &BillInput<'_>, lines: &mut Lines, warnings: &mut Wa
                     month: true,
                 };
                 held.insert(key.clone());
-                let due = settings.unit == Unit::Month && settings.regie == *regie && this >= Month::of(from);
-                if !due || billed.contains_key(&key) {
+                // One that was given back and is held again is billed again, by whichever run comes next.
+                let before = billed.get(&key).map(|(amount, _)| *amount);
+                let is_new = before.is_none() && this >= Month::of(from);
+                let is_back = before.is_some_and(|amount| amount.is_zero());
+                if settings.unit != Unit::Month || settings.regie != *regie || !(is_new || is_back) {
                     continue;
                 }
                 let place = (child.id, &enrolment.activity, this.first());
-                match taken_over::month(input.taken_over, child.id, &enrolment.activity, this) {
+                match taken_over.month(child.id, &enrolment.activity, this) {
                     Coverage::Covered { .. } => continue,
                     Coverage::Undecided { invoice } => {
                         warnings.add(WarningKind::TakenOver, place, Some(invoice));
@@ -56,7 +64,7 @@ pub(super) fn months(input: &BillInput<'_>, lines: &mut Lines, warnings: &mut Wa
                 let facts = household.facts(family, child.id, day, settings, Charge::Month);
                 let quote = settings.price(&facts).part(begin, end);
                 input.warn_of_price(&quote, day, settings, place, warnings);
-                lines.add(&key, Charge::Month, version, settings, &quote, None);
+                lines.add(&key, Charge::Month, version, settings, &quote, before);
             }
         }
     }
@@ -66,6 +74,11 @@ pub(super) fn months(input: &BillInput<'_>, lines: &mut Lines, warnings: &mut Wa
         };
         if key.month && !held.contains(key) && settings.regie == *regie {
             let nothing = Quote { amount: Amount::default(), steps: vec![] };
+            if let Some(invoice) = input.credited_by_hand(key, Some(*amount), nothing.amount) {
+                let place = (key.child, &key.activity, key.date);
+                warnings.add(WarningKind::Credited, place, Some(invoice));
+                continue;
+            }
             lines.add(key, Charge::Month, version, settings, &nothing, Some(*amount));
         }
     }

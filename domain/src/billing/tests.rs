@@ -146,6 +146,7 @@ fn of(family: &FamilyNumber, household: &Household, booked: &[Booked], billed: &
 struct Run {
     billed: Billed,
     tariff: Option<Tariff>,
+    credited: HashMap<BilledKey, u32>,
     taken_over: Vec<TakenOverInvoice>,
     out_of_reach: Vec<Booked>,
     quotient_corrections: QuotientCorrections,
@@ -163,6 +164,7 @@ impl Run {
             booked: &booked,
             out_of_reach: &out_of_reach,
             billed: &self.billed,
+            credited: &self.credited,
             taken_over: &self.taken_over,
             quotient_corrections: self.quotient_corrections,
             offer: &Town(self.tariff.clone().unwrap_or_else(|| tariff(Unit::Session))),
@@ -325,6 +327,58 @@ fn what_the_software_before_billed_is_not_billed_again() {
     ];
     assert_eq!(warned(&unknown), expected);
     assert_eq!(unknown.warnings[0].invoice, Some(36));
+}
+
+#[test]
+fn a_taken_over_line_of_fewer_sessions_than_there_are_is_told() {
+    let days = ["2015-04-07", "2015-04-09", "2015-04-10"].map(|d| booked(LEO, d, S::PresentAsReserved));
+    let with = |quantity, billed: Billed| {
+        let taken_over = vec![april(vec![taken_over_line(LEO, &[], Some(quantity))])];
+        Run { taken_over, billed, ..Run::default() }.bill(&family(1), &household(), &days)
+    };
+    assert!(with(3, Billed::new()).warnings.is_empty());
+    let fewer = with(2, Billed::new());
+    assert!(fewer.lines.is_empty());
+    assert_eq!(
+        warned(&fewer),
+        [(WarningKind::TakenOver, 3, "2015-04-07".to_owned())],
+        "nobody knows which two"
+    );
+    // One of them is on an invoice of ours: the line billed the two others.
+    let key = BilledKey { child: LEO, activity: meals(), date: day("2015-04-10"), month: false };
+    assert!(with(2, [(key, (Amount::cents(340), 50))].into()).warnings.is_empty());
+}
+
+#[test]
+fn what_was_credited_by_hand_is_not_credited_again() {
+    let key = |date: &'static str| BilledKey { child: LEO, activity: meals(), date: day(date), month: false };
+    let billed: Billed = [(key("2015-04-07"), (Amount::cents(340), 5))].into();
+    let bill = |credited: &[(&'static str, u32)], status| {
+        let credited = credited.iter().map(|(date, invoice)| (key(date), *invoice)).collect();
+        let run = Run { billed: billed.clone(), credited, ..Run::default() };
+        run.bill(&family(1), &household(), &[booked(LEO, "2015-04-07", status)])
+    };
+    assert_eq!(
+        told(&bill(&[("2015-04-09", 36)], S::Cancelled)),
+        [(1, "-3.40".to_owned(), "-3.40".to_owned())]
+    );
+    let by_hand = bill(&[("2015-04-07", 36)], S::Cancelled);
+    assert!(by_hand.lines.is_empty());
+    assert_eq!(warned(&by_hand), [(WarningKind::Credited, 1, "2015-04-07".to_owned())]);
+    assert_eq!(by_hand.warnings[0].invoice, Some(36));
+}
+
+#[test]
+fn a_month_that_was_given_back_and_is_held_again_is_billed_again() {
+    let key = |date| BilledKey { child: LEO, activity: meals(), date: day(date), month: true };
+    let billed: Billed =
+        [(key("2015-03-01"), (Amount::ZERO, 5)), (key("2015-04-01"), (Amount::cents(5900), 5))].into();
+    let run = Run { billed, tariff: Some(tariff(Unit::Month)), ..Run::default() };
+    let bill = run.bill(&family(1), &household(), &[]);
+    let leo: Vec<_> = bill.lines.iter().filter(|line| line.child == LEO).collect();
+    assert_eq!(leo.len(), 1, "{leo:?}");
+    assert_eq!((leo[0].dates.as_slice(), leo[0].correction), ([day("2015-03-01")].as_slice(), true));
+    assert!(leo[0].amount().is_positive());
 }
 
 #[test]

@@ -22,6 +22,9 @@ pub enum WarningKind {
     /// An invoice of the software before may cover it, or it changed since that invoice: it is not
     /// billed.
     TakenOver,
+    /// It is on an invoice that was credited by hand, and was cancelled or costs less since: it is not
+    /// credited again.
+    Credited,
     /// No run has billed it, and it lies further back than runs look: it is not billed.
     NeverBilled,
     /// The income quotient on file has expired: it is billed without one.
@@ -34,12 +37,13 @@ pub enum WarningKind {
 
 impl WarningKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Error,
         Self::Undecided,
         Self::NotPointed,
         Self::NoTariff,
         Self::TakenOver,
+        Self::Credited,
         Self::NeverBilled,
         Self::QuotientExpired,
         Self::QuotientCorrected,
@@ -54,6 +58,7 @@ impl WarningKind {
             Self::NotPointed => "WARNING_NOT_POINTED",
             Self::NoTariff => "WARNING_NO_TARIFF",
             Self::TakenOver => "WARNING_TAKEN_OVER",
+            Self::Credited => "WARNING_CREDITED",
             Self::NeverBilled => "WARNING_NEVER_BILLED",
             Self::QuotientExpired => "WARNING_QUOTIENT_EXPIRED",
             Self::QuotientCorrected => "WARNING_QUOTIENT_CORRECTED",
@@ -66,6 +71,7 @@ impl WarningKind {
         match self {
             Self::Error | Self::Undecided | Self::NotPointed | Self::NoTariff => true,
             Self::TakenOver
+            | Self::Credited
             | Self::NeverBilled
             | Self::QuotientExpired
             | Self::QuotientCorrected

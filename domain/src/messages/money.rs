@@ -133,6 +133,11 @@ pub(super) const MONEY: &[(&str, &str, &str)] = &[
         "Maybe billed by the software before, or changed since: not billed, to be checked",
     ),
     (
+        "WARNING_CREDITED",
+        "Sur une facture déjà diminuée d'un avoir : annulé ou moins cher depuis, non crédité une seconde fois",
+        "On an invoice that was credited by hand: cancelled or cheaper since, not credited a second time",
+    ),
+    (
         "WARNING_NEVER_BILLED",
         "Jamais facturé et trop ancien pour cette facturation : préparez une facturation de sa période",
         "Never billed, and too old for this run: prepare a run of its period",
@@ -225,6 +230,21 @@ pub(super) const MONEY: &[(&str, &str, &str)] = &[
         "INVALID_COMMUNE",
         "Code de commune inconnu : choisissez la commune dans la liste du code postal.",
         "Unknown commune: choose one from the list of the postcode.",
+    ),
+    (
+        "ALREADY_BILLED",
+        "Le {date} est déjà facturé à cette famille par le portail : retirez ce jour des lignes reprises.",
+        "{date} is billed to this family by the portal already: leave that day out of the lines taken over.",
+    ),
+    (
+        "CREDIT_BEFORE_INVOICE",
+        "La facture est du {date} : datez l'avoir de ce jour ou d'un jour suivant.",
+        "The invoice is of {date}: date the credit note on that day or later.",
+    ),
+    (
+        "PREFIX_IN_USE",
+        "Des numéros portent déjà ce préfixe : il ne change plus. Créez une autre régie pour numéroter autrement.",
+        "Numbers bear this prefix already: it changes no more. Define another régie to number otherwise.",
     ),
     (
         "PREFIX_TAKEN",

@@ -78,7 +78,7 @@ fn every_rule_is_said_whole_in_both_languages() {
     } { SessionNotFull { held: 1, capacity: 2 } }));
     all_spoken(&every!(AccountError { Unknown, NotPositive, AlreadyRejected, ImpossiblePeriod } {
         MoreThanInvoice(Amount::cents(1)), MoreThanPaid(Amount::cents(1)), MoreThanFree(Amount::cents(1)),
-        RejectedBeforePaid(day), LinesSum(Amount::cents(1)), LineOutsidePeriod(day)
+        RejectedBeforePaid(day), CreditedBeforeInvoiced(day), LinesSum(Amount::cents(1)), LineOutsidePeriod(day)
     }));
     all_spoken(
         &every!(ActivityError { AlreadyDefined, Unknown, Retired, NotRetired } { Settings("SETTING_HOURS") }),
@@ -107,7 +107,7 @@ fn every_rule_is_said_whole_in_both_languages() {
     let PolicyError::TooShort { .. } = PolicyError::TooShort { purpose: Purpose::Bank, least: 1 };
     spoken(&PolicyError::TooShort { purpose: Purpose::Bank, least: 1 });
     all_spoken(&every!(RegieError {
-        AlreadyDefined, Unknown, ImpossibleRange, RunOpen, RunStage, NumberTaken, NoCreditor
+        AlreadyDefined, Unknown, ImpossibleRange, RunOpen, RunStage, NumberTaken, PrefixInUse, NoCreditor
     } { Settings("SETTING_PREFIX"), CashDayClosed(day), CollectionTooSoon(day), CollectionTooLate(day), NotABankDay(day) }));
     all_spoken(&every!(SecondingError { SamePerson, NothingProposed } {}));
     all_spoken(&every!(StructureError { AlreadyDefined, Unknown, Retired, NotRetired } {}));

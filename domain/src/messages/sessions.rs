@@ -12,6 +12,11 @@ pub(super) const SESSIONS: &[(&str, &str, &str)] = &[
         "Liste d'attente close avant qu'une place soit attribuée ({held} places occupées sur {capacity})",
         "Waiting list closed before a place was given ({held} of {capacity} places held)",
     ),
+    (
+        "REFUSAL_LIST_CLOSED_UNKNOWN",
+        "Liste d'attente close avant qu'une place soit attribuée",
+        "Waiting list closed before a place was given",
+    ),
     ("RELEASED_ENROLMENT_ENDED", "L'inscription a pris fin", "The enrolment has ended"),
     ("RELEASED_LEFT_FAMILY", "L'enfant n'est plus rattaché à la famille", "The child has left the family"),
     ("RELEASED_ACTIVITY_ENDED", "L'activité n'est plus proposée", "The activity is no longer offered"),

@@ -31,6 +31,9 @@ pub enum RegieError {
     /// The number was used, or belongs to this software's own series.
     #[error("this number is taken")]
     NumberTaken,
+    /// Numbers were given out with the prefix.
+    #[error("numbers were given out with this prefix")]
+    PrefixInUse,
     /// Banks cannot collect that soon: the day is past, or there is no bank day before it.
     #[error("the first day banks can collect is {0}")]
     CollectionTooSoon(NaiveDate),
@@ -56,6 +59,7 @@ impl Rule for RegieError {
             Self::RunStage => "BILLING_RUN_STAGE",
             Self::CashDayClosed(_) => "CASH_DAY_CLOSED",
             Self::NumberTaken => "NUMBER_TAKEN",
+            Self::PrefixInUse => "PREFIX_IN_USE",
             Self::CollectionTooSoon(_) => "COLLECTION_TOO_SOON",
             Self::CollectionTooLate(_) => "COLLECTION_TOO_LATE",
             Self::NotABankDay(_) => "NOT_A_BANK_DAY",
@@ -75,6 +79,7 @@ impl Rule for RegieError {
             | Self::RunOpen
             | Self::RunStage
             | Self::NumberTaken
+            | Self::PrefixInUse
             | Self::NoCreditor => vec![],
         }
     }

@@ -12,7 +12,9 @@ use super::RegieEvent as V;
 /// their own. Each runs without a gap.
 ///
 /// Numbers that were given out once stay: payments of the software before, and those of logs older
-/// than this rule, are `AL-228`. An invoice that comes to such a number later is `AL-F228`.
+/// than this rule, are `AL-228`. An invoice that comes to such a number later is `AL-F228`. Where the
+/// software before gave one number to an invoice and to a payment, the second that is taken over is
+/// written with its letter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Series {
     prefix: String,
@@ -25,13 +27,20 @@ pub struct Series {
     apart_from: Option<u32>,
     /// Payments of the software before whose texts own invoices may come to.
     taken_over: BTreeSet<u32>,
+    /// Operations of the software before, by whether they are invoices.
+    #[serde(default)]
+    before: BTreeSet<(bool, u32)>,
+    /// Those of them that share their number with one taken over earlier.
+    #[serde(default)]
+    second: BTreeSet<(bool, u32)>,
 }
 
 impl Series {
     /// The number of an invoice or credit note.
     pub fn invoice(&self, number: u32) -> String {
         let is_new = self.apart_from.is_some_and(|from| number >= from);
-        let letter = if is_new && self.is_written_alike(number) { "F" } else { "" };
+        let is_second = self.second.contains(&(true, number));
+        let letter = if is_second || is_new && self.is_written_alike(number) { "F" } else { "" };
         format!("{}-{letter}{number}", self.prefix)
     }
 
@@ -54,7 +63,8 @@ impl Series {
         if payment >= first_payment {
             payment < self.alike_to
         } else {
-            payment < first_invoice || self.taken_over.contains(&payment)
+            !self.second.contains(&(false, payment))
+                && (payment < first_invoice || self.taken_over.contains(&payment))
         }
     }
 
@@ -83,13 +93,18 @@ impl Series {
                 self.alike_to = first.saturating_add(*count)
             }
             V::SeriesSetApart { invoice, .. } => self.apart_from = Some(*invoice),
-            // A number an own invoice has already is not given out a second time.
-            V::NumberTakenOver { invoice: false, number } if *number >= self.next_invoice => {
-                self.taken_over.insert(*number);
+            V::NumberTakenOver { invoice, number } => {
+                self.before.insert((*invoice, *number));
+                if self.before.contains(&(!invoice, *number)) {
+                    self.second.insert((*invoice, *number));
+                }
+                // A number an own invoice has already is not given out a second time.
+                if !invoice && *number >= self.next_invoice {
+                    self.taken_over.insert(*number);
+                }
             }
             V::PaymentNumbered { .. }
             | V::DirectDebitsNumbered { .. }
-            | V::NumberTakenOver { .. }
             | V::BillingRunPrepared { .. }
             | V::BillingRunStarted { .. }
             | V::BillingRunCompleted { .. }

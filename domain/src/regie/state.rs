@@ -126,8 +126,12 @@ impl Regie {
             C::Define { .. } => return Err(E::AlreadyDefined),
             C::Change { changes } => {
                 let changed = changes.applied_to(settings);
+                let is_numbered =
+                    !self.taken.is_empty() || (self.next_invoice, self.next_payment) != self.first;
                 match changed.defect() {
                     Some(defect) => return Err(E::Settings(defect)),
+                    // What was given out names its operation for ever.
+                    None if is_numbered && changed.prefix != settings.prefix => return Err(E::PrefixInUse),
                     None if changed == **settings => return Ok(vec![]),
                     None => V::RegieChanged { settings: Box::new(changed) },
                 }
@@ -426,54 +430,25 @@ mod tests {
     fn handed_out(commands: Vec<C>, regie: &mut Regie) -> Vec<String> {
         let mut texts = vec![];
         for command in commands {
-            let taken = match &command {
-                C::TakeOver { number, .. } => *number,
-                C::Define { .. }
-                | C::Change { .. }
-                | C::PrepareRun { .. }
-                | C::StartIssuing { .. }
-                | C::NumberInvoices { .. }
-                | C::AbandonRun { .. }
-                | C::NumberCreditNote { .. }
-                | C::NumberPayment { .. }
-                | C::NumberDirectDebits { .. }
-                | C::CloseCashDay { .. } => 0,
-            };
             let (invoice, payment, series) = (regie.next_invoice(), regie.next_payment(), regie.series());
-            let count = match &command {
-                C::NumberInvoices { count, .. } => *count,
-                C::Define { .. }
-                | C::Change { .. }
-                | C::PrepareRun { .. }
-                | C::StartIssuing { .. }
-                | C::AbandonRun { .. }
-                | C::NumberCreditNote { .. }
-                | C::NumberPayment { .. }
-                | C::NumberDirectDebits { .. }
-                | C::TakeOver { .. }
-                | C::CloseCashDay { .. } => 1,
-            };
-            texts.extend(match command {
-                C::NumberCreditNote { .. } | C::NumberInvoices { .. } => {
+            texts.extend(match &command {
+                C::NumberInvoices { count, .. } => {
                     (invoice..invoice + count).map(|n| series.invoice(n)).collect()
                 }
-                C::TakeOver { invoice: true, .. } => vec![series.invoice(taken)],
+                C::NumberCreditNote { .. } => vec![series.invoice(invoice)],
                 C::TakeOver { .. } => vec![],
-                C::Define { .. }
-                | C::Change { .. }
-                | C::PrepareRun { .. }
-                | C::StartIssuing { .. }
-                | C::AbandonRun { .. }
-                | C::NumberPayment { .. }
-                | C::NumberDirectDebits { .. }
-                | C::CloseCashDay { .. } => vec![series.payment(payment)],
+                _ => vec![series.payment(payment)],
             });
-            let is_payment = matches!(command, C::TakeOver { invoice: false, .. });
+            let taken = match &command {
+                C::TakeOver { number, invoice } => Some((*number, *invoice)),
+                _ => None,
+            };
             for event in regie.decide(command).unwrap() {
                 regie.evolve(&event);
             }
-            if is_payment {
-                texts.push(regie.series().payment(taken));
+            if let Some((number, is_invoice)) = taken {
+                let series = regie.series();
+                texts.push(if is_invoice { series.invoice(number) } else { series.payment(number) });
             }
         }
         texts
@@ -493,6 +468,9 @@ mod tests {
                 over(true, 12),
                 over(false, 228),
                 over(true, 36),
+                over(false, 36),
+                over(false, 20),
+                over(true, 20),
                 C::NumberInvoices { run, after: None, last, count: 300, at: at() },
                 pay("2015-05-05", 500),
                 C::NumberCreditNote { at: at() },
@@ -502,9 +480,11 @@ mod tests {
         );
         let known: BTreeSet<&String> = texts.iter().collect();
         assert_eq!(known.len(), texts.len(), "no text twice");
-        assert_eq!(texts[..4], ["AL-12", "AL-228", "AL-36", "AL-37"].map(str::to_owned));
-        assert_eq!(texts[3 + 191], "AL-F228", "the software before gave AL-228 to a payment");
-        assert_eq!(texts[303..], ["AL-R229", "AL-337", "AL-R100"].map(str::to_owned));
+        let over = ["AL-12", "AL-228", "AL-36", "AL-R36", "AL-20", "AL-F20"];
+        assert_eq!(texts[..6], over.map(str::to_owned), "the second of a number bears its letter");
+        assert_eq!(texts[6], "AL-37");
+        assert_eq!(texts[6 + 191], "AL-F228", "the software before gave AL-228 to a payment");
+        assert_eq!(texts[306..], ["AL-R229", "AL-337", "AL-R100"].map(str::to_owned));
     }
 
     #[test]
@@ -537,6 +517,21 @@ mod tests {
         assert_eq!(changed, [V::RegieChanged { settings: before }]);
         let nothing = C::Change { changes: Box::default() };
         assert_eq!(regie.decide(nothing), Ok(vec![]), "no change, no event");
+    }
+
+    #[test]
+    fn given_a_number_when_the_prefix_is_changed_then_refused() {
+        let change = || {
+            let changes = RegieChanges { prefix: Some("ZZ".into()), ..RegieChanges::default() };
+            C::Change { changes: Box::new(changes) }
+        };
+        let mut regie = Regie::default();
+        regie.evolve(&defined());
+        assert!(regie.decide(change()).is_ok(), "nothing bears it yet");
+        for event in regie.decide(pay("2015-05-05", 500)).unwrap() {
+            regie.evolve(&event);
+        }
+        assert_eq!(regie.decide(change()), Err(E::PrefixInUse));
     }
 
     #[test]

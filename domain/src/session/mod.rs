@@ -16,6 +16,7 @@ mod command;
 mod error;
 mod event;
 pub mod guard;
+mod refusal;
 mod release;
 mod state;
 #[cfg(test)]

@@ -31,16 +31,18 @@ impl Deciding<'_> {
     }
 
     /// Restores what still can stand, in the order it was asked for: a place only while one is free
-    /// and nobody waits for it, else a place on the waiting list, else nothing.
+    /// and nobody waits for it, else a place on the waiting list, else nothing. A session that has begun
+    /// gives places back to those who held them: an end undone too late leaves no day unbilled.
     pub(super) fn restore(
         &self,
         whose: &Whose,
         reasons: &[ReleaseReason],
         reserved_elsewhere: &BTreeSet<ChildId>,
     ) -> Vec<V> {
-        if self.terms.require_open().is_err() || self.at > self.terms.starts {
+        if self.terms.require_open().is_err() {
             return vec![];
         }
+        let has_begun = self.at > self.terms.starts;
         let released = |(child, booking): (ChildId, &Booking)| {
             let release = booking.release.filter(|_| booking.status == S::Released)?;
             let back = reasons.contains(&release.reason) && whose.covers(child, booking);
@@ -50,6 +52,9 @@ impl Deciding<'_> {
         bookings.sort_unstable_by_key(|(requested, child, ..)| (*requested, *child));
         let (mut events, mut after) = (vec![], self.session.clone());
         for (_, child, request, before) in bookings {
+            if has_begun && matches!(before, S::Pending | S::Waitlisted | S::Offered) {
+                continue;
+            }
             if before.blocks_hours() && reserved_elsewhere.contains(&child) {
                 continue;
             }

@@ -34,6 +34,8 @@ const CUTOFF: &str = "2015-04-06T08:00:00Z";
 const LATE: &str = "2015-04-06T15:00:00Z";
 /// During the session.
 const DURING: &str = "2015-04-07T10:30:00Z";
+/// Another day.
+const OVER: &str = "2015-04-10T10:30:00Z";
 
 fn at(instant: &str) -> DateTime<Utc> {
     instant.parse().unwrap()
@@ -348,6 +350,14 @@ fn what_follows_an_enrolment_is_released_with_it_and_comes_back_with_it() {
     free.act(LATE, restore(of_child(LEO))).unwrap();
     assert_eq!(free.status(LEO), S::Reserved, "after the deadline, before the session");
     assert_eq!(free.session.booking(LEO).unwrap().release, None);
+
+    // An end that is undone after the day: whoever held a place holds it again, nobody starts to wait.
+    let mut undone = Story::new(one_place()).given(EARLY, ask(LEO)).given(EARLY, ask(EMMA));
+    undone.act(OVER, release(of_child(LEO))).unwrap();
+    undone.act(OVER, release(of_child(EMMA))).unwrap();
+    undone.act(OVER, restore(of_child(LEO))).unwrap();
+    undone.act(OVER, restore(of_child(EMMA))).unwrap();
+    assert_eq!((undone.status(LEO), undone.status(EMMA)), (S::Reserved, S::Released));
 
     let mut attended =
         Story::new(settings()).given(EARLY, ask(LEO)).given(EARLY, ask(EMMA)).given(EARLY, ask(ZOE));

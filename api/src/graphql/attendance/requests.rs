@@ -8,11 +8,7 @@ use async_graphql::{
 };
 use chrono::{DateTime, Duration, Utc};
 use portail_application::Role;
-use portail_domain::{
-    activity::Activity,
-    messages::{Language, text},
-    session::{Refusal, RefusalCode},
-};
+use portail_domain::{activity::Activity, messages::text};
 use portail_projections::{
     attendance::request_list::{self, Filter, Order, RequestLine},
     families::{family, family_file},
@@ -218,24 +214,6 @@ pub struct RequestFilter {
     since: Option<Instant>,
 }
 
-/// A refusal in words.
-pub fn refusal_text(refusal: &Refusal, language: Language) -> String {
-    let key = match refusal.code {
-        RefusalCode::Capacity if refusal.held.is_some() => "REFUSAL_CAPACITY_HELD",
-        RefusalCode::Capacity if refusal.capacity.is_none() => "REFUSAL_CAPACITY_UNKNOWN",
-        RefusalCode::Capacity => "REFUSAL_CAPACITY",
-        RefusalCode::ListClosed => "REFUSAL_LIST_CLOSED",
-        RefusalCode::IncompleteFile => "REFUSAL_INCOMPLETE_FILE",
-        RefusalCode::NotEligible => "REFUSAL_NOT_ELIGIBLE",
-        RefusalCode::Late => "REFUSAL_LATE",
-        RefusalCode::Other => "REFUSAL_OTHER",
-    };
-    let number = |name: &'static str, known: Option<u32>| known.map(|n| (name, n.to_string()));
-    let known: Vec<_> =
-        [number("held", refusal.held), number("capacity", refusal.capacity)].into_iter().flatten().collect();
-    text(key, language, &known)
-}
-
 /// Queries of requests.
 #[derive(Debug, Default)]
 pub struct RequestQuery;
@@ -376,8 +354,8 @@ async fn shown(
             known.and_then(Activity::latest).map_or_else(|| code.to_owned(), |s| s.name.clone())
         });
         let label = |prefix: &str, key: &str| text(&format!("{prefix}_{key}"), language, &[]);
-        let refusal = line.refusal.as_ref().map(|r| refusal_text(r, language)).or_else(|| {
-            match line.detail.as_deref() {
+        let refusal =
+            line.refusal.as_ref().map(|r| r.text(language)).or_else(|| match line.detail.as_deref() {
                 Some("CERTIFICATE_MISSING") => Some(text("REFUSAL_CERTIFICATE", language, &[])),
                 Some("CERTIFICATE_REFUSED") => Some(text("REFUSAL_CERTIFICATE_REFUSED", language, &[])),
                 Some("CLOSED") => Some(text("MARKER_CLOSURE", language, &[])),
@@ -385,8 +363,7 @@ async fn shown(
                     Some(text(&format!("RELEASED_{ended}"), language, &[]))
                 }
                 _ => None,
-            }
-        });
+            });
         let request = Request {
             id: ID(line.line.to_string()),
             request_id: ID(line.request.to_string()),

@@ -46,6 +46,7 @@ mirrored_enum!(
         NotPointed: "The roll was not called: it is billed as reserved.",
         NoTariff: "The activity has no tariff on the day: it is not billed.",
         TakenOver: "An invoice of the software before may cover it, or it changed since: it is not billed.",
+        Credited: "It is on an invoice that was credited by hand, and was cancelled or costs less since: it is not credited again.",
         NeverBilled: "No run billed it, and it lies further back than runs look: it is not billed.",
         QuotientExpired: "The income quotient on file has expired: it is billed without one.",
         QuotientCorrected: "It is billed already, and its income quotient was corrected since: it keeps its price.",

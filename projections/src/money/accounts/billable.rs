@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use portail_domain::{
+    account::InvoiceLine,
     billing::{Billed, BilledKey, Booked, TakenOverInvoice},
     ids::ChildId,
+    tariff::Charge,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -101,6 +103,43 @@ pub async fn taken_over(
         invoices.entry(family).or_default().push(TakenOverInvoice { number, from, to, lines, position });
     }
     Ok(invoices)
+}
+
+/// What stands on the invoices of a régie that were credited by hand, of some families, by family: each with
+/// the invoice's number.
+///
+/// # Errors
+/// The database failed.
+pub async fn credited(
+    pool: &PgPool,
+    regie: &str,
+    families: &[String],
+    from: NaiveDate,
+) -> Result<HashMap<String, HashMap<BilledKey, u32>>, sqlx::Error> {
+    let rows: Vec<(String, i32, String)> = sqlx::query_as(
+        "SELECT i.* FROM unnest($2::text[]) AS asked (family) CROSS JOIN LATERAL \
+            (SELECT i.family, i.number, i.lines FROM rm_accounts.operation o JOIN rm_accounts.invoice i \
+                ON i.regie = o.regie AND i.number = (o.detail::json->>'about')::int AND NOT i.credit_note \
+             WHERE o.family = asked.family AND o.regie = $1 AND o.kind = 'CREDIT_NOTE' AND i.last_day >= $3 \
+             OFFSET 0) AS i",
+    )
+    .bind(regie)
+    .bind(families)
+    .bind(from)
+    .fetch_all(pool)
+    .await?;
+    let mut credited: HashMap<String, HashMap<BilledKey, u32>> = HashMap::new();
+    for (family, number, lines) in rows {
+        let of_family = credited.entry(family).or_default();
+        for line in json::<Vec<InvoiceLine>>(&lines)? {
+            let month = line.charge == Charge::Month;
+            for date in line.dates {
+                let key = BilledKey { child: line.child, activity: line.activity.clone(), date, month };
+                of_family.insert(key, number.unsigned_abs());
+            }
+        }
+    }
+    Ok(credited)
 }
 
 /// What some families were billed for some children, by family, with the positions those prices

@@ -20,7 +20,7 @@ use sqlx::PgConnection;
 
 use crate::engine::projection::{FoldContext, FoldError, Projection};
 
-pub use billable::{billable, billed, never_billed, taken_over};
+pub use billable::{billable, billed, credited, never_billed, taken_over};
 pub use exported::{BookedOperation, books_between};
 pub use invoices::{InvoiceRow, due_for_debit, invoice, invoices_of};
 pub use ledger::ledger;

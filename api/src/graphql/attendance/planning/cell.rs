@@ -274,9 +274,7 @@ fn reason(booking: &portail_domain::session::Booking, language: Language) -> Opt
         BookingStatus::Released => {
             booking.release.map(|release| text(release.reason.label_key(), language, &[]))
         }
-        BookingStatus::Refused => {
-            booking.refusal.as_ref().map(|r| crate::graphql::attendance::requests::refusal_text(r, language))
-        }
+        BookingStatus::Refused => booking.refusal.as_ref().map(|r| r.text(language)),
         _ => None,
     }
 }
