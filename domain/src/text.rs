@@ -68,6 +68,51 @@ fn is_deceptive(c: char) -> bool {
     )
 }
 
+/// Characters that nobody sees and no text needs: soft hyphens, joiners of words, place holders of what was
+/// pasted (UAX #44, Default_Ignorable_Code_Point). Joiners of letters, marks of direction, fillers of
+/// syllables and the selectors of an emoji's form stay: scripts and emoji are written with them.
+fn is_inkless(c: char) -> bool {
+    matches!(
+        c,
+        '\u{00AD}'
+            | '\u{034F}'
+            | '\u{17B4}'
+            | '\u{17B5}'
+            | '\u{180B}'..='\u{180E}'
+            | '\u{200B}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{FEFF}'
+            | '\u{FFFC}'
+            | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}'
+    )
+}
+
+/// How many marks one letter bears at the most: no script needs more, and more hide the lines around it.
+const MOST_MARKS: usize = 8;
+
+/// The first mark that is one too many on its letter.
+fn superfluous_mark(text: &str) -> Option<char> {
+    let mut marks = 0;
+    text.chars().find(|c| {
+        let is_mark =
+            matches!(c.general_category(), GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark);
+        marks = if !c.is_ascii() && is_mark { marks + 1 } else { 0 };
+        marks > MOST_MARKS
+    })
+}
+
+/// The first character that may not stand where it stands.
+fn refused(text: &str) -> Option<char> {
+    text.chars().find(|c| !is_allowed(*c)).or_else(|| superfluous_mark(text))
+}
+
+/// Whether every character can be seen, spaces between words aside: so that nothing looks like another
+/// name and is not.
+pub fn is_seen_whole(text: &str) -> bool {
+    text.chars().all(|c| c == ' ' || is_visible(c))
+}
+
 /// Whether a character may stand in a text at all; line breaks are counted in.
 fn is_allowed(c: char) -> bool {
     if c == '\n' || (' '..='~').contains(&c) {
@@ -82,16 +127,16 @@ fn is_allowed(c: char) -> bool {
             | GeneralCategory::LineSeparator
             | GeneralCategory::ParagraphSeparator
     );
-    !refused && !is_deceptive(c)
+    !refused && !is_deceptive(c) && !is_inkless(c)
 }
 
 /// Whether a reader sees a character of its own. Marks need a letter to stand on; fillers and the
 /// blank braille pattern have an assigned meaning and no ink.
 fn is_visible(c: char) -> bool {
     use GeneralCategory as G;
-    let blank = matches!(c, '\u{115F}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}');
+    let blank = is_inkless(c) || matches!(c, '\u{115F}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}');
     let category = c.general_category();
-    let inkless = matches!(
+    let without_ink = matches!(
         category,
         G::Control
             | G::Format
@@ -104,17 +149,17 @@ fn is_visible(c: char) -> bool {
             | G::NonspacingMark
             | G::EnclosingMark
     );
-    !blank && !inkless
+    !blank && !without_ink
 }
 
-/// The one form of a text: composed, its line breaks U+000A, its tabs spaces, without byte-order
-/// marks and zero-width spaces (pasted with what they stood in, seen by nobody), trimmed.
+/// The one form of a text: composed, its line breaks U+000A, its tabs spaces, without what nobody sees
+/// (byte-order marks, zero-width spaces, soft hyphens: pasted with what they stood in), trimmed.
 fn canonical(raw: &str) -> String {
     let breaks = raw.replace("\r\n", "\n");
     let one_form = breaks.chars().filter_map(|c| match c {
         '\r' | '\u{0085}' | '\u{2028}' | '\u{2029}' => Some('\n'),
         '\t' => Some(' '),
-        '\u{FEFF}' | '\u{200B}' => None,
+        inkless if is_inkless(inkless) => None,
         other => Some(other),
     });
     one_form.nfc().collect::<String>().trim().to_owned()
@@ -134,7 +179,7 @@ fn accept(raw: &str, layout: Layout, most: usize) -> Result<String, TextError> {
         return Err(TextError::TooLong(most));
     }
     let text = canonical(raw);
-    if let Some(c) = text.chars().find(|c| !is_allowed(*c)) {
+    if let Some(c) = refused(&text) {
         return Err(TextError::Character(c));
     }
     if layout == Layout::Line && text.contains('\n') {
@@ -173,7 +218,7 @@ pub fn check(text: &str) -> Result<(), TextError> {
     if text.is_ascii() && text.len() <= LONGEST && !text.bytes().any(|b| b.is_ascii_control() && b != b'\n') {
         return Ok(());
     }
-    if let Some(c) = text.chars().find(|c| !is_allowed(*c)) {
+    if let Some(c) = refused(text) {
         return Err(TextError::Character(c));
     }
     if text.chars().count() > LONGEST {
@@ -312,6 +357,10 @@ mod tests {
         assert_eq!(body.as_str(), "a\nb\nc\nd");
         assert_eq!(heading("👩\u{200D}👧 c'est nous"), Ok("👩\u{200D}👧 c'est nous".into()));
         assert_eq!(heading("مدرسة\u{200F}"), Ok("مدرسة\u{200F}".into()));
+        assert_eq!(heading("L\u{AD}é\u{200B}o\u{2061}\u{FFFC}"), Ok("Léo".into()));
+        assert_eq!(check("L\u{AD}éo"), Err(TextError::Character('\u{AD}')), "entry takes it out");
+        assert_eq!(heading(&format!("e{}", "\u{316}".repeat(9))), Err(TextError::Character('\u{316}')));
+        assert!(heading(&format!("e{}", "\u{316}".repeat(8))).is_ok());
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub use log::search::{Search, search};
 pub use log::upcasters::{DecodeError, Upcasters};
 pub use postgres::batch_loader::{BatchLoader, BatchQuery};
 pub use postgres::data_folder::{FolderError, ensure_private, make_private_folder, open_mode};
-pub use postgres::database::{Database, DatabaseError, StatementLimits};
+pub use postgres::database::{Database, DatabaseError, StatementLimits, connected_servers};
 pub use secrets::attachments::{AttachmentError, Attachments, MAX_ATTACHMENT_SIZE, StoredAttachment, Upload};
 pub use secrets::secret_file::replace as replace_secret;
 pub use secrets::vault::{

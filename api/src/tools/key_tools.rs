@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use portail_event_store::{
     Binding, CheckpointSigner, CheckpointStore, Database, EventLog, MasterKey, PreviousKey, Upcasters, Vault,
-    binding, change_signing_key, read_head, replace_secret, rotate_master_key, signing_key_in_force,
+    binding, change_signing_key, connected_servers, read_head, replace_secret, rotate_master_key,
+    signing_key_in_force,
 };
 
 use crate::{
@@ -137,6 +138,11 @@ fn put_in_place(place: &KeyPlace, target: &Path, old: &str) -> Result<()> {
 
 async fn rotate_master(settings: &Settings, database: &Database, how: RotateMaster) -> Result<()> {
     let place = settings.master_key_place()?;
+    ensure!(
+        connected_servers(database.pool()).await? == 0,
+        "a server is running on this database: stop every server first, or it could seal nothing more until it is \
+         started again"
+    );
     let target = target(how.to, &place)?;
     let old = settings.master_key()?;
     let new = if target.exists() {

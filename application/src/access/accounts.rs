@@ -1,6 +1,6 @@
 //! Accounts: a login, a role, a password.
 
-use portail_domain::text::Login;
+use portail_domain::text::{Login, is_seen_whole};
 use sqlx::PgPool;
 
 use super::{AccessError, Hashing, role_text};
@@ -16,7 +16,7 @@ pub fn is_strong(password: &str) -> bool {
 
 /// Whether somebody could log in by it.
 pub fn is_login(login: &str) -> bool {
-    login.parse::<Login>().is_ok_and(|parsed| *parsed == *login)
+    is_seen_whole(login) && login.parse::<Login>().is_ok_and(|parsed| *parsed == *login)
 }
 
 /// Makes an account, or gives one another role or password; then all its sessions end. Nothing changes
@@ -94,7 +94,17 @@ mod tests {
     #[test]
     fn a_login_is_what_somebody_can_enter() {
         assert!(is_login("1001001010331") && is_login("mairie"));
-        for wrong in ["", " mairie", "mairie ", "mai\0rie", "mai\nrie", "mai\u{202e}rie", &"x".repeat(65)] {
+        for wrong in [
+            "",
+            " mairie",
+            "mairie ",
+            "mai\0rie",
+            "mai\nrie",
+            "mai\u{202e}rie",
+            "mai\u{200b}rie",
+            "\u{3164}",
+            &"x".repeat(65),
+        ] {
             assert!(!is_login(wrong), "{wrong:?}");
         }
     }

@@ -5,9 +5,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use chrono::NaiveDate;
 use portail_domain::{
     activity::Activity,
-    calendar::{self, CalendarCommand, Closure, TownCalendar},
+    calendar::{self, CalendarCommand, Closure, ClosureScope, TownCalendar},
     ids::{ActivityId, ChildId, ClosureId},
     session::{self, Act, Latitude, Session, SessionCommand},
+    structure::Structure,
     terms::Terms,
     time::days,
 };
@@ -33,6 +34,9 @@ pub(crate) async fn decide(
     let before = work.get::<TownCalendar>(calendar::STREAM)?;
     let (decision, closure) = match command {
         Command::CloseDays { scope, from, to, reason } => {
+            if let Some(error) = unknown_place(scope, work).await? {
+                return Ok(CommandOutcome::rejected(error));
+            }
             let closure = Closure {
                 id: ClosureId(id),
                 scope: scope.clone(),
@@ -93,6 +97,25 @@ pub(crate) async fn decide(
         }
     }
     Ok(CommandOutcome::made(closure.id.to_string()))
+}
+
+/// Why there is nothing to close: the place is not the town's.
+async fn unknown_place(
+    scope: &ClosureScope,
+    work: &mut UnitOfWork<'_>,
+) -> Result<Option<Rejection>, CommandError> {
+    let (is_known, field) = match scope {
+        ClosureScope::Town => return Ok(None),
+        ClosureScope::Structure(id) => {
+            work.load::<Structure>([id.to_string()]).await?;
+            (work.get::<Structure>(id.as_str())?.name.is_some(), "structureId")
+        }
+        ClosureScope::Activity(id) => {
+            work.load::<Activity>([id.to_string()]).await?;
+            (work.get::<Activity>(id.as_str())?.latest().is_some(), "activityId")
+        }
+    };
+    Ok((!is_known).then(|| Rejection::of_code("NOT_FOUND").at(&["input", "scope", field])))
 }
 
 /// Children of a closed session who are reserved at the same hours elsewhere by now.

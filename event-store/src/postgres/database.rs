@@ -68,6 +68,12 @@ const WAIT_FOR_THE_DISK: &str = "SELECT set_config('synchronous_commit', \
     CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' \
     ELSE current_setting('synchronous_commit') END, false)";
 
+/// What servers call themselves to the database.
+const SERVER: &str = "portail server";
+
+/// How long a database is waited for that starts up or recovers from a crash.
+const RECOVERY: Duration = Duration::from_secs(120);
+
 /// A running database with its pool.
 #[derive(Clone)]
 pub struct Database {
@@ -114,7 +120,8 @@ impl Database {
         connections: u32,
         limits: Option<StatementLimits>,
     ) -> Result<Self, DatabaseError> {
-        let options = PgConnectOptions::from_str(url)?.application_name("portail");
+        let name = if limits.is_some() { SERVER } else { "portail" };
+        let options = PgConnectOptions::from_str(url)?.application_name(name);
         let pool = open(options, connections, Duration::from_secs(10), limits, true).await?;
         Ok(Self::new(pool, true, None))
     }
@@ -150,7 +157,7 @@ pub(super) async fn open(
 ) -> Result<PgPool, DatabaseError> {
     let options = options.disable_statement_logging();
     // One plain connection, closed before the pool opens: the embedded database has no other.
-    let mut owner = PgConnection::connect_with(&options).await?;
+    let mut owner = connect_once_ready(&options).await?;
     sqlx::migrate!("../migrations").run(&mut owner).await?;
     functions::install(&mut owner).await?;
     let can_step_down: bool = sqlx::query_scalar(
@@ -200,9 +207,39 @@ pub(super) async fn open(
     Ok(pool)
 }
 
+/// A connection, as soon as a database that starts up or recovers takes any.
+async fn connect_once_ready(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    const CANNOT_CONNECT_NOW: &str = "57P03";
+    let begun = std::time::Instant::now();
+    loop {
+        match PgConnection::connect_with(options).await {
+            Err(sqlx::Error::Database(error))
+                if error.code().as_deref() == Some(CANNOT_CONNECT_NOW) && begun.elapsed() < RECOVERY =>
+            {
+                tracing::info!(%error, "waiting for the database");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            connected => return connected,
+        }
+    }
+}
+
+/// How many connections of servers a database has: what must not run beside one looks first.
+///
+/// # Errors
+/// The database failed.
+pub async fn connected_servers(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1",
+    )
+    .bind(SERVER)
+    .fetch_one(pool)
+    .await
+}
+
 /// A database is not empty: a portal was made in it.
 pub(super) async fn ensure_portal(options: &PgConnectOptions) -> Result<(), DatabaseError> {
-    let mut connection = PgConnection::connect_with(options).await?;
+    let mut connection = connect_once_ready(options).await?;
     let (name, is_there): (String, bool) =
         sqlx::query_as("SELECT current_database()::text, to_regclass('public.events') IS NOT NULL")
             .fetch_one(&mut connection)

@@ -236,6 +236,10 @@ pub(crate) fn acting_family(
 ) -> Result<Result<FamilyNumber, Rejection>> {
     let caller = ctx.caller()?;
     Ok(match (caller.family(), named) {
+        // Of another family nothing is told, not even whether there is one.
+        (Some(own), Some(number)) if own.as_str() != number => {
+            Err(Rejection::of_code("NOT_FOUND").at(&["input", "familyNumber"]))
+        }
         (Some(own), _) => Ok(own),
         (None, Some(number)) => parse(&number, "familyNumber"),
         (None, None) => Err(Rejection::of_code("NOT_FOUND").at(&["input", "familyNumber"])),
