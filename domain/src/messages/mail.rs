@@ -23,6 +23,26 @@ pub(super) const MAIL: &[(&str, &str, &str)] = &[
         "The reservation for {child} is refused: {activity}, {dates}. The reason is in your list of requests.",
     ),
     (
+        "MAIL_RESERVATION_WAITLISTED_SUBJECT",
+        "Portail Famille : Liste d'attente",
+        "Portail Famille: Waiting list",
+    ),
+    (
+        "MAIL_RESERVATION_WAITLISTED_BODY",
+        "La demande de {child} est sur liste d'attente : {activity}, {dates}. Un courriel suit dès qu'une place se libère.",
+        "The request for {child} is on the waiting list: {activity}, {dates}. An e-mail follows as soon as a place is free.",
+    ),
+    (
+        "MAIL_RESERVATION_CANCELLED_SUBJECT",
+        "Portail Famille : Réservation annulée",
+        "Portail Famille: Reservation cancelled",
+    ),
+    (
+        "MAIL_RESERVATION_CANCELLED_BODY",
+        "La mairie a annulé la réservation de {child} : {activity}, {dates}.",
+        "The town hall has cancelled the reservation of {child}: {activity}, {dates}.",
+    ),
+    (
         "MAIL_PLACE_OFFERED_SUBJECT",
         "Portail Famille : Une place s'est libérée",
         "Portail Famille: A place has become free",

@@ -177,6 +177,18 @@ async fn a_family_is_told_what_others_decide_about_its_days() {
     models.given(june, [closed]).await;
     let templates: Vec<String> = told(&models).await.into_iter().map(|(template, ..)| template).collect();
     assert_eq!(templates, ["RESERVATION_ACCEPTED", "DAY_CLOSED", "DAY_CLOSED"], "to each child's family");
+
+    let cancelled = SessionEvent::ReservationCancelled {
+        child: lucie(),
+        request: request(2),
+        exception: None,
+        basis: basis(),
+    };
+    let decided = [requested(lucie(), 2), waitlisted(lucie(), 2, 1), confirmed(lucie(), 2), cancelled];
+    models.given(of_session(day("2015-06-02")), decided).await;
+    let templates: Vec<String> =
+        told(&models).await.into_iter().skip(3).map(|(template, ..)| template).collect();
+    assert_eq!(templates, ["RESERVATION_WAITLISTED", "RESERVATION_ACCEPTED", "RESERVATION_CANCELLED"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

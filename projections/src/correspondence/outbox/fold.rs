@@ -87,6 +87,8 @@ fn of_session(event: &RecordedEvent, change: &S, told: &mut Vec<Told>) -> Result
             ("BOOKINGS_RESTORED", restored.iter().map(|line| line.child).collect())
         }
         S::ReservationConfirmed { .. }
+        | S::ReservationWaitlisted { .. }
+        | S::ReservationCancelled { .. }
         | S::ReservationRefused { .. }
         | S::OfferExpired { .. }
         | S::WaitingListClosed { .. }
@@ -97,6 +99,8 @@ fn of_session(event: &RecordedEvent, change: &S, told: &mut Vec<Told>) -> Result
             return Ok(());
         }
         S::ReservationConfirmed { child, .. } => ("RESERVATION_ACCEPTED", vec![*child]),
+        S::ReservationWaitlisted { child, .. } => ("RESERVATION_WAITLISTED", vec![*child]),
+        S::ReservationCancelled { child, .. } => ("RESERVATION_CANCELLED", vec![*child]),
         S::ReservationRefused { child, .. } | S::OfferExpired { child, .. } => {
             ("RESERVATION_REFUSED", vec![*child])
         }
@@ -105,9 +109,7 @@ fn of_session(event: &RecordedEvent, change: &S, told: &mut Vec<Told>) -> Result
         }
         S::AbsenceExcused { child, .. } | S::AbsenceBilled { child, .. } => ("ABSENCE_DECIDED", vec![*child]),
         S::ReservationRequested { .. }
-        | S::ReservationWaitlisted { .. }
         | S::ReservationWithdrawn { .. }
-        | S::ReservationCancelled { .. }
         | S::OfferDeclined { .. }
         | S::AbsenceDeclared { .. }
         | S::AbsenceWithdrawn { .. }

@@ -30,7 +30,7 @@ impl Projection for OutboxProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        2
+        3
     }
     fn tables(&self) -> &'static str {
         include_str!("tables.sql")

@@ -27,7 +27,7 @@ impl Projection for RegiesProjection {
         NAME
     }
     fn version(&self) -> i32 {
-        2
+        3
     }
     fn tables(&self) -> &'static str {
         include_str!("tables.sql")
