@@ -321,7 +321,7 @@ async fn audit(command: Audit) -> Result<()> {
         Audit::Consistency { size } => audit::prove_consistency(pool, settings.signer()?, size).await,
         Audit::Checkpoint => {
             let checkpoints = CheckpointStore::new(pool.clone(), settings.signer()?);
-            checkpoints.make(chrono::Utc::now()).await?;
+            checkpoints.sign_head(chrono::Utc::now()).await?;
             let last = checkpoints.last().await?.context("the log is empty")?;
             print!("{}", last.note);
             Ok(())

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use portail_domain::time::local_date;
+use portail_domain::{time::local_date, upcasters};
 use portail_event_store::{
     Attachments, CheckpointStore, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog,
-    Execution, UnitOfWork, Upcasters, Vault, canonical_json,
+    Execution, UnitOfWork, Vault, canonical_json,
 };
 use portail_projections::{Engine, attendance::month_planning::Plannings, catalogue::CatalogueCache};
 use sha2::{Digest, Sha256};
@@ -64,7 +64,7 @@ impl Application {
         clock: Clock,
         limits: Limits,
     ) -> anyhow::Result<Arc<Self>> {
-        let log = EventLog::open(database, Upcasters::default()).await?;
+        let log = EventLog::open(database, upcasters::all()).await?;
         let vault = Vault::unlock(database.pool().clone(), keys.master.clone()).await?.following(&log);
         let engine = Engine::prepare(log.clone(), vault.clone(), portail_projections::all()).await?;
         let checkpoints = CheckpointStore::new(database.pool().clone(), keys.signer.clone());

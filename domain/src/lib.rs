@@ -40,6 +40,7 @@ pub mod tariff;
 pub mod terms;
 pub mod text;
 pub mod time;
+pub mod upcasters;
 
 /// Implements the `cqrs-es` `Aggregate` for a type with `decide` (pure) and `evolve` (total).
 ///

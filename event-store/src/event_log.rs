@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use cqrs_es::persist::EventUpcaster;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
@@ -56,11 +57,11 @@ pub struct EventLog {
 
 impl EventLog {
     /// Opens the log of a migrated database, starts its appender and, where the database serves
-    /// several processes, its listener.
+    /// several processes, its listener. `upcasters` are those of every event the log may hold.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn open(database: &Database, upcasters: Upcasters) -> Result<Self, LogError> {
+    pub async fn open(database: &Database, upcasters: Vec<Box<dyn EventUpcaster>>) -> Result<Self, LogError> {
         let durable = DurableHead::new(database.is_shared());
         let head = durable.subscribe();
         durable.catch_up(&mut *database.pool().acquire().await?).await?;
@@ -70,7 +71,13 @@ impl EventLog {
         if database.is_shared() {
             tokio::spawn(listener::follow(database.pool().clone(), durable));
         }
-        Ok(Self { database: database.clone(), jobs, streams, head, upcasters: Arc::new(upcasters) })
+        Ok(Self {
+            database: database.clone(),
+            jobs,
+            streams,
+            head,
+            upcasters: Arc::new(Upcasters::new(upcasters)),
+        })
     }
 
     /// The database the log lives in.

@@ -24,19 +24,19 @@ pub use commands::bus::{CommandBus, CommandError, Decide, Execution, Outcome};
 pub use commands::cqrs_store::{CqrsStore, LoadedStream};
 pub use commands::unit_of_work::{NotLoaded, RecordError, UnitOfWork};
 pub use event_log::{EventLog, LogError, Span};
-pub use integrity::checkpoint_store::{CheckpointStore, MakeError, StoredCheckpoint};
+pub use integrity::checkpoint_store::{CheckpointStore, StoredCheckpoint};
 pub use integrity::diagnosis::IntegrityViolation;
 pub use integrity::export::{ExportError, ExportSummary, export};
+pub use integrity::frontier::SigningError;
 pub use integrity::merkle;
 pub use integrity::proofs::ProofTree;
 pub use integrity::read_trail::{NewRead, RecordedRead, forget_old_reads, reads, record_read, verify_reads};
-pub use integrity::signed_checkpoint::{
-    Checkpoint, CheckpointError, CheckpointSigner, ReadTrailHead, TrustedKeys,
-};
+pub use integrity::signed_checkpoint::{Checkpoint, CheckpointError, CheckpointSigner, ReadTrailHead};
 pub use integrity::signing_keys::{
     ChangeError, FollowError, KeyChange, PreviousKey, change_signing_key, claim_signing_key, follow_keys,
     key_changes, signing_key_in_force,
 };
+pub use integrity::trusted_keys::TrustedKeys;
 pub use integrity::verify::{CheckpointCopy, VerifiedLog, VerifyError, verify};
 pub use log::canonical::canonical_json;
 pub use log::durability::{Head, read_head};

@@ -15,11 +15,11 @@ use portail_domain::{
     ids::{ChildId, FamilyNumber, RequestId},
     session::{Act, Basis, Latitude, Session, SessionCommand, SessionEvent},
     terms::Terms,
+    upcasters,
 };
 use portail_event_store::{
     Append, CommandBus, CommandError, CommandMeta, Database, Decide, EVENT_COLUMNS, EventLog, NewEvent,
-    Outcome, RecordedEvent, StreamAppend, StreamId, UnitOfWork, Upcasters, VerifiedLog, canonical_json,
-    verify,
+    Outcome, RecordedEvent, StreamAppend, StreamId, UnitOfWork, VerifiedLog, canonical_json, verify,
 };
 use portail_projections::{
     FoldContext,
@@ -120,7 +120,7 @@ pub fn raw(text: &str) -> Box<RawValue> {
 
 async fn empty_log(cluster: &Cluster) -> Result<EventLog> {
     let database = Database::connect(&cluster.create_database().await?, 8).await?;
-    Ok(EventLog::open(&database, Upcasters::default()).await?)
+    Ok(EventLog::open(&database, upcasters::all()).await?)
 }
 
 async fn clients<F, Fut>(count: usize, time: Duration, work: F) -> Result<f64>

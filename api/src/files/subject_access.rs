@@ -103,7 +103,7 @@ pub(super) async fn archive(
         lines.push(b'\n');
     }
     put(&mut archive, "events.jsonl", &lines)?;
-    for id in application.attachments().of(number).await? {
+    for id in application.attachments().ids_of_subject(number).await? {
         let (_, name, content) = application.attachments().read(id).await?;
         put(&mut archive, &format!("files/{id}-{}", name.replace(['/', '\\'], "-")), &content)?;
     }

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use portail_application::Application;
-use portail_event_store::MakeError;
+use portail_event_store::SigningError;
 use serde_json::json;
 
 /// How long the database has to answer.
@@ -21,7 +21,7 @@ pub async fn health(State(application): State<Arc<Application>>) -> Response {
         |reason: &str| (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "reason": reason }))).into_response();
     let standing = async {
         let status = application.engine().status().await?;
-        Ok::<_, MakeError>((status, application.checkpoints().refusal().await?))
+        Ok::<_, SigningError>((status, application.checkpoints().refusal().await?))
     };
     match tokio::time::timeout(PATIENCE, standing).await {
         Ok(Ok((status, signing))) => {

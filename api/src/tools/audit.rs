@@ -315,5 +315,5 @@ async fn covering(
     let events = read_head(pool).await?;
     ensure!((1..=events).contains(&position), "the log has {events} events, there is no position {position}");
     let checkpoints = CheckpointStore::new(pool.clone(), signer);
-    checkpoints.cover(position, Utc::now()).await?.context("no checkpoint covers it")
+    checkpoints.covering_or_signed(position, Utc::now()).await?.context("no checkpoint covers it")
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
+use portail_domain::upcasters;
 use portail_event_store::{
-    Binding, CheckpointSigner, CheckpointStore, Database, EventLog, MasterKey, PreviousKey, Upcasters, Vault,
+    Binding, CheckpointSigner, CheckpointStore, Database, EventLog, MasterKey, PreviousKey, Vault,
     binding, change_signing_key, connected_servers, read_head, replace_secret, rotate_master_key,
     signing_key_in_force,
 };
@@ -159,7 +160,7 @@ async fn rotate_master(settings: &Settings, database: &Database, how: RotateMast
     let also = how.also.iter().map(|path| Ok(MasterKey::from_file(path)?));
     let given = std::iter::once(Ok(old.clone())).chain(also).collect::<Result<Vec<_>>>()?;
     let wrapped = rotate_master_key(pool, &given, &new).await?;
-    let opened = Vault::unlock(pool.clone(), new.clone()).await?.try_all().await?;
+    let opened = Vault::unlock(pool.clone(), new.clone()).await?.count_openable_keys().await?;
     ensure!(opened.others == 0, "{} keys open with no master key that was given", opened.others);
     println!("{wrapped} keys were wrapped anew; the master key is {} now", new.fingerprint());
     put_in_place(&place, &target, &old.fingerprint())?;
@@ -172,7 +173,7 @@ async fn rotate_signing(settings: &Settings, database: &Database, how: RotateSig
     let target = target(how.to, &place)?;
     let pool = database.pool();
     let in_force = signing_key_in_force(pool).await?;
-    let log = EventLog::open(database, Upcasters::default()).await?;
+    let log = EventLog::open(database, upcasters::all()).await?;
     let old = if how.lost { None } else { Some(settings.signer()?) };
     let new = if target.exists() {
         CheckpointSigner::from_file(&target)?
@@ -195,7 +196,7 @@ async fn rotate_signing(settings: &Settings, database: &Database, how: RotateSig
         None => println!("the log had recorded it already"),
     }
     println!("the log is signed by {} from here on", new.public_key());
-    CheckpointStore::new(pool.clone(), new).make(now).await?;
+    CheckpointStore::new(pool.clone(), new).sign_head(now).await?;
     let kept = in_force.as_deref().and_then(|key| key.split('+').nth(1)).unwrap_or("before");
     put_in_place(&place, &target, kept)?;
     println!("tell whoever keeps the public key; `portail audit verify` follows from either to the other");

@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use anyhow::{Result, bail, ensure};
-use portail_event_store::{EventLog, Upcasters, Vault};
+use portail_domain::upcasters;
+use portail_event_store::{EventLog, Vault};
 use portail_projections::{
     FoldContext,
     engine::rebuild::{self, Step},
@@ -22,7 +23,7 @@ use crate::{
 pub async fn rebuild(names: &[String]) -> Result<()> {
     let settings = Settings::from_environment()?;
     let database = settings.database().await?;
-    let log = EventLog::open(&database, Upcasters::default()).await?;
+    let log = EventLog::open(&database, upcasters::all()).await?;
     let vault = Vault::unlock(database.pool().clone(), settings.database_key(&database).await?).await?;
     let context = FoldContext { log, vault };
     let projections = portail_projections::all();

@@ -17,6 +17,7 @@ mod document_limits;
 mod ends;
 mod entry;
 mod erasure;
+mod event_versions;
 mod events;
 mod explain;
 mod family_file;

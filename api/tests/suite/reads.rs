@@ -110,7 +110,7 @@ async fn a_trail_written_anew_does_not_fit_the_signed_checkpoints() {
         subjects: vec![],
     };
     record_read(pool, now, &read("staff:a")).await.unwrap();
-    application.checkpoints().make(now).await.unwrap().unwrap();
+    application.checkpoints().sign_head(now).await.unwrap().unwrap();
     let keys = TrustedKeys::new([application.checkpoints().signer().public_key()]).unwrap();
     let kept = CheckpointStore::after(pool, 0, 10).await.unwrap();
     let held: Vec<CheckpointCopy> = kept

@@ -86,7 +86,7 @@ impl Publisher {
     /// Signs the head, and hands out what was not handed out yet.
     async fn publish(&mut self) -> Result<()> {
         let checkpoints = self.application.checkpoints();
-        checkpoints.make(self.application.clock().now()).await?;
+        checkpoints.sign_head(self.application.clock().now()).await?;
         // The log's own key signed: it is the one to check the copies with.
         let (file, key) = (self.folder.join("log.pub"), checkpoints.signer().public_key());
         if std::fs::read_to_string(&file).unwrap_or_default().trim() != key {

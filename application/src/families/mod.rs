@@ -146,7 +146,7 @@ impl End<'_> {
             Ok(events) => events,
             Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
         };
-        if let Some(ChildEvent::EnrolmentEnded { released_until: Some(until), .. }) = events.first() {
+        if let Some(ChildEvent::EnrolmentEnded { released_until: until, .. }) = events.first() {
             self.days.1 = *until;
         }
         let sessions = services.sessions_of_child(child, self.activity, self.days).await?;

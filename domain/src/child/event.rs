@@ -169,14 +169,13 @@ pub enum ChildEvent {
     ChildUnlinkedFromFamily { family: FamilyNumber, last_day: NaiveDate },
     /// Enrolled.
     ChildEnrolled(Enrolment),
-    /// The enrolment ends; what was booked on later days, up to `released_until`, falls with it. None
-    /// in logs from before bookings fell with their enrolment.
+    /// The enrolment ends; what was booked on later days, up to `released_until`, falls with it. (Since 2.0;
+    /// `upcasters.rs` says what older ones released.)
     EnrolmentEnded {
         activity: ActivityId,
         payer: FamilyNumber,
         last_day: NaiveDate,
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        released_until: Option<NaiveDate>,
+        released_until: NaiveDate,
     },
     /// A day of leave was taken from the quota.
     LeaveCounted { activity: ActivityId, payer: FamilyNumber, date: NaiveDate },
@@ -198,7 +197,7 @@ domain_event!(ChildEvent {
     ChildLinkedToFamily = "1.0",
     ChildUnlinkedFromFamily = "1.0",
     ChildEnrolled = "1.0",
-    EnrolmentEnded = "1.0",
+    EnrolmentEnded = "2.0",
     LeaveCounted = "1.0",
     CostSharingAgreed = "1.0",
     ChildSectionRecorded = "1.0",

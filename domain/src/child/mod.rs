@@ -7,8 +7,10 @@ mod command;
 mod error;
 mod event;
 mod state;
+mod upcasters;
 
 pub use command::ChildCommand;
 pub use error::ChildError;
 pub use event::{ChildEvent, ContractDay, CostSharing, Enrolment, end_enrolments};
 pub use state::Child;
+pub(crate) use upcasters::upcasters;

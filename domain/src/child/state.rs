@@ -124,7 +124,7 @@ impl Child {
                 self.enrolment(&activity, &payer, last_day).ok_or(E::NotEnrolled)?;
                 let same = self.enrolments.iter().filter(|e| e.activity == activity && e.payer == payer);
                 let next = same.map(|e| e.from).filter(|from| *from > last_day).min();
-                let released_until = Some(next.and_then(|from| from.pred_opt()).unwrap_or(LAST_DAY));
+                let released_until = next.and_then(|from| from.pred_opt()).unwrap_or(LAST_DAY);
                 Ok(vec![V::EnrolmentEnded { activity, payer, last_day, released_until }])
             }
             ChildCommand::ShareCosts { sharing, from, at } => {

@@ -1,48 +1,17 @@
-//! The checkpoints of a database: made as the log grows, never changed.
+//! The signed checkpoints a database stores: added as the log grows, never changed.
 
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection, PgPool};
 
-use crate::integrity::merkle::{self, MerkleFrontier};
-use crate::integrity::proofs::{self, BLOCK};
-use crate::integrity::read_trail;
-use crate::integrity::signed_checkpoint::{Checkpoint, CheckpointError, CheckpointSigner};
-use crate::integrity::signing_keys;
+use super::{
+    frontier::{SigningError, frontier},
+    merkle::{self, MerkleFrontier},
+    proofs::{self, BLOCK},
+    read_trail,
+    signed_checkpoint::{Checkpoint, CheckpointSigner},
+    signing_keys,
+};
 use crate::log::durability::read_head;
-use crate::log::hashing::Hash;
-
-/// How many leaves are read at once.
-const STRETCH: u64 = 64 * BLOCK;
-
-/// A checkpoint cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum MakeError {
-    /// The database failed.
-    #[error(transparent)]
-    Database(#[from] sqlx::Error),
-    /// It cannot be signed.
-    #[error(transparent)]
-    Sign(#[from] CheckpointError),
-    /// The key is not the log's: nothing is signed with it.
-    #[error(
-        "the signing key {found} is not the log's, which is {expected}: nothing is signed. Put the log's key \
-         back, or change it with `portail keys rotate-signing`"
-    )]
-    NotTheLogsKey {
-        /// The log's key, as far as it is known: `name+id+key`, or `name+id`.
-        expected: String,
-        /// The key that was to sign.
-        found: String,
-    },
-    /// Events are gone that a checkpoint was made of: nothing more is signed.
-    #[error("the log ends at {head}, before its checkpoint of {size} events: run `portail audit verify`")]
-    Shortened {
-        /// The last position.
-        head: u64,
-        /// The last checkpoint's size.
-        size: u64,
-    },
-}
 
 /// A checkpoint as the database keeps it.
 #[derive(Debug, Clone, FromRow)]
@@ -56,13 +25,13 @@ pub struct StoredCheckpoint {
 }
 
 impl StoredCheckpoint {
-    /// How many events it is of.
+    /// How many events it covers.
     pub fn size(&self) -> u64 {
         self.size
     }
 }
 
-/// Makes and finds the checkpoints of a log.
+/// Signs, stores and finds the checkpoints of a log.
 #[derive(Debug, Clone)]
 pub struct CheckpointStore {
     pool: PgPool,
@@ -70,12 +39,12 @@ pub struct CheckpointStore {
 }
 
 impl CheckpointStore {
-    /// The checkpoints of a database, signed with a key.
+    /// The checkpoints in a database; new ones are signed by this signer.
     pub fn new(pool: PgPool, signer: CheckpointSigner) -> Self {
         Self { pool, signer }
     }
 
-    /// Who signs.
+    /// The signer of new checkpoints.
     pub fn signer(&self) -> &CheckpointSigner {
         &self.signer
     }
@@ -85,28 +54,28 @@ impl CheckpointStore {
         &self.pool
     }
 
-    /// Why nothing is signed: the key is not the log's. None where it is.
+    /// The reason why nothing is signed: the key is not the log's. None where it is.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn refusal(&self) -> Result<Option<String>, MakeError> {
+    pub async fn refusal(&self) -> Result<Option<String>, SigningError> {
         match signing_keys::check_signing_key(&self.pool, &self.signer).await {
             Ok(()) => Ok(None),
-            Err(error @ MakeError::NotTheLogsKey { .. }) => Ok(Some(error.to_string())),
+            Err(error @ SigningError::NotTheLogsKey { .. }) => Ok(Some(error.to_string())),
             Err(error) => Err(error),
         }
     }
 
-    /// Signs the log's head, unless it was signed already. Of several processes that do so at once
-    /// one writes.
+    /// Signs the log's head, unless a checkpoint of it is stored already. Of several processes that do so at
+    /// once, one writes.
     ///
     /// # Errors
     /// The database failed, or the log lost events.
-    pub async fn make(&self, now: DateTime<Utc>) -> Result<Option<Checkpoint>, MakeError> {
+    pub async fn sign_head(&self, now: DateTime<Utc>) -> Result<Option<Checkpoint>, SigningError> {
         let mut tx = self.pool.begin().await?;
         let head = read_head(&mut *tx).await?;
         if head > 0 {
-            // Also where nothing is left to sign: whoever asks for a checkpoint hears that the key is wrong.
+            // Also where nothing is left to sign: the caller is told that the key is wrong.
             signing_keys::claim(&mut tx, head, &self.signer).await?;
         }
         let Some(frontier) = grown_frontier(&mut tx, head).await? else { return Ok(None) };
@@ -125,7 +94,7 @@ impl CheckpointStore {
         Ok((written.rows_affected() == 1).then_some(checkpoint))
     }
 
-    /// Keeps the roots of the blocks that are complete.
+    /// Stores the roots of the blocks that are complete.
     async fn close_blocks(&self, connection: &mut PgConnection, whole: u64) -> Result<(), sqlx::Error> {
         let closed: Option<i64> =
             sqlx::query_scalar("SELECT max(number) FROM log_block").fetch_one(&mut *connection).await?;
@@ -140,7 +109,7 @@ impl CheckpointStore {
         Ok(())
     }
 
-    /// The last one.
+    /// The checkpoint of the most events.
     ///
     /// # Errors
     /// The database failed.
@@ -149,7 +118,7 @@ impl CheckpointStore {
         sqlx::query_as(query).fetch_optional(&self.pool).await
     }
 
-    /// The first one that covers a position.
+    /// The first checkpoint that covers a position.
     ///
     /// # Errors
     /// The database failed.
@@ -158,23 +127,23 @@ impl CheckpointStore {
         sqlx::query_as(query).bind(position.cast_signed()).fetch_optional(&self.pool).await
     }
 
-    /// The first one that covers a position, made now where none does; none beyond the log's end.
+    /// The first checkpoint that covers a position, signed now where none does; none beyond the log's end.
     ///
     /// # Errors
     /// The database failed, or the log lost events.
-    pub async fn cover(
+    pub async fn covering_or_signed(
         &self,
         position: u64,
         now: DateTime<Utc>,
-    ) -> Result<Option<StoredCheckpoint>, MakeError> {
+    ) -> Result<Option<StoredCheckpoint>, SigningError> {
         if let Some(kept) = self.covering(position).await? {
             return Ok(Some(kept));
         }
-        self.make(now).await?;
+        self.sign_head(now).await?;
         Ok(self.covering(position).await?)
     }
 
-    /// Those of more events than so many, in order.
+    /// Checkpoints of more events than `size`, in order.
     ///
     /// # Errors
     /// The database failed.
@@ -188,35 +157,9 @@ impl CheckpointStore {
 async fn grown_frontier(
     connection: &mut PgConnection,
     head: u64,
-) -> Result<Option<MerkleFrontier>, MakeError> {
+) -> Result<Option<MerkleFrontier>, SigningError> {
     let frontier = frontier(connection, head).await?;
     let signed: Option<i64> =
         sqlx::query_scalar("SELECT max(size) FROM log_checkpoint").fetch_one(connection).await?;
     Ok((signed.unwrap_or(0).unsigned_abs() < head).then_some(frontier))
-}
-
-/// The tree of the whole log, from its last checkpoint on.
-pub(crate) async fn frontier(connection: &mut PgConnection, head: u64) -> Result<MerkleFrontier, MakeError> {
-    let last: Option<(i64, Vec<u8>)> =
-        sqlx::query_as("SELECT size, subtrees FROM log_checkpoint ORDER BY size DESC LIMIT 1")
-            .fetch_optional(&mut *connection)
-            .await?;
-    let mut frontier = MerkleFrontier::default();
-    if let Some((size, subtrees)) = last {
-        let roots = subtrees.chunks(32).map(Hash::try_from).collect::<Result<_, _>>();
-        let kept = roots.ok().and_then(|roots| MerkleFrontier::from_subtrees(size.unsigned_abs(), roots));
-        frontier = kept.ok_or_else(|| sqlx::Error::Decode("the subtrees of a checkpoint".into()))?;
-    }
-    if head < frontier.size() {
-        return Err(MakeError::Shortened { head, size: frontier.size() });
-    }
-    while frontier.size() < head {
-        let from = frontier.size();
-        let leaves = proofs::leaves(connection, from..head.min(from + STRETCH)).await?;
-        if leaves.is_empty() {
-            return Err(MakeError::Shortened { head: from, size: head });
-        }
-        leaves.into_iter().for_each(|leaf| frontier.push(leaf));
-    }
-    Ok(frontier)
 }

@@ -1,15 +1,14 @@
-//! What was done to a log where it stops verifying.
+//! Diagnosis: what was done to a log where it stops verifying.
 
-use crate::integrity::verify::Row;
 use crate::log::hashing::{self, Hash};
 
-/// The first thing wrong with a log.
+/// The first violation of the log's integrity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IntegrityViolation {
     /// An event is not what was hashed.
     #[error("event {position} was altered: its leaf does not match")]
     Altered {
-        /// Where.
+        /// The position of the event.
         position: u64,
     },
     /// Events were taken out.
@@ -17,7 +16,7 @@ pub enum IntegrityViolation {
     Dropped {
         /// Where the first one was.
         position: u64,
-        /// How many.
+        /// How many events.
         events: u64,
     },
     /// Events were put in.
@@ -25,7 +24,7 @@ pub enum IntegrityViolation {
     Inserted {
         /// Where the first one is.
         position: u64,
-        /// How many.
+        /// How many events.
         events: u64,
     },
     /// Events stand in another order.
@@ -39,7 +38,7 @@ pub enum IntegrityViolation {
     /// An event does not follow from the one before.
     #[error("event {position} breaks the chain")]
     Broken {
-        /// Where.
+        /// The position of the event.
         position: u64,
     },
     /// The log before a checkpoint was written anew, hashes and all.
@@ -51,7 +50,7 @@ pub enum IntegrityViolation {
         after: u64,
         /// The checkpoint's size.
         size: u64,
-        /// Where the checkpoint is held.
+        /// Where this copy of the checkpoint is.
         held: String,
     },
     /// The log has fewer events than were signed or verified before.
@@ -61,7 +60,7 @@ pub enum IntegrityViolation {
         events: u64,
         /// How many there were.
         size: u64,
-        /// Where the checkpoint is held.
+        /// Where this copy of the checkpoint is.
         held: String,
     },
     /// The trail of reads is not what it was.
@@ -73,25 +72,33 @@ pub enum IntegrityViolation {
     /// A change of the signing key is not what it should be.
     #[error("the change of the signing key at position {position} is not to be believed: {reason}")]
     SigningKey {
-        /// Where it stands.
+        /// The position of its event.
         position: u64,
-        /// Why.
+        /// What is wrong with it.
         reason: String,
     },
     /// What stands where a checkpoint should is none.
     #[error("a checkpoint ({held}) is not one: {reason}")]
     Checkpoint {
-        /// Where it is held.
+        /// Where this copy of it is.
         held: String,
-        /// Why.
+        /// What is wrong with it.
         reason: String,
     },
 }
 
+/// The two hashes of an event as stored; the leaf was recomputed as well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HashedRow {
+    pub(crate) leaf: Hash,
+    pub(crate) chain: Hash,
+}
+
 /// What happened at a position whose event does not follow from `tip`; `rows` are the events from
 /// there on, as far as they were looked at.
-pub(crate) fn diagnose(tip: &Hash, position: u64, rows: &[Row]) -> IntegrityViolation {
-    let follows = |previous: &Hash, at: u64, row: &Row| hashing::chain(previous, at, &row.leaf) == row.chain;
+pub(crate) fn diagnose(tip: &Hash, position: u64, rows: &[HashedRow]) -> IntegrityViolation {
+    let follows =
+        |previous: &Hash, at: u64, row: &HashedRow| hashing::chain(previous, at, &row.leaf) == row.chain;
     let [first, rest @ ..] = rows else { return IntegrityViolation::Broken { position } };
     if let Some(ahead) = (1..).zip(rest).find_map(|(n, row)| follows(tip, position, row).then_some(n)) {
         // The event that belongs here stands further on. Does the one that stands here belong there?
@@ -121,11 +128,11 @@ mod tests {
     use super::*;
 
     /// A log as it was written, from after `tip` at `position`.
-    fn written(tip: Hash, position: u64, events: u8) -> Vec<Row> {
+    fn written(tip: Hash, position: u64, events: u8) -> Vec<HashedRow> {
         let link = |tip: &mut Hash, n: u8| {
             let leaf = hashing::leaf(&[n]);
             *tip = hashing::chain(tip, position + u64::from(n), &leaf);
-            Some(Row { leaf, chain: *tip })
+            Some(HashedRow { leaf, chain: *tip })
         };
         (0..events).scan(tip, link).collect()
     }
@@ -134,7 +141,7 @@ mod tests {
     fn renumbering_hides_nothing() {
         let tip = [9; 32];
         let log = || written(tip, 10, 8);
-        let found = |change: &dyn Fn(&mut Vec<Row>)| {
+        let found = |change: &dyn Fn(&mut Vec<HashedRow>)| {
             let mut rows = log();
             change(&mut rows);
             diagnose(&tip, 10, &rows)
@@ -147,7 +154,7 @@ mod tests {
             found(&|rows| drop(rows.drain(..3))),
             IntegrityViolation::Dropped { position: 10, events: 3 }
         );
-        let foreign = Row { leaf: [1; 32], chain: [2; 32] };
+        let foreign = HashedRow { leaf: [1; 32], chain: [2; 32] };
         assert_eq!(
             found(&|rows| rows.insert(0, foreign.clone())),
             IntegrityViolation::Inserted { position: 10, events: 1 }

@@ -29,25 +29,25 @@ pub enum ExportError {
     Json(#[from] serde_json::Error),
 }
 
-/// What was exported.
+/// The log as it was exported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportSummary {
     /// How many events.
     pub events: u64,
-    /// The chain's end, as the log has it.
+    /// The chain hash of the last event, as stored.
     pub tip: Hash,
-    /// The Merkle root of the leaves, as the log has them.
+    /// The Merkle root over the leaves, as stored.
     pub root: Hash,
 }
 
 #[derive(Serialize)]
-struct Head<'a> {
+struct HeaderLine<'a> {
     format: &'a str,
     genesis: String,
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct EventLine<'a> {
     position: u64,
     leaf: String,
     chain: String,
@@ -55,14 +55,14 @@ struct Line<'a> {
 }
 
 #[derive(Serialize)]
-struct Tail {
+struct FooterLine {
     events: u64,
     root: String,
     tip: String,
 }
 
-/// Writes the whole log as it is, whether it verifies or not: what is wrong must be visible to who
-/// verifies it. `progress` hears each position.
+/// Writes the whole log as it is, whether it verifies or not: who verifies the export must see what is wrong.
+/// `progress` is called with each position.
 ///
 /// # Errors
 /// The log cannot be read or the file not be written.
@@ -71,7 +71,7 @@ pub async fn export(
     out: &mut impl Write,
     mut progress: impl FnMut(u64),
 ) -> Result<ExportSummary, ExportError> {
-    line(out, &Head { format: FORMAT, genesis: hex(&*GENESIS) })?;
+    line(out, &HeaderLine { format: FORMAT, genesis: hex(&*GENESIS) })?;
     // One statement sees one state of the log, whatever is appended meanwhile.
     let query = format!("SELECT {EVENT_COLUMNS} FROM events ORDER BY position");
     let mut connection = pool.acquire().await?;
@@ -81,7 +81,7 @@ pub async fn export(
         let canonical = event.envelope().canonical();
         let text = String::from_utf8_lossy(&canonical);
         let (leaf, chain) = (hex(&event.leaf), hex(&event.chain));
-        line(out, &Line { position: event.position, leaf, chain, event: &text })?;
+        line(out, &EventLine { position: event.position, leaf, chain, event: &text })?;
         if let Ok(leaf) = event.leaf.as_slice().try_into() {
             tree.push(leaf);
         }
@@ -89,10 +89,10 @@ pub async fn export(
         progress(event.position);
     }
     drop(rows);
-    // What leaves the database must not be taken back by a crash of it.
+    // A crash of the database must not take back what was exported.
     durability::flush(&mut connection).await?;
     let exported = ExportSummary { events: tree.size(), tip, root: tree.root() };
-    line(out, &Tail { events: exported.events, root: hex(&exported.root), tip: hex(&exported.tip) })?;
+    line(out, &FooterLine { events: exported.events, root: hex(&exported.root), tip: hex(&exported.tip) })?;
     Ok(exported)
 }
 

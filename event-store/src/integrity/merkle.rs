@@ -15,7 +15,7 @@ pub(crate) fn node(left: &Hash, right: &Hash) -> Hash {
     digest.finalize().into()
 }
 
-/// A growing tree: only the roots of its complete subtrees are kept, one per bit of its size.
+/// A growing tree: it keeps the roots of its complete subtrees only, one per bit of its size.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MerkleFrontier {
     size: u64,
@@ -37,7 +37,7 @@ impl MerkleFrontier {
         self.size += 1;
     }
 
-    /// A tree as it was kept: its size and the roots of its complete subtrees, the largest first.
+    /// A stored tree: its size and the roots of its complete subtrees, the largest first.
     /// None when their number does not fit the size.
     pub fn from_subtrees(size: u64, subtrees: Vec<Hash>) -> Option<Self> {
         (size.count_ones() as usize == subtrees.len()).then_some(Self { size, subtrees })
@@ -61,7 +61,7 @@ impl MerkleFrontier {
     }
 }
 
-/// The hash of a tree of leaves.
+/// The root of the tree over leaves.
 pub fn root(leaves: &[Hash]) -> Hash {
     let mut tree = MerkleFrontier::default();
     leaves.iter().for_each(|leaf| tree.push(*leaf));
@@ -73,8 +73,8 @@ pub(crate) fn split(size: u64) -> u64 {
     1 << (u64::BITS - 1 - (size - 1).leading_zeros())
 }
 
-/// What shows that the leaf at an index, from 0, is in the tree of a size: the hashes beside its
-/// path, from the leaf up. None when there is no such leaf. `hash` knows the hash of the tree over a
+/// The inclusion proof of the leaf at an index, from 0, in the tree of a size: the hashes beside its path, from
+/// the leaf up. None when there is no such leaf. `hash` knows the hash of the tree over a
 /// range of leaves.
 pub fn inclusion_proof(
     size: u64,

@@ -4,9 +4,11 @@
 pub(crate) mod checkpoint_store;
 pub(crate) mod diagnosis;
 pub(crate) mod export;
+pub(crate) mod frontier;
 pub mod merkle;
 pub(crate) mod proofs;
 pub(crate) mod read_trail;
 pub(crate) mod signed_checkpoint;
 pub(crate) mod signing_keys;
+pub(crate) mod trusted_keys;
 pub(crate) mod verify;

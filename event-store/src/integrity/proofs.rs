@@ -1,4 +1,4 @@
-//! Proofs over the stored log: from the roots of whole blocks and the leaves of two.
+//! Merkle proofs over the stored log, from the stored roots of whole blocks and the leaves of two.
 
 use std::{collections::HashMap, ops::Range};
 
@@ -9,7 +9,7 @@ use crate::{integrity::merkle, log::hashing::Hash};
 /// How many leaves a block has.
 pub const BLOCK: u64 = 1024;
 
-/// What a proof needs of the tree of one size.
+/// The parts of the Merkle tree of one size that a proof needs.
 #[derive(Debug)]
 pub struct ProofTree {
     size: u64,
@@ -47,18 +47,18 @@ impl ProofTree {
         Ok(tree)
     }
 
-    /// Its hash.
+    /// Its root.
     pub fn root(&self) -> Hash {
         self.hash(0..self.size)
     }
 
-    /// What shows that the leaf at an index is in it, with the leaf.
+    /// The inclusion proof of the leaf at an index, with the leaf.
     pub fn inclusion(&self, index: u64) -> Option<(Hash, Vec<Hash>)> {
         let proof = merkle::inclusion_proof(self.size, index, &mut |range| self.hash(range))?;
         Some((self.hash(index..index + 1), proof))
     }
 
-    /// What shows that it goes on from its first leaves, with the hash of these.
+    /// The consistency proof from its first `old` leaves, with their root.
     pub fn consistency(&self, old: u64) -> Option<(Hash, Vec<Hash>)> {
         let proof = merkle::consistency_proof(self.size, old, &mut |range| self.hash(range))?;
         Some((self.hash(0..old), proof))

@@ -9,37 +9,37 @@ use crate::{
     log::hashing::Hash,
 };
 
-/// A look at something.
+/// A read to record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRead {
-    /// Who: role and login.
+    /// The role and login that read.
     pub actor: String,
-    /// How: a query, a download, at a moment of the past.
+    /// The operation: a query, a download, a query of the past.
     pub operation: String,
-    /// What: the fields that were asked for, or the path of a file.
+    /// The fields that were selected, or the path of a file.
     pub fields: Vec<String>,
-    /// About whom: numbers of families and ids of children, as far as they were named.
+    /// The numbers of families and ids of children that the request named.
     pub subjects: Vec<String>,
 }
 
 /// An entry of the trail.
 #[derive(Debug, Clone, FromRow)]
 pub struct RecordedRead {
-    /// Its place, from 1.
+    /// Its number, from 1 without gaps.
     pub number: i64,
-    /// When.
+    /// The time of the read.
     pub at: DateTime<Utc>,
-    /// Who: role and login.
+    /// The role and login that read.
     pub actor: String,
-    /// How.
+    /// The operation.
     pub operation: String,
-    /// What.
+    /// The fields, or the path of a file.
     pub fields: Vec<String>,
-    /// About whom.
+    /// The families and children named.
     pub subjects: Vec<String>,
 }
 
-/// Records a look. What it shows is not to be shown unless this succeeds.
+/// Records a read. Its answer may only be given if this succeeds.
 ///
 /// # Errors
 /// The database failed.
@@ -55,7 +55,7 @@ pub async fn record_read(pool: &PgPool, at: DateTime<Utc>, read: &NewRead) -> Re
     Ok(())
 }
 
-/// The looks before an entry, the newest first; only of an actor, or about a subject.
+/// The reads before an entry, the newest first; of one actor only, or about one subject.
 ///
 /// # Errors
 /// The database failed.
@@ -87,7 +87,7 @@ pub(crate) async fn tip(connection: &mut PgConnection) -> Result<Option<ReadTrai
     }))
 }
 
-/// Lets go of what is older than a year, but for the last such entry: the chain goes on from it.
+/// Deletes entries older than a year, except the last of them: the chain continues from it.
 ///
 /// # Errors
 /// The database failed.
@@ -124,7 +124,7 @@ pub async fn verify_reads(
     let (first, last) = (first.unwrap_or(0).unsigned_abs(), last.unwrap_or(0).unsigned_abs());
     for reads in held.iter().filter_map(|held| held.checkpoint.reads.as_ref()) {
         if first > 0 && reads.number < first {
-            continue; // Let go of since.
+            continue; // Deleted since.
         }
         let query = "SELECT chain FROM read_trail WHERE number = $1";
         let chain: Option<Vec<u8>> =

@@ -1,8 +1,8 @@
 //! Canonical JSON (RFC 8785), as the log keeps it.
 //!
-//! What the serialiser writes differs from it in the order of keys and in fractions only. Sorting what it
-//! wrote takes a fifth of the time of the library that does all of it; fractions, long numbers and keys
-//! beyond plain ASCII, of which events have none, are left to that.
+//! The serialiser's output differs from it in the order of keys and in fractions only. Sorting that output
+//! takes a fifth of the library's time. Fractions, long numbers and keys beyond plain ASCII, which events do
+//! not have, are left to the library.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -25,8 +25,8 @@ pub fn canonical_json<T: Serialize>(value: &T) -> Result<Box<RawValue>, serde_js
 /// Longer integers may not be exact in the numbers of RFC 8785.
 const EXACT_DIGITS: usize = 15;
 
-/// Copies what a serialiser wrote, the members of each object in the order of their keys. Each step says
-/// nothing where it meets something it leaves to the library.
+/// Copies a serialiser's output, the members of each object in the order of their keys. A step returns none
+/// where it meets something that is left to the library.
 struct Sorter<'a> {
     written: &'a [u8],
     at: usize,
@@ -43,7 +43,7 @@ impl<'a> Sorter<'a> {
         }
     }
 
-    /// Copies bytes up to a place.
+    /// Copies the bytes up to an index.
     fn copy(&mut self, to: usize) -> Option<&'a [u8]> {
         let copied = self.written.get(self.at..to)?;
         self.sorted.extend_from_slice(copied);

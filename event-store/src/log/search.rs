@@ -1,4 +1,4 @@
-//! Searching the log.
+//! Searching the log for events.
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Postgres, QueryBuilder};
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::event::{EVENT_COLUMNS, RecordedEvent};
 
-/// Which events; what is none does not matter.
+/// Criteria of a search; those that are none do not restrict it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
     /// Of streams of this type.

@@ -1,4 +1,4 @@
-//! The one way out of an event: upcasting of what older code wrote.
+//! Decoding: the only way from a recorded event to a domain event, through the upcasters.
 
 use cqrs_es::{
     DomainEvent,
@@ -11,7 +11,7 @@ use super::event::RecordedEvent;
 #[derive(Debug, thiserror::Error)]
 #[error("event {position} ({event_type} {event_version} of {stream}): {source}")]
 pub struct DecodeError {
-    /// Where it is in the log.
+    /// Its position in the log.
     pub position: u64,
     /// Its type.
     pub event_type: String,
@@ -19,13 +19,12 @@ pub struct DecodeError {
     pub event_version: String,
     /// Its stream.
     pub stream: String,
-    /// What is wrong.
+    /// Why its payload is not today's event.
     pub source: serde_json::Error,
 }
 
-/// The upcasters of the system, in order. Commands, projections, rebuild, replay and export all
-/// decode through it; the domain never sees an old version.
-#[derive(Default)]
+/// The upcasters of a log, in order. Commands, projections, rebuild and replay all decode through them; the
+/// domain never sees an old version.
 pub struct Upcasters(Vec<Box<dyn EventUpcaster>>);
 
 impl std::fmt::Debug for Upcasters {
@@ -52,8 +51,8 @@ impl Upcasters {
             stream: event.stream.to_string(),
             source,
         };
-        let concerned = self.0.iter().any(|u| u.can_upcast(&event.event_type, &event.event_version));
-        if !concerned {
+        let is_old = self.0.iter().any(|u| u.can_upcast(&event.event_type, &event.event_version));
+        if !is_old {
             return serde_json::from_str(event.payload.get()).map_err(failed);
         }
         let old = SerializedEvent::new(

@@ -31,9 +31,9 @@ pub enum FolderError {
     /// It cannot be read or made.
     #[error("{path}: {error}")]
     Io {
-        /// What.
+        /// The folder or file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         error: std::io::Error,
     },
 }

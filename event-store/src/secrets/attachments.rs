@@ -34,14 +34,14 @@ pub enum AttachmentError {
     Empty,
 }
 
-/// An upload on its way.
+/// An unfinished upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upload {
     /// Its id.
     pub id: Uuid,
-    /// Whose it is.
+    /// The family it belongs to, or the town.
     pub subject: String,
-    /// Which of the subject's keys seals it.
+    /// The purpose of the subject's key that seals it.
     pub purpose: String,
     /// Its whole size.
     pub size: u64,
@@ -54,7 +54,7 @@ pub struct Upload {
 pub struct StoredAttachment {
     /// Its id.
     pub id: Uuid,
-    /// Whose it is.
+    /// The family it belongs to, or the town.
     pub subject: String,
     /// What it is, by its content.
     pub media_type: String,
@@ -65,7 +65,7 @@ pub struct StoredAttachment {
 }
 
 #[derive(FromRow)]
-struct Row {
+struct AttachmentRow {
     id: Uuid,
     subject: String,
     purpose: String,
@@ -76,7 +76,7 @@ struct Row {
     sha256: Option<String>,
 }
 
-impl Row {
+impl AttachmentRow {
     fn stored(self) -> Option<StoredAttachment> {
         Some(StoredAttachment {
             id: self.id,
@@ -128,7 +128,7 @@ impl Attachments {
         )
         .bind(id)
         .bind(subject)
-        .bind(joined(sealed))
+        .bind(sealed.joined())
         .bind(size.cast_signed())
         .bind(uploaded_by)
         .bind(purpose)
@@ -185,7 +185,7 @@ impl Attachments {
         )
         .bind(upload.id)
         .bind(offset.cast_signed())
-        .bind(joined(sealed))
+        .bind(sealed.joined())
         .execute(&mut *tx)
         .await?;
         sqlx::query("UPDATE attachment SET received = $2, touched_at = now() WHERE id = $1")
@@ -240,15 +240,15 @@ impl Attachments {
         let query = format!(
             "UPDATE attachment SET named_at = now() WHERE id = ANY($1) AND sha256 IS NOT NULL RETURNING {COLUMNS}"
         );
-        let rows: Vec<Row> = sqlx::query_as(&query).bind(ids).fetch_all(&self.pool).await?;
-        Ok(rows.into_iter().filter_map(Row::stored).collect())
+        let rows: Vec<AttachmentRow> = sqlx::query_as(&query).bind(ids).fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().filter_map(AttachmentRow::stored).collect())
     }
 
-    /// The finished files of a subject, the first sent first.
+    /// The finished files of a subject, in the order they were sent.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn of(&self, subject: &str) -> Result<Vec<Uuid>, sqlx::Error> {
+    pub async fn ids_of_subject(&self, subject: &str) -> Result<Vec<Uuid>, sqlx::Error> {
         let query =
             "SELECT id FROM attachment WHERE subject = $1 AND sha256 IS NOT NULL ORDER BY started_at, id";
         sqlx::query_scalar(query).bind(subject).fetch_all(&self.pool).await
@@ -261,14 +261,15 @@ impl Attachments {
     pub async fn read(&self, id: Uuid) -> Result<(StoredAttachment, String, Vec<u8>), AttachmentError> {
         let row = self.row(id).await?.ok_or(AttachmentError::Unknown)?;
         let context = format!("attachment/{id}/name");
-        let name = self.vault.unseal(&row.subject, &row.purpose, &context, &parted(&row.name)?).await?;
+        let name =
+            self.vault.unseal(&row.subject, &row.purpose, &context, &SealedBytes::split(&row.name)?).await?;
         let purpose = row.purpose.clone();
         let stored = row.stored().ok_or(AttachmentError::Unknown)?;
         let content = self.content(id, &stored.subject, &purpose).await?;
         Ok((stored, String::from_utf8_lossy(&name).into_owned(), content))
     }
 
-    async fn row(&self, id: Uuid) -> Result<Option<Row>, sqlx::Error> {
+    async fn row(&self, id: Uuid) -> Result<Option<AttachmentRow>, sqlx::Error> {
         let query = format!("SELECT {COLUMNS} FROM attachment WHERE id = $1");
         sqlx::query_as(&query).bind(id).fetch_optional(&self.pool).await
     }
@@ -282,17 +283,9 @@ impl Attachments {
         let mut content = Vec::new();
         for (at, sealed) in pieces {
             let context = format!("attachment/{id}/{at}");
-            content.extend(self.vault.unseal(subject, purpose, &context, &parted(&sealed)?).await?);
+            content
+                .extend(self.vault.unseal(subject, purpose, &context, &SealedBytes::split(&sealed)?).await?);
         }
         Ok(content)
     }
-}
-
-fn joined(sealed: SealedBytes) -> Vec<u8> {
-    [sealed.nonce, sealed.ciphertext].concat()
-}
-
-fn parted(bytes: &[u8]) -> Result<SealedBytes, VaultError> {
-    let (nonce, ciphertext) = bytes.split_at_checked(24).ok_or(VaultError::Cannot)?;
-    Ok(SealedBytes { nonce: nonce.into(), ciphertext: ciphertext.into() })
 }

@@ -2,6 +2,7 @@
 //! embedded database. `PORTAIL_TEST_BACKEND=embedded` runs the same suite on the latter.
 
 mod cluster;
+mod system;
 
 use std::sync::{Arc, OnceLock};
 

@@ -1,8 +1,8 @@
 //! A database and its keys: the master key that seals, the signing keys that follow one another.
 
 use portail_event_store::{
-    ChangeError, CheckpointSigner, CheckpointStore, FollowError, IntegrityViolation, KeyChange, MakeError,
-    MasterKey, OpenableKeys, PreviousKey, Vault, VaultError, change_signing_key, follow_keys, key_changes,
+    ChangeError, CheckpointSigner, CheckpointStore, FollowError, IntegrityViolation, KeyChange, MasterKey,
+    OpenableKeys, PreviousKey, SigningError, Vault, VaultError, change_signing_key, follow_keys, key_changes,
     rotate_master_key,
 };
 use sqlx::{Executor, PgPool};
@@ -57,13 +57,17 @@ async fn keys_that_were_wrapped_with_a_wrong_master_key_are_found_and_taken_over
     as_owner(pool, &format!("{unbind}; INSERT INTO subject_key SELECT * FROM aside")).await;
 
     let vault = Vault::unlock(pool.clone(), right.clone()).await.unwrap();
-    assert_eq!(vault.try_all().await.unwrap(), OpenableKeys { ours: 1, others: 1 });
+    assert_eq!(vault.count_openable_keys().await.unwrap(), OpenableKeys { ours: 1, others: 1 });
     let alone = rotate_master_key(pool, std::slice::from_ref(&right), &new).await;
     assert!(matches!(&alone, Err(VaultError::Foreign { subject, .. }) if subject == "b"), "{alone:?}");
-    assert_eq!(vault.try_all().await.unwrap(), OpenableKeys { ours: 1, others: 1 }, "nothing was changed");
+    assert_eq!(
+        vault.count_openable_keys().await.unwrap(),
+        OpenableKeys { ours: 1, others: 1 },
+        "nothing was changed"
+    );
     assert_eq!(rotate_master_key(pool, &[right, wrong], &new).await.unwrap(), 2);
     let vault = Vault::unlock(pool.clone(), new).await.unwrap();
-    assert_eq!(vault.try_all().await.unwrap(), OpenableKeys { ours: 2, others: 0 });
+    assert_eq!(vault.count_openable_keys().await.unwrap(), OpenableKeys { ours: 2, others: 0 });
     assert_eq!(vault.unseal("b", "P", "C", &sealed).await.unwrap(), b"2");
 }
 
@@ -86,14 +90,14 @@ async fn only_the_logs_key_signs_and_a_change_is_believed_by_its_signatures_alon
     };
     let checkpoints = |signer: &CheckpointSigner| CheckpointStore::new(pool.clone(), signer.clone());
     fill("a").await;
-    checkpoints(&first).make(now).await.unwrap().unwrap();
+    checkpoints(&first).sign_head(now).await.unwrap().unwrap();
     fill("b").await;
-    let refused = checkpoints(&second).make(now).await;
+    let refused = checkpoints(&second).sign_head(now).await;
     assert!(
-        matches!(&refused, Err(MakeError::NotTheLogsKey { expected, .. }) if expected == first.public_key())
+        matches!(&refused, Err(SigningError::NotTheLogsKey { expected, .. }) if expected == first.public_key())
     );
     let stranger = change_signing_key(&log, PreviousKey::Signs(&second), &third, now).await;
-    assert!(matches!(stranger, Err(ChangeError::Make(MakeError::NotTheLogsKey { .. }))), "{stranger:?}");
+    assert!(matches!(stranger, Err(ChangeError::Make(SigningError::NotTheLogsKey { .. }))), "{stranger:?}");
     let moved = change_signing_key(&log, PreviousKey::Signs(&first), &signer("another"), now).await;
     assert!(matches!(moved, Err(ChangeError::Origin { .. })), "{moved:?}");
 
@@ -103,12 +107,12 @@ async fn only_the_logs_key_signs_and_a_change_is_believed_by_its_signatures_alon
         change_signing_key(&log, PreviousKey::Signs(&first), &second, now).await.unwrap().is_none(),
         "once"
     );
-    assert!(matches!(checkpoints(&first).make(now).await, Err(MakeError::NotTheLogsKey { .. })));
-    checkpoints(&second).make(now).await.unwrap().unwrap();
+    assert!(matches!(checkpoints(&first).sign_head(now).await, Err(SigningError::NotTheLogsKey { .. })));
+    checkpoints(&second).sign_head(now).await.unwrap().unwrap();
     let lost = change_signing_key(&log, PreviousKey::Lost(None), &third, now).await.unwrap().unwrap();
     assert!(lost.lost && lost.previous.as_deref() == Some(second.public_key()));
     fill("c").await;
-    checkpoints(&third).make(now).await.unwrap().unwrap();
+    checkpoints(&third).sign_head(now).await.unwrap().unwrap();
 
     let changes = key_changes(pool).await.unwrap();
     assert_eq!(changes.len(), 2);

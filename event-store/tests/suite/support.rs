@@ -1,9 +1,7 @@
 //! A small aggregate of its own: the store knows nothing of the portal's domain.
 
 use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
-use portail_event_store::{
-    Append, CommandMeta, EventLog, NewEvent, StreamAppend, StreamId, Upcasters, canonical_json,
-};
+use portail_event_store::{Append, CommandMeta, EventLog, NewEvent, StreamAppend, StreamId, canonical_json};
 use portail_testkit::TestDatabase;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -55,7 +53,7 @@ impl Aggregate for Counter {
 
 pub async fn log() -> (TestDatabase, EventLog) {
     let test = TestDatabase::new().await.unwrap();
-    let log = EventLog::open(&test.database, Upcasters::default()).await.unwrap();
+    let log = EventLog::open(&test.database, vec![]).await.unwrap();
     (test, log)
 }
 

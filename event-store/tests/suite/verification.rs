@@ -2,7 +2,7 @@
 
 use portail_event_store::{
     CheckpointCopy, CheckpointSigner, CheckpointStore, EventLog, GENESIS, Hash, IntegrityViolation,
-    MakeError, TrustedKeys, VerifiedLog, VerifyError, chain, verify,
+    SigningError, TrustedKeys, VerifiedLog, VerifyError, chain, verify,
 };
 use portail_testkit::TestDatabase;
 use sqlx::{Executor, PgPool};
@@ -121,11 +121,11 @@ async fn a_log_written_anew_is_found_by_its_checkpoints_alone() {
     let pool = test.database.pool();
     let checkpoints = CheckpointStore::new(pool.clone(), signer());
     let now = chrono::Utc::now();
-    assert!(checkpoints.make(now).await.unwrap().is_none(), "an empty log is not signed");
+    assert!(checkpoints.sign_head(now).await.unwrap().is_none(), "an empty log is not signed");
     for (streams, size) in [(0..4, 12), (4..5, 15), (5..9, 27)] {
         filled(&log, streams, 3).await;
-        assert_eq!(checkpoints.make(now).await.unwrap().unwrap().size, size);
-        assert!(checkpoints.make(now).await.unwrap().is_none(), "one per head");
+        assert_eq!(checkpoints.sign_head(now).await.unwrap().unwrap().size, size);
+        assert!(checkpoints.sign_head(now).await.unwrap().is_none(), "one per head");
     }
     assert_eq!(checkpoints.covering(13).await.unwrap().unwrap().size(), 15);
     assert_eq!(checkpoints.last().await.unwrap().unwrap().size(), 27);
@@ -141,7 +141,7 @@ async fn a_log_written_anew_is_found_by_its_checkpoints_alone() {
     let cut = IntegrityViolation::CutOff { events: 26, size: 27, held: "test".into() };
     assert_eq!(found(pool, VerifiedLog::default(), &held).await, cut);
     assert!(matches!(found(pool, verified.clone(), &[]).await, IntegrityViolation::CutOff { size: 27, .. }));
-    assert!(matches!(checkpoints.make(now).await, Err(MakeError::Shortened { head: 26, size: 27 })));
+    assert!(matches!(checkpoints.sign_head(now).await, Err(SigningError::Shortened { head: 26, size: 27 })));
 
     // An event is taken out in the middle and everything hashed anew.
     tamper(
@@ -167,7 +167,7 @@ async fn a_long_log_is_verified_in_blocks_from_where_it_was_verified_before() {
     let (test, log) = long_log().await;
     let pool = test.database.pool();
     let checkpoints = CheckpointStore::new(pool.clone(), signer());
-    checkpoints.make(chrono::Utc::now()).await.unwrap().unwrap();
+    checkpoints.sign_head(chrono::Utc::now()).await.unwrap().unwrap();
     let mut heard = vec![];
     let verified = verify(pool, VerifiedLog::default(), &held(pool).await, |at, head| heard.push((at, head)))
         .await
@@ -199,7 +199,7 @@ async fn proofs_hold_against_the_signed_root_whatever_blocks_are_closed() {
     let mut sizes = vec![];
     for (streams, events) in [(0..1, 1000), (1..2, 24), (2..3, 1), (3..6, 700), (6..7, 5)] {
         filled(&log, streams, events).await;
-        sizes.push(checkpoints.make(chrono::Utc::now()).await.unwrap().unwrap());
+        sizes.push(checkpoints.sign_head(chrono::Utc::now()).await.unwrap().unwrap());
     }
     filled(&log, 7..8, 2000).await;
     let mut connection = pool.acquire().await.unwrap();

@@ -139,7 +139,7 @@ async fn a_booking_that_outlives_its_enrolment_or_activity_is_named_until_it_is_
         activity: canteen(),
         payer: family(),
         last_day: day("2015-05-31"),
-        released_until: Some(day("2015-07-03")),
+        released_until: day("2015-07-03"),
     };
     models.given(of_child(lucie()), [ended]).await;
     assert!(

@@ -3,9 +3,12 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::DomainEvent;
-use portail_domain::sealed::{Purpose, Sealed};
+use portail_domain::{
+    sealed::{Purpose, Sealed},
+    upcasters,
+};
 use portail_event_store::{
-    Append, CommandMeta, Database, EventLog, MasterKey, NewEvent, StreamAppend, StreamId, Upcasters, Vault,
+    Append, CommandMeta, Database, EventLog, MasterKey, NewEvent, StreamAppend, StreamId, Vault,
 };
 use portail_projections::{Engine, Projection};
 use portail_testkit::TestDatabase;
@@ -32,7 +35,7 @@ impl ReadModels {
 
     /// Those of a database's log.
     pub async fn on(database: Database, projections: Vec<Box<dyn Projection>>) -> Self {
-        let log = EventLog::open(&database, Upcasters::default()).await.unwrap();
+        let log = EventLog::open(&database, upcasters::all()).await.unwrap();
         let master = MasterKey::from_hex(&"5a".repeat(32)).unwrap();
         let vault = Vault::unlock(database.pool().clone(), master).await.unwrap();
         let engine = Engine::prepare(log.clone(), vault.clone(), projections).await.unwrap();

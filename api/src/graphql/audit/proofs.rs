@@ -80,7 +80,11 @@ pub struct EventProof {
 }
 
 async fn covering(application: &Application, position: u64) -> Result<Option<StoredCheckpoint>> {
-    application.checkpoints().cover(position, application.clock().now()).await.map_err(unavailable)
+    application
+        .checkpoints()
+        .covering_or_signed(position, application.clock().now())
+        .await
+        .map_err(unavailable)
 }
 
 async fn inclusion(ctx: &Context<'_>, position: u64) -> Result<LogProof> {

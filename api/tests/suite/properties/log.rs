@@ -4,7 +4,7 @@ use cqrs_es::Aggregate;
 use portail_domain::{
     account::Account, activity::Activity, calendar::TownCalendar, child::Child, conversation::Conversation,
     erasure::Erasure, family::Family, notice::Notice, policy::Policy, regie::Regie, seconding::Seconding,
-    session::Session, structure::Structure, tariff::Tariff,
+    session::Session, structure::Structure, tariff::Tariff, upcasters,
 };
 use portail_event_store::{Envelope, RecordedEvent, StreamId, Upcasters, canonical_json};
 use serde_json::{Value, value::RawValue};
@@ -114,9 +114,10 @@ fn read<A: Aggregate>(payload: Box<RawValue>) {
         leaf: vec![],
         chain: vec![],
     };
-    let Ok(event) = Upcasters::default().decode::<A::Event>(&recorded(payload)) else { return };
+    let Ok(event) = Upcasters::new(upcasters::all()).decode::<A::Event>(&recorded(payload)) else { return };
     let written = canonical_json(&event).expect("an event is written");
-    let again: A::Event = Upcasters::default().decode(&recorded(written.clone())).expect("and read again");
+    let again: A::Event =
+        Upcasters::new(upcasters::all()).decode(&recorded(written.clone())).expect("and read again");
     assert_eq!(canonical_json(&again).expect("an event is written").get(), written.get());
     let mut state = A::default();
     state.apply(event);

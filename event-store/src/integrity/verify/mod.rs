@@ -6,24 +6,28 @@ mod copy;
 use futures::{StreamExt, stream};
 use sqlx::{Executor, PgPool};
 
-use crate::integrity::diagnosis::{IntegrityViolation, diagnose};
-use crate::integrity::merkle::MerkleFrontier;
-use crate::integrity::signed_checkpoint::Checkpoint;
-use crate::log::durability;
-use crate::log::hashing::{self, GENESIS, Hash};
+use super::{
+    diagnosis::{HashedRow, IntegrityViolation, diagnose},
+    merkle::MerkleFrontier,
+    signed_checkpoint::Checkpoint,
+};
+use crate::log::{
+    durability,
+    hashing::{self, GENESIS, Hash},
+};
 
-/// How many events are read at once.
+/// How many events one task reads and hashes.
 const BLOCK: u64 = 16_384;
 
-/// How many events around a fault are looked at to tell what happened.
-const WINDOW: usize = 64;
+/// How many events from a fault on are read to diagnose it.
+const DIAGNOSIS_WINDOW: usize = 64;
 
-/// The log as far as it verifies: also where the next verification may begin.
+/// The part of the log that verifies; a later verification may begin at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedLog {
-    /// The chain's end.
+    /// The chain hash of the last event.
     pub tip: Hash,
-    /// The Merkle tree of the leaves.
+    /// The Merkle tree over the leaves.
     pub tree: MerkleFrontier,
 }
 
@@ -40,12 +44,12 @@ impl VerifiedLog {
     }
 }
 
-/// A checkpoint with the place it is held at.
+/// A checkpoint with where this copy of it is.
 #[derive(Debug, Clone)]
 pub struct CheckpointCopy {
-    /// The database, or a file.
+    /// "the database", or the path of a file.
     pub place: String,
-    /// What it says.
+    /// The checkpoint.
     pub checkpoint: Checkpoint,
 }
 
@@ -55,16 +59,9 @@ pub enum VerifyError {
     /// The database cannot be read: nothing is said about the log.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-    /// The log is not what it was.
+    /// The log, or what is signed of it, is not what it was.
     #[error(transparent)]
     Violation(#[from] IntegrityViolation),
-}
-
-/// What the chain is checked with of an event: both as stored, the leaf recomputed as well.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Row {
-    pub(crate) leaf: Hash,
-    pub(crate) chain: Hash,
 }
 
 /// Recomputes the log from where it was verified before to its head, and holds it against
@@ -81,7 +78,7 @@ pub async fn verify(
     checkpoints: &[CheckpointCopy],
     mut progress: impl FnMut(u64, u64),
 ) -> Result<VerifiedLog, VerifyError> {
-    // What was verified once is held against the log ever after.
+    // A later verification begins where this one ends: what it covers must be durable.
     let (head, connection) = durability::durable_head(pool).await?;
     drop(connection);
     let mut due: Vec<&CheckpointCopy> =
@@ -171,7 +168,7 @@ async fn read_block(
     }
     let leaves = Vec::with_capacity(usize::try_from(through - after).unwrap_or_default());
     let mut block = Block { leaves, tip: stored, wrong: None };
-    let mut rows: Vec<Row> = vec![];
+    let mut rows: Vec<HashedRow> = vec![];
     let (mut position, mut fault) = (after, None);
     let mut events = copy::events(&mut connection, after, through).await?;
     while let Some(event) = events.next().await? {
@@ -193,8 +190,8 @@ async fn read_block(
             fault = Some((position, None));
         }
         // Past a fault, events are only looked at to tell what happened.
-        rows.push(Row { leaf: event.leaf, chain: event.chain });
-        if rows.len() == WINDOW || matches!(fault, Some((_, Some(_)))) {
+        rows.push(HashedRow { leaf: event.leaf, chain: event.chain });
+        if rows.len() == DIAGNOSIS_WINDOW || matches!(fault, Some((_, Some(_)))) {
             break;
         }
     }

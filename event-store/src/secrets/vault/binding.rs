@@ -6,12 +6,12 @@ use futures::TryStreamExt;
 use sqlx::{FromRow, PgConnection, PgPool};
 
 use super::{
-    VaultError,
+    error::VaultError,
     master_key::{MasterKey, fingerprint},
-    unwrap,
+    sealing::unwrap,
 };
 
-/// Whoever binds a database first, alone.
+/// Only one process binds a database at a time.
 const LOCK: i64 = 5_843_923_847_264;
 
 /// What a database knows of its master key.
@@ -95,13 +95,13 @@ fn check(known: &[u8], master: &MasterKey) -> Result<(), VaultError> {
 
 /// A subject's key as it is kept.
 #[derive(Debug, FromRow)]
-pub(super) struct Wrapped {
+pub(super) struct WrappedKey {
     pub(super) subject: String,
     pub(super) purpose: String,
     pub(super) wrapped_key: Vec<u8>,
 }
 
-impl Wrapped {
+impl WrappedKey {
     /// Its key, by the master key that opens it.
     pub(super) fn open(&self, master: &XChaCha20Poly1305) -> Option<Vec<u8>> {
         unwrap(master, &self.subject, &self.purpose, &self.wrapped_key).ok()
@@ -124,7 +124,7 @@ pub(super) async fn open_all(
     let cipher = master.cipher();
     let mut opened = OpenableKeys::default();
     let query = "SELECT subject, purpose, wrapped_key FROM public.subject_key WHERE wrapped_key IS NOT NULL";
-    let mut rows = sqlx::query_as::<_, Wrapped>(query).fetch(connection);
+    let mut rows = sqlx::query_as::<_, WrappedKey>(query).fetch(connection);
     while let Some(row) = rows.try_next().await? {
         *(if row.open(&cipher).is_some() { &mut opened.ours } else { &mut opened.others }) += 1;
     }

@@ -5,7 +5,7 @@ use std::{fmt, path::Path};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, aead::OsRng};
 use sha2::{Digest, Sha256};
 
-use super::VaultError;
+use super::error::VaultError;
 use crate::log::hashing::{Hash, hex, parse_hex};
 use crate::secrets::secret_file;
 

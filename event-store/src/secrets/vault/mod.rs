@@ -4,8 +4,10 @@
 //! run over the sealed form, stay valid.
 
 mod binding;
+mod error;
 mod master_key;
 mod rotation;
+mod sealing;
 
 use std::{
     collections::HashMap,
@@ -14,10 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chacha20poly1305::{
-    AeadCore, KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, OsRng, Payload},
-};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, aead::OsRng};
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection, PgPool};
 use tokio::sync::watch;
@@ -25,79 +24,37 @@ use tokio::sync::watch;
 use crate::{event_log::EventLog, log::durability::Head};
 
 pub use binding::{Binding, OpenableKeys, binding};
+pub use error::VaultError;
 pub use master_key::MasterKey;
 use master_key::fingerprint;
 pub use rotation::rotate_master_key;
-
-/// A value cannot be sealed or opened.
-#[derive(Debug, thiserror::Error)]
-pub enum VaultError {
-    /// The database failed.
-    #[error(transparent)]
-    Database(#[from] sqlx::Error),
-    /// The key was destroyed: the value is gone for good.
-    #[error("the key was destroyed")]
-    Destroyed,
-    /// The master key does not open this vault, or the value was altered or moved.
-    #[error("the value cannot be opened with this master key")]
-    Cannot,
-    /// The master key file is not usable.
-    #[error("master key: {0}")]
-    MasterKey(String),
-    /// The master key is not the database's.
-    #[error(
-        "the master key {found} is not the one this database is sealed with{}",
-        expected.as_ref().map_or_else(String::new, |key| format!(": that is {key}"))
-    )]
-    WrongMasterKey {
-        /// The fingerprint of the database's key, where it is known.
-        expected: Option<String>,
-        /// The fingerprint of the key that was given.
-        found: String,
-    },
-    /// A subject's key was wrapped with a master key that is not given.
-    #[error("the key {subject}/{purpose} was wrapped with yet another master key: nothing was changed")]
-    Foreign {
-        /// Whose.
-        subject: String,
-        /// For what.
-        purpose: String,
-    },
-}
-
-/// A nonce and a ciphertext with its tag.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealedBytes {
-    /// 24 random bytes.
-    pub nonce: Vec<u8>,
-    /// The ciphertext.
-    pub ciphertext: Vec<u8>,
-}
+pub use sealing::SealedBytes;
+use sealing::{open_with, seal_with, unwrap, wrapping};
 
 /// A key that was destroyed.
 #[derive(Debug, Clone, FromRow)]
 pub struct DestroyedKey {
-    /// Whose.
+    /// The person or family whose data it sealed.
     pub subject: String,
-    /// For what.
+    /// The purpose of those data.
     pub purpose: String,
-    /// When.
+    /// When it was destroyed.
     pub destroyed_at: DateTime<Utc>,
 }
 
-/// How long a key is used without looking whether it was destroyed meanwhile, by another process.
-const FRESH: Duration = Duration::from_secs(60);
+/// How long a cached key is used before the database is asked whether another process has destroyed it.
+const CACHE_FOR: Duration = Duration::from_secs(60);
 
-/// Keys with when they were looked up, and in which history of the log: one that was put back lacks keys
-/// that were made since.
-type Keys = HashMap<(String, String), (Instant, u64, Arc<XChaCha20Poly1305>)>;
+/// Cached keys by subject and purpose, each with when it was read and in which history of the log: a database
+/// that was restored lacks keys that were made since.
+type CachedKeys = HashMap<(String, String), (Instant, u64, Arc<XChaCha20Poly1305>)>;
 
 /// Seals and opens values.
 #[derive(Clone)]
 pub struct Vault {
     pool: PgPool,
     master: MasterKey,
-    keys: Arc<Mutex<Keys>>,
+    keys: Arc<Mutex<CachedKeys>>,
     head: Option<watch::Receiver<Head>>,
 }
 
@@ -117,7 +74,7 @@ impl Vault {
         Ok(Self { pool, master, keys: Arc::default(), head: None })
     }
 
-    /// The same vault, which lets go of the keys it remembers when the log turns out to be another one.
+    /// The same vault, which drops its cached keys when the log turns out to be another one.
     #[must_use]
     pub fn following(self, log: &EventLog) -> Self {
         Self { head: Some(log.subscribe()), ..self }
@@ -127,11 +84,11 @@ impl Vault {
         self.head.as_ref().map_or(0, |head| head.borrow().history)
     }
 
-    /// Tries the master key on every key of the database.
+    /// Counts the database's keys that the master key opens.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn try_all(&self) -> Result<OpenableKeys, sqlx::Error> {
+    pub async fn count_openable_keys(&self) -> Result<OpenableKeys, sqlx::Error> {
         binding::open_all(&mut *self.pool.acquire().await?, &self.master).await
     }
 
@@ -228,12 +185,12 @@ impl Vault {
     fn cached(&self, name: &(String, String)) -> Option<Arc<XChaCha20Poly1305>> {
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, history, key) = keys.get(name)?;
-        (since.elapsed() < FRESH && *history == self.history()).then(|| key.clone())
+        (since.elapsed() < CACHE_FOR && *history == self.history()).then(|| key.clone())
     }
 
-    /// Why a subject's key cannot be opened or made: the database was bound to another master key since, or
-    /// this one is damaged.
-    async fn why_not(&self, connection: &mut PgConnection) -> Result<VaultError, sqlx::Error> {
+    /// The reason why a subject's key cannot be opened or made: the database was bound to another master key
+    /// since, or this one is damaged.
+    async fn refusal(&self, connection: &mut PgConnection) -> Result<VaultError, sqlx::Error> {
         let known = binding::known(connection).await?.unwrap_or_default();
         Ok(if known == self.master.check_value() {
             VaultError::Cannot
@@ -261,7 +218,7 @@ impl Vault {
         let mut found = find().fetch_optional(&mut *connection).await?;
         if found.is_none() && make {
             let fresh = XChaCha20Poly1305::generate_key(&mut OsRng);
-            let SealedBytes { nonce, ciphertext } = seal_with(&master, &wrapping(subject, purpose), &fresh)?;
+            let wrapped = seal_with(&master, &wrapping(subject, purpose), &fresh)?;
             // Only as long as the database is bound to this master key: another process may change it.
             let insert = "WITH bound AS (SELECT 1 FROM public.master_key_check WHERE check_value = $4 FOR KEY SHARE) \
                 INSERT INTO public.subject_key (subject, purpose, wrapped_key) SELECT $1, $2, $3 FROM bound \
@@ -269,18 +226,18 @@ impl Vault {
             sqlx::query(insert)
                 .bind(subject)
                 .bind(purpose)
-                .bind([nonce, ciphertext].concat())
+                .bind(wrapped.joined())
                 .bind(self.master.check_value().as_slice())
                 .execute(&mut *connection)
                 .await?;
             found = find().fetch_optional(&mut *connection).await?;
             if found.is_none() {
-                return Err(self.why_not(connection).await?);
+                return Err(self.refusal(connection).await?);
             }
         }
         let wrapped = found.flatten().ok_or(VaultError::Destroyed)?;
         let Ok(key) = unwrap(&master, subject, purpose, &wrapped) else {
-            return Err(self.why_not(connection).await?);
+            return Err(self.refusal(connection).await?);
         };
         let key = XChaCha20Poly1305::new_from_slice(&key).map_err(|_| VaultError::Cannot)?;
         let key = Arc::new(key);
@@ -288,35 +245,4 @@ impl Vault {
         keys.insert(name, (Instant::now(), history, key.clone()));
         Ok(key)
     }
-}
-
-/// What binds a wrapped key to its place.
-fn wrapping(subject: &str, purpose: &str) -> String {
-    format!("subject-key/{subject}/{purpose}")
-}
-
-fn unwrap(
-    master: &XChaCha20Poly1305,
-    subject: &str,
-    purpose: &str,
-    wrapped: &[u8],
-) -> Result<Vec<u8>, VaultError> {
-    let (nonce, ciphertext) = wrapped.split_at_checked(24).ok_or(VaultError::Cannot)?;
-    let sealed = SealedBytes { nonce: nonce.into(), ciphertext: ciphertext.into() };
-    open_with(master, &wrapping(subject, purpose), &sealed)
-}
-
-fn seal_with(key: &XChaCha20Poly1305, context: &str, value: &[u8]) -> Result<SealedBytes, VaultError> {
-    let nonce = XChaCha20Poly1305::generate_nonce(&mut OsRng);
-    let payload = Payload { msg: value, aad: context.as_bytes() };
-    let ciphertext = key.encrypt(&nonce, payload).map_err(|_| VaultError::Cannot)?;
-    Ok(SealedBytes { nonce: nonce.to_vec(), ciphertext })
-}
-
-fn open_with(key: &XChaCha20Poly1305, context: &str, sealed: &SealedBytes) -> Result<Vec<u8>, VaultError> {
-    if sealed.nonce.len() != 24 {
-        return Err(VaultError::Cannot);
-    }
-    let payload = Payload { msg: &sealed.ciphertext, aad: context.as_bytes() };
-    key.decrypt(XNonce::from_slice(&sealed.nonce), payload).map_err(|_| VaultError::Cannot)
 }

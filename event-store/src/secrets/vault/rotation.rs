@@ -4,14 +4,14 @@ use chacha20poly1305::XChaCha20Poly1305;
 use sqlx::PgPool;
 
 use super::{
-    SealedBytes, VaultError,
-    binding::{self, Wrapped},
-    master_key::MasterKey,
-    seal_with, wrapping,
+    binding::{self, WrappedKey},
+    error::VaultError,
+    master_key::{MasterKey, fingerprint},
+    sealing::{seal_with, wrapping},
 };
 
-/// How many keys are written at once.
-const STRETCH: usize = 2_000;
+/// How many keys one statement writes.
+const CHUNK: usize = 2_000;
 
 /// Wraps every subject's key with a new master key and binds the database to that one, wholly or not at
 /// all; how many keys there were. `old` are the keys that may have wrapped them, the database's own first.
@@ -32,17 +32,17 @@ pub async fn rotate_master_key(pool: &PgPool, old: &[MasterKey], new: &MasterKey
     }
     if !old.iter().any(|key| key.check_value() == *known) {
         let found = old.iter().map(MasterKey::fingerprint).collect::<Vec<_>>().join(", ");
-        return Err(VaultError::WrongMasterKey { expected: Some(super::fingerprint(&known)), found });
+        return Err(VaultError::WrongMasterKey { expected: Some(fingerprint(&known)), found });
     }
     let openers: Vec<XChaCha20Poly1305> = old.iter().chain([new]).map(MasterKey::cipher).collect();
-    let rows: Vec<Wrapped> = sqlx::query_as(
+    let rows: Vec<WrappedKey> = sqlx::query_as(
         "SELECT subject, purpose, wrapped_key FROM public.subject_key WHERE wrapped_key IS NOT NULL \
          ORDER BY subject, purpose FOR UPDATE",
     )
     .fetch_all(&mut *tx)
     .await?;
     let cipher = new.cipher();
-    for rows in rows.chunks(STRETCH) {
+    for rows in rows.chunks(CHUNK) {
         let (mut subjects, mut purposes, mut wrapped) = (vec![], vec![], vec![]);
         for row in rows {
             let key = openers.iter().find_map(|opener| row.open(opener));
@@ -50,11 +50,9 @@ pub async fn rotate_master_key(pool: &PgPool, old: &[MasterKey], new: &MasterKey
                 subject: row.subject.clone(),
                 purpose: row.purpose.clone(),
             })?;
-            let SealedBytes { nonce, ciphertext } =
-                seal_with(&cipher, &wrapping(&row.subject, &row.purpose), &key)?;
             subjects.push(row.subject.as_str());
             purposes.push(row.purpose.as_str());
-            wrapped.push([nonce, ciphertext].concat());
+            wrapped.push(seal_with(&cipher, &wrapping(&row.subject, &row.purpose), &key)?.joined());
         }
         sqlx::query(
             "UPDATE public.subject_key k SET wrapped_key = n.wrapped \

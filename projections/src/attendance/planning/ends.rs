@@ -49,7 +49,7 @@ fn of_child(child: ChildId, event: ChildEvent) -> Option<Change> {
             activity: Some(activity),
             payer: Some(payer),
             from: last_day.succ_opt()?,
-            to: Some(released_until?),
+            to: Some(released_until),
         }),
         ChildEvent::ChildUnlinkedFromFamily { family, last_day } => Some(Change {
             is_end: true,

@@ -190,7 +190,7 @@ fn waiting(name: &'static str, day: u32, then: &[&'static str]) -> Story {
 
 /// Every story.
 pub fn stories() -> Vec<Story> {
-    [sessions(), ends(), offers(), files(), correspondence(), money(), erasures()]
+    [sessions(), ends(), offers(), files(), correspondence(), money(), erasures(), later_versions()]
         .into_iter()
         .flatten()
         .collect()
@@ -393,5 +393,13 @@ fn erasures() -> Vec<Story> {
             .tell("Notice", NOTICE, &["NoticePublished"])
             .tell("Account", FAMILY, &["InvoiceIssued", "CreditNoteIssued", "PaymentRecorded"])
             .with("Erasure", FAMILY, "PersonalDataErased", of_family),
+    ]
+}
+
+fn later_versions() -> Vec<Story> {
+    vec![
+        Story::new("an enrolment ends, as it is written since 2.0")
+            .tell("Child", CHILD, &["ChildRegistered", "ChildEnrolled"])
+            .in_version("2.0", "Child", CHILD, "EnrolmentEnded", Value::Null),
     ]
 }
