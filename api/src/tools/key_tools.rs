@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use portail_domain::upcasters;
 use portail_event_store::{
-    Binding, CheckpointSigner, CheckpointStore, Database, EventLog, MasterKey, PreviousKey, Vault,
-    binding, change_signing_key, connected_servers, read_head, replace_secret, rotate_master_key,
+    Binding, CheckpointSigner, CheckpointStore, Database, EventLog, MasterKey, PreviousKey, Vault, binding,
+    change_signing_key, connected_servers, read_head, replace_secret, rotate_master_key,
     signing_key_in_force,
 };
 
