@@ -118,6 +118,16 @@ async fn impossible_settings_and_ranges_are_refused_whole() {
     let range = json!({ "from": "2015-05-10", "to": "2015-05-01", "reason": "STRIKE" });
     let payload = staff.act("closeDays", range).await;
     assert_eq!(payload["userErrors"][0]["code"], "IMPOSSIBLE_DATE_RANGE");
+    for (place, id) in [("structureId", "no-such"), ("activityId", "garderie")] {
+        let nowhere =
+            json!({ "from": "2015-05-12", "to": "2015-05-13", "reason": "OTHER", "scope": { place: id } });
+        let payload = staff.act("closeDays", nowhere).await;
+        let error = &payload["userErrors"][0];
+        assert_eq!(
+            (&error["code"], &error["path"]),
+            (&json!("NOT_FOUND"), &json!(["input", "scope", place]))
+        );
+    }
     let family = "mutation ($input: RegisterFamilyInput!) { registerFamily(input: $input) { id position userErrors { code path message } } }";
     for (number, surname, code, field) in [
         ("12", "X", "INVALID_VALUE", "number"),

@@ -105,3 +105,27 @@ async fn a_dump_restored_into_another_cluster_is_checked_rebuilt_and_served() {
     let said = refused(&forgotten, &["check"]);
     assert!(said.contains("CREATE ROLE portail_app NOLOGIN"), "{said}");
 }
+
+/// As database administrators make it who give nobody the right to make roles.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_made_beforehand_owns_nothing_of_a_new_log() {
+    if is_embedded() {
+        return; // Its roles are its own.
+    }
+    let cluster = tokio::task::spawn_blocking(|| Cluster::start(Durability::Fast).unwrap()).await.unwrap();
+    sql(
+        &cluster,
+        "postgres",
+        &[
+            "CREATE ROLE portail LOGIN",
+            "CREATE ROLE portail_app NOLOGIN",
+            "GRANT portail_app TO portail",
+            "CREATE DATABASE portail OWNER portail",
+        ],
+    );
+    let home = home_at(cluster.url("portail").replace("postgres@", "portail@"));
+    let made = well(&home, &["init"]);
+    assert!(!made.contains("portail_app is missing"), "{made}");
+    let said = well(&home, &["check"]);
+    assert!(said.contains("works as portail_app and owns nothing of the log"), "{said}");
+}
