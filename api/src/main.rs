@@ -11,6 +11,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
+use futures::{FutureExt, future::BoxFuture};
 use portail_api::{
     files::documents::TownName,
     graphql::{self, Schemas, document_guard::DocumentGuard},
@@ -214,17 +215,25 @@ async fn serve(with_demo: bool, in_public: bool) -> Result<()> {
     if with_demo {
         demo::prepare(&application).await?;
     }
-    let timers = tokio::spawn(run_timers(application.clone()));
-    let retention = tokio::spawn(run_retention(application.clone()));
-    let housekeeping = tokio::spawn(run_housekeeping(application.clone()));
-    let billing = tokio::spawn(run_billing(application.clone()));
-    let publisher = tokio::spawn(Publisher::new(application.clone(), settings.copies())?.run());
-    let notifier =
-        Notifier::new(application.clone(), settings.email()?, settings.sms()).map(|n| tokio::spawn(n.run()));
+    let workers = application.workers().clone();
+    let of = |worker: fn(Arc<Application>) -> BoxFuture<'static, ()>| {
+        let application = application.clone();
+        move || worker(application.clone())
+    };
+    workers.start("timers", of(|application| run_timers(application).boxed()));
+    workers.start("retention", of(|application| run_retention(application).boxed()));
+    workers.start("housekeeping", of(|application| run_housekeeping(application).boxed()));
+    workers.start("billing", of(|application| run_billing(application).boxed()));
+    let publisher = Publisher::new(application.clone(), settings.copies())?;
+    workers.start("checkpoints", move || publisher.clone().run());
+    if let Some(notifier) = Notifier::new(application.clone(), settings.email()?, settings.sms()) {
+        workers.start("notifications", move || notifier.clone().run());
+    }
     let schemas = Schemas::new(settings.site.clone(), DocumentGuard::new(settings.documents));
     let screens = schemas.clone();
     let replays = Replays::new(application.clone(), settings.data.clone(), move |past| screens.over(past));
-    let tidy = tokio::spawn(replays.clone().tidy());
+    let past = replays.clone();
+    workers.start("past", move || past.clone().tidy());
     let listener = tokio::net::TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("{} cannot be listened on", settings.listen))?;
@@ -233,15 +242,7 @@ async fn serve(with_demo: bool, in_public: bool) -> Result<()> {
     let drain = http::Drain::default();
     let router = http::router(&schemas, application, replays, town, drain.clone());
     http::serve(listener, router, limits, drain, stopped()).await?;
-    timers.abort();
-    billing.abort();
-    housekeeping.abort();
-    retention.abort();
-    tidy.abort();
-    publisher.abort();
-    if let Some(notifier) = notifier {
-        notifier.abort();
-    }
+    workers.stop();
     engine.abort();
     Ok(())
 }

@@ -31,6 +31,7 @@ use crate::{
     outcome::{CommandOutcome, Rejection},
     plausible, privacy,
     services::{PATIENCE, Services},
+    supervisor::Supervisor,
 };
 
 /// The running application.
@@ -43,6 +44,7 @@ pub struct Application {
     pace: Pace,
     checkpoints: CheckpointStore,
     keys: Keys,
+    workers: Supervisor,
 }
 
 impl Application {
@@ -81,7 +83,13 @@ impl Application {
             clock,
             limits,
         };
-        Ok(Arc::new(Self { bus, services, principals, log_ins, pace: Pace::default(), checkpoints, keys }))
+        let (pace, workers) = (Pace::default(), Supervisor::default());
+        Ok(Arc::new(Self { bus, services, principals, log_ins, pace, checkpoints, keys, workers }))
+    }
+
+    /// What runs beside the requests.
+    pub fn workers(&self) -> &Supervisor {
+        &self.workers
     }
 
     /// What commands are decided with.

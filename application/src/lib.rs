@@ -25,6 +25,7 @@ mod plausible;
 pub mod privacy;
 mod sealing;
 mod services;
+pub mod supervisor;
 pub mod workers;
 
 pub use application::Application;

@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use portail_application::Application;
+use portail_application::{Application, supervisor::WorkerStatus};
 use portail_event_store::SigningError;
 use serde_json::json;
 
@@ -37,11 +37,22 @@ pub async fn health(State(application): State<Arc<Application>>) -> Response {
                 .filter(|s| !s.aside.is_empty())
                 .map(|s| (s.name.clone(), s.aside.len().into()))
                 .collect();
-            let is_well = failed.is_empty() && waiting.is_empty() && signing.is_none();
+            let workers = application.workers().status();
+            let ended = |status: &WorkerStatus| {
+                status.error.as_ref().map(|error| {
+                    json!({ "running": !status.is_waiting, "restarts": status.restarts, "error": error })
+                })
+            };
+            let restarted: serde_json::Map<String, serde_json::Value> = workers
+                .iter()
+                .filter_map(|(name, status)| Some(((*name).to_owned(), ended(status)?)))
+                .collect();
+            let is_working = workers.values().all(|status| !status.is_waiting);
+            let is_well = failed.is_empty() && waiting.is_empty() && signing.is_none() && is_working;
             let code = if is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
             let lag = status.iter().map(|s| s.lag_events).max().unwrap_or(0);
             let body = json!({ "failed": failed, "ahead": ahead, "waiting": waiting, "setAside": aside,
-                "lagEvents": lag, "signing": signing });
+                "lagEvents": lag, "signing": signing, "workers": restarted });
             (code, Json(body)).into_response()
         }
         Ok(Err(error)) => {

@@ -14,6 +14,7 @@ mod custody;
 mod deadlines_and_prices;
 mod direct_debits;
 mod document_limits;
+mod documentation;
 mod ends;
 mod entry;
 mod erasure;

@@ -39,7 +39,7 @@ pub struct Copies {
 }
 
 /// Makes checkpoints and hands them out, for as long as the application runs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Publisher {
     application: Arc<Application>,
     folder: PathBuf,
