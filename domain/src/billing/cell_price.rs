@@ -3,10 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Household,
-    compute::{charge, facts},
-};
+use super::{Household, charge::charge, compute::facts};
 use crate::{
     activity::LateRequests,
     amount::Amount,

@@ -6,6 +6,7 @@ use chrono::{NaiveDate, NaiveTime, Timelike};
 
 use super::{
     Household, Residence, Warning, WarningKind,
+    charge::charge,
     lines::Lines,
     months::months,
     taken_over::{Coverage, TakenOver, TakenOverInvoice},
@@ -79,32 +80,6 @@ impl Bill {
     /// What it comes to.
     pub fn total(&self) -> Amount {
         self.lines.iter().map(InvoiceLine::amount).sum()
-    }
-}
-
-/// What a booking is charged as; none when it costs nothing.
-pub(super) fn charge(booking: &Booking) -> Option<Charge> {
-    match booking.status {
-        S::Reserved | S::PresentAsReserved => Some(Charge::Reserved),
-        S::Present => Some(Charge::Unbooked),
-        S::OutsideContract => Some(Charge::OutsideContract),
-        S::AbsentBilled => {
-            let percent = booking.absence.as_ref().and_then(|a| a.billed_percent);
-            Some(Charge::Absent(percent.unwrap_or(100)))
-        }
-        S::Pending
-        | S::Waitlisted
-        | S::Offered
-        | S::Refused
-        | S::Withdrawn
-        | S::Cancelled
-        | S::AbsencePending
-        | S::AbsentExcused
-        | S::Leave
-        | S::Closed
-        | S::Released
-        | S::NotBooked
-        | S::Error(_) => None,
     }
 }
 

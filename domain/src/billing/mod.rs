@@ -2,6 +2,7 @@
 //! bookings and tariffs give the same lines.
 
 mod cell_price;
+mod charge;
 mod compute;
 mod household;
 mod lines;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::{Billed, BilledKey, Booked, compute::charge};
+use super::{Billed, BilledKey, Booked, charge::charge};
 use crate::{
     account::InvoiceLine,
     ids::{ActivityId, ChildId},
