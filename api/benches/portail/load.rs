@@ -33,7 +33,7 @@ use uuid::Uuid;
 
 use crate::{
     middle,
-    town::{Town, child, family},
+    town::{SIGNING_KEY, Town, child, family},
 };
 
 pub const KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
@@ -306,6 +306,8 @@ struct Server(Child, String);
 
 impl Server {
     fn start(url: &str, folder: &std::path::Path) -> Result<Self> {
+        // The log is signed by this key already: without it no server starts.
+        std::fs::write(folder.join("signing.key"), SIGNING_KEY)?;
         let mut child = Process::new(env!("CARGO_BIN_EXE_portail"))
             .arg("serve")
             .env("DATABASE_URL", url)

@@ -20,7 +20,8 @@ use uuid::Uuid;
 use crate::load::{KEY, basis, meta, raw, requested};
 
 /// Signs the checkpoints of the measured town.
-const SIGNING_KEY: &str = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+pub const SIGNING_KEY: &str =
+    "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
 
 /// Activities that hold the mass of bookings.
 pub const GROUPS: u64 = 100;
