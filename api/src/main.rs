@@ -33,7 +33,7 @@ use portail_application::{
         billing::run_billing, housekeeping::run_housekeeping, retention::run_retention, timers::run_timers,
     },
 };
-use portail_domain::messages::Language;
+use portail_domain::i18n::Language;
 use portail_event_store::CheckpointStore;
 
 /// A planning answer is some thousand small allocations.

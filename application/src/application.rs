@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use portail_domain::{time::local_date, upcasters};
+use portail_domain::{shared::time::local_date, upcasters};
 use portail_event_store::{
     Attachments, CheckpointStore, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog,
     Execution, UnitOfWork, Vault, canonical_json,

@@ -1,7 +1,7 @@
 //! Who speaks, and when they were heard.
 
 use chrono::{DateTime, Utc};
-use portail_domain::ids::FamilyNumber;
+use portail_domain::shared::ids::FamilyNumber;
 
 /// What a caller may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! past town stands still.
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
-use portail_domain::time;
+use portail_domain::shared::time;
 
 /// A clock, maybe set to another day.
 #[derive(Debug, Clone, Copy)]

@@ -4,19 +4,21 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use portail_domain::{
-    activity::{ActivityChanges, ActivitySettings},
-    attachment::Attachment,
-    calendar::{ClosureReason, ClosureScope, HolidayRegion, Holidays, Zone},
-    child::Enrolment,
-    erasure::{LegalBasis, RetentionRules, Subject},
-    file::{Document, Section},
-    ids::{ActivityId, ChildId, ClosureId, ConversationId, FamilyNumber, NoticeId, RequestId, StructureId},
-    notice::Audience,
-    policy::FourEyes,
-    sealed::Purpose,
-    session::{AbsenceReason, RefusalCode},
-    text::{Body, Heading, Link, Login, Name, Note},
-    time::Weekdays,
+    attendance::session::{AbsenceReason, RefusalCode},
+    catalogue::activity::{ActivityChanges, ActivitySettings},
+    catalogue::calendar::{ClosureReason, ClosureScope, HolidayRegion, Holidays, Zone},
+    correspondence::notice::Audience,
+    families::child::Enrolment,
+    families::family_file::{Document, Section},
+    governance::policy::FourEyes,
+    privacy::erasure::{LegalBasis, RetentionRules, Subject},
+    shared::attachment::Attachment,
+    shared::ids::{
+        ActivityId, ChildId, ClosureId, ConversationId, FamilyNumber, NoticeId, RequestId, StructureId,
+    },
+    shared::sealed::Purpose,
+    shared::text::{Body, Heading, Link, Login, Name, Note},
+    shared::time::Weekdays,
 };
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,7 @@
 //!
 //! The doors before it say more: they know the field and its own limits. This one forgets none.
 
-use portail_domain::{text, time::is_known};
+use portail_domain::{shared::text, shared::time::is_known};
 use serde_json::Value;
 
 use crate::outcome::Rejection;

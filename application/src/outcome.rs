@@ -2,9 +2,9 @@
 
 use chrono::NaiveDate;
 use portail_domain::{
-    ids::{ActivityId, ChildId},
-    messages::{Language, Rule, text_with},
-    session::BookingStatus,
+    attendance::session::BookingStatus,
+    i18n::{Language, Rule, text_with},
+    shared::ids::{ActivityId, ChildId},
 };
 use portail_event_store::Outcome;
 use serde::{Deserialize, Serialize};
@@ -126,7 +126,7 @@ impl Outcome for CommandOutcome {
 
 #[cfg(test)]
 mod tests {
-    use portail_domain::messages::parameters;
+    use portail_domain::i18n::parameters;
 
     /// A code with parameters is never sent without them: where a source names one, it fills it.
     #[test]
@@ -145,7 +145,7 @@ mod tests {
                 for made in ["of_code(\"", "coded(\"", "Refused(StatusCode::"] {
                     for (at, _) in source.match_indices(made) {
                         let rest: String = source[at + made.len()..].chars().take(300).collect();
-                        let Some(code) = rest.split('"').find(|t| portail_domain::messages::has(t)) else {
+                        let Some(code) = rest.split('"').find(|t| portail_domain::i18n::has(t)) else {
                             continue;
                         };
                         for parameter in parameters(code) {

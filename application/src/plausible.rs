@@ -3,12 +3,12 @@
 
 use chrono::NaiveDate;
 use portail_domain::{
-    account::TakenOver as Operation,
-    plausibility::Dated::{
+    money::account::TakenOver as Operation,
+    shared::plausibility::Dated::{
         self, Billing, CashDesk, ChildBirth, Closure, Due, Enrolment, Notice, Payment, Received, Session,
         Setting, TakenOver,
     },
-    time::local_date,
+    shared::time::local_date,
 };
 
 use crate::{

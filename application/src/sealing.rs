@@ -1,7 +1,7 @@
 //! Seals what commands say of persons, before it is decided on.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use portail_domain::sealed::{Purpose, Sealed};
+use portail_domain::shared::sealed::{Purpose, Sealed};
 use portail_event_store::{CommandError, Vault, VaultError};
 
 /// Seals a text for a subject; `place` binds it to the kind of event that carries it.

@@ -1,7 +1,7 @@
 //! The roll of a session as a table.
 
 use chrono::NaiveTime;
-use portail_domain::messages::Language;
+use portail_domain::i18n::Language;
 
 use crate::{
     roll::{Roll, status_label},

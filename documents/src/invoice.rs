@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use portail_domain::{account::InvoiceLine, ids::ChildId};
+use portail_domain::{money::account::InvoiceLine, shared::ids::ChildId};
 use portail_projections::{catalogue::Catalogue, money::accounts::InvoiceRow};
 
 use crate::{

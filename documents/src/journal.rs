@@ -1,9 +1,9 @@
 //! The operations and the books of a régie.
 
 use portail_domain::{
-    account::books::{Booking, Entry, entries},
-    amount::Amount,
-    messages::Language,
+    i18n::Language,
+    money::account::books::{Booking, Entry, entries},
+    shared::amount::Amount,
 };
 use portail_projections::money::{
     accounts::{BookedOperation, OperationRow},

@@ -1,6 +1,6 @@
 //! The receipt of a payment.
 
-use portail_domain::amount::Amount;
+use portail_domain::shared::amount::Amount;
 use portail_projections::money::accounts::{InvoiceRow, PaymentRow};
 
 use crate::{

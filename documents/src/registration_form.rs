@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use portail_domain::{
-    countries,
-    file::{Document, Field, Kind, Owner, Section},
-    ids::{ChildId, FamilyNumber},
-    messages::{Language, text},
-    time::school_year,
+    families::family_file::{Document, Field, Kind, Owner, Section},
+    i18n::{Language, text},
+    shared::countries,
+    shared::ids::{ChildId, FamilyNumber},
+    shared::time::school_year,
 };
 use portail_projections::{catalogue::Catalogue, families::family_file::SectionRow};
 use serde::Serialize;

@@ -1,11 +1,11 @@
 //! The roll of a session: who is expected, who waits, who came. Printed and exported from here.
 
 use portail_domain::{
-    cell,
-    ids::ChildId,
-    messages::{Language, text},
-    session::Booking,
-    terms::Terms,
+    attendance::cell,
+    attendance::session::Booking,
+    attendance::terms::Terms,
+    i18n::{Language, text},
+    shared::ids::ChildId,
 };
 
 /// One child of a session.

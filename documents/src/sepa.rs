@@ -9,10 +9,10 @@ use std::io::Cursor;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::{
-    account::{Debtor, Obstacle},
-    amount::Amount,
-    regie::{Creditor, Series},
-    sepa::{NAME, Unspellable, bic_fits_iban, spelled},
+    money::account::{Debtor, Obstacle},
+    money::regie::{Creditor, Series},
+    money::sepa::{NAME, Unspellable, bic_fits_iban, spelled},
+    shared::amount::Amount,
 };
 use portail_projections::money::accounts::DebitRow;
 use quick_xml::{Writer, escape::partial_escape, events::BytesText};

@@ -1,11 +1,11 @@
 //! The sheet that invoices, receipts, statements and certificates are printed on.
 
 use portail_domain::{
-    amount::Amount,
-    countries,
-    file::{Document, HOME},
-    messages::{Language, text},
-    regie::RegieSettings,
+    families::family_file::{Document, HOME},
+    i18n::{Language, text},
+    money::regie::RegieSettings,
+    shared::amount::Amount,
+    shared::countries,
 };
 use serde::Serialize;
 use serde_json::Value;

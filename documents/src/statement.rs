@@ -1,7 +1,7 @@
 //! The statement of an account for a school year.
 
 use chrono::NaiveDate;
-use portail_domain::{account::ledger::Ledger, amount::Amount, regie::CollectionMode};
+use portail_domain::{money::account::ledger::Ledger, money::regie::CollectionMode, shared::amount::Amount};
 use portail_projections::money::accounts::OperationRow;
 
 use crate::{

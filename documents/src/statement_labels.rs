@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use portail_domain::{
-    account::InvoiceLine,
-    messages::{Language, text},
-    regie::Series,
-    tariff::{Charge, Step},
+    i18n::{Language, text},
+    money::account::InvoiceLine,
+    money::regie::Series,
+    money::tariff::{Charge, Step},
 };
 use portail_projections::money::{accounts::OperationRow, regies::KnownRegie};
 

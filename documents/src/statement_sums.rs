@@ -1,7 +1,7 @@
 //! The sums of a statement, for the API and for the printed one.
 
 use chrono::NaiveDate;
-use portail_domain::{account::ledger::Ledger, amount::Amount};
+use portail_domain::{money::account::ledger::Ledger, shared::amount::Amount};
 use portail_projections::money::accounts::OperationRow;
 
 /// What a statement of a school year comes to as of a day: previous balance, plus debits, minus credits

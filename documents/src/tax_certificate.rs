@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use portail_domain::{
-    account::{counts_for, paid_for_care},
-    amount::Amount,
-    ids::ChildId,
+    money::account::{counts_for, paid_for_care},
+    shared::amount::Amount,
+    shared::ids::ChildId,
 };
 use portail_projections::money::accounts::InvoiceRow;
 

@@ -4,42 +4,21 @@
 //! (the time of receipt, the town's settings, what else a child has booked) comes in with the
 //! command, so every rule can be tested alone and every decision can be replayed.
 //!
-//! One folder per aggregate, the same file names in each: `command`, `event`, `state`, `error`.
+//! One folder per area, the same areas as in the crates above; in it one folder per aggregate, with
+//! the same file names in each: `command`, `event`, `state`, `error`. What every area uses is in [`shared`].
 // A new variant is answered for in every match, or does not compile.
 #![warn(clippy::wildcard_enum_match_arm)]
 #![cfg_attr(test, allow(clippy::wildcard_enum_match_arm, reason = "a test names what it is about"))]
 
-pub mod account;
-pub mod activity;
-pub mod amount;
-pub mod attachment;
-pub mod billing;
-pub mod calendar;
-pub mod cell;
-pub mod child;
-pub mod commune;
-pub mod conversation;
-pub mod countries;
-pub mod deadline;
-pub mod erasure;
-pub mod family;
-pub mod file;
-pub mod given;
-pub mod ids;
-pub mod messages;
-pub mod notice;
-pub mod plausibility;
-pub mod policy;
-pub mod regie;
-pub mod sealed;
-pub mod seconding;
-pub mod sepa;
-pub mod session;
-pub mod structure;
-pub mod tariff;
-pub mod terms;
-pub mod text;
-pub mod time;
+pub mod attendance;
+pub mod catalogue;
+pub mod correspondence;
+pub mod families;
+pub mod governance;
+pub mod i18n;
+pub mod money;
+pub mod privacy;
+pub mod shared;
 pub mod upcasters;
 
 /// Implements the `cqrs-es` `Aggregate` for a type with `decide` (pure) and `evolve` (total).

@@ -3,7 +3,7 @@
 
 use cqrs_es::persist::EventUpcaster;
 
-use crate::child;
+use crate::families::child;
 
 /// Every upcaster, those of one event type in the order of their versions.
 pub fn all() -> Vec<Box<dyn EventUpcaster>> {
@@ -14,10 +14,13 @@ pub fn all() -> Vec<Box<dyn EventUpcaster>> {
 mod tests {
     use super::*;
     use crate::{
-        account::AccountEvent, activity::ActivityEvent, calendar::CalendarEvent, child::ChildEvent,
-        conversation::ConversationEvent, erasure::ErasureEvent, family::FamilyEvent, notice::NoticeEvent,
-        policy::PolicyEvent, regie::RegieEvent, seconding::SecondingEvent, session::SessionEvent,
-        structure::StructureEvent, tariff::TariffEvent,
+        attendance::session::SessionEvent, catalogue::activity::ActivityEvent,
+        catalogue::calendar::CalendarEvent, catalogue::structure::StructureEvent,
+        correspondence::conversation::ConversationEvent, correspondence::notice::NoticeEvent,
+        families::child::ChildEvent, families::family::FamilyEvent,
+        governance::dual_control::DualControlEvent, governance::policy::PolicyEvent,
+        money::account::AccountEvent, money::regie::RegieEvent, money::tariff::TariffEvent,
+        privacy::erasure::ErasureEvent,
     };
 
     const TYPES: [&[(&str, &str)]; 14] = [
@@ -31,7 +34,7 @@ mod tests {
         NoticeEvent::TYPES,
         PolicyEvent::TYPES,
         RegieEvent::TYPES,
-        SecondingEvent::TYPES,
+        DualControlEvent::TYPES,
         SessionEvent::TYPES,
         StructureEvent::TYPES,
         TariffEvent::TYPES,

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use cqrs_es::{CqrsFramework, persist::PersistedEventStore};
-use portail_domain::session::Session;
+use portail_domain::attendance::session::Session;
 use portail_testkit::Cluster;
 use postgres_es::PostgresEventRepository;
 use sqlx::{Executor, postgres::PgPoolOptions};

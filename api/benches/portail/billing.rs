@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use chrono::{Datelike, NaiveDate, Weekday};
 use portail_application::{Command, MoneyCommand};
-use portail_domain::ids::{RegieId, RunId};
+use portail_domain::shared::ids::{RegieId, RunId};
 use portail_projections::money::regies;
 use portail_testkit::Cluster;
 use uuid::Uuid;

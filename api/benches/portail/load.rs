@@ -12,9 +12,9 @@ use axum::body::Bytes;
 use futures::{TryStreamExt, future::BoxFuture};
 use portail_application::{Role, access};
 use portail_domain::{
-    ids::{ChildId, FamilyNumber, RequestId},
-    session::{Act, Basis, Latitude, Session, SessionCommand, SessionEvent},
-    terms::Terms,
+    attendance::session::{Act, Basis, Latitude, Session, SessionCommand, SessionEvent},
+    attendance::terms::Terms,
+    shared::ids::{ChildId, FamilyNumber, RequestId},
     upcasters,
 };
 use portail_event_store::{
@@ -59,7 +59,7 @@ pub fn sample_payload() -> String {
 
 /// The terms of a canteen day without limits.
 static TERMS: LazyLock<Arc<Terms>> = LazyLock::new(|| {
-    use portail_domain::{activity::*, calendar::*, deadline::DeadlineRule};
+    use portail_domain::{catalogue::activity::*, catalogue::calendar::*, catalogue::deadline::DeadlineRule};
     let settings = ActivitySettings {
         structure: "restauration".parse().unwrap(),
         name: "Restauration scolaire".into(),

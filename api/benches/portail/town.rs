@@ -9,9 +9,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use portail_api::tools::demo;
 use portail_application::{Application, Caller, Command, Keys, PersonName, Role, clock::Clock};
 use portail_domain::{
-    child::Enrolment,
-    ids::{ActivityId, ChildId, FamilyNumber, RequestId},
-    session::{SessionEvent, stream_id},
+    attendance::session::{SessionEvent, stream_id},
+    families::child::Enrolment,
+    shared::ids::{ActivityId, ChildId, FamilyNumber, RequestId},
 };
 use portail_event_store::{Append, CheckpointSigner, Database, MasterKey, NewEvent, StreamAppend, StreamId};
 use portail_testkit::Cluster;

@@ -23,7 +23,7 @@ use portail_documents::{
     sheet::{self, Writer},
     typesetter,
 };
-use portail_domain::{ids::ChildId, messages::Language};
+use portail_domain::{i18n::Language, shared::ids::ChildId};
 use portail_projections::families::family;
 
 use crate::{

@@ -7,7 +7,7 @@ use axum::{
 use portail_application::{Application, Role, access::Principal};
 
 use chrono::NaiveDate;
-use portail_domain::time::{self, DayError};
+use portail_domain::shared::time::{self, DayError};
 use serde::Deserialize;
 
 use crate::http::{

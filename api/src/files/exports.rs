@@ -12,7 +12,7 @@ use axum::{
 use chrono::NaiveDate;
 use portail_application::{Application, Role};
 use portail_documents::{attendance_table, journal, sepa};
-use portail_domain::{ids::FamilyNumber, regie::Issuer};
+use portail_domain::{money::regie::Issuer, shared::ids::FamilyNumber};
 use portail_projections::money::{
     accounts,
     regies::{self, KnownRegie},

@@ -9,10 +9,10 @@ use portail_application::{
     Application, Role, access::Principal, attendance::sessions::NOTE, governance::dual_control::PROPOSED,
 };
 use portail_domain::{
-    child::Child,
-    family::Family,
-    messages::{Language, text},
-    sealed::Sealed,
+    families::child::Child,
+    families::family::Family,
+    i18n::{Language, text},
+    shared::sealed::Sealed,
 };
 use portail_event_store::{RecordedEvent, Search, VaultError, search};
 use portail_projections::{

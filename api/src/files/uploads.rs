@@ -19,7 +19,8 @@ use axum::{
 };
 use portail_application::{Application, Role, access::Principal, families::attachments::TOWN};
 use portail_domain::{
-    attachment::MediaType, ids::FamilyNumber, messages::Language, sealed::Purpose, text::cleaned,
+    i18n::Language, shared::attachment::MediaType, shared::ids::FamilyNumber, shared::sealed::Purpose,
+    shared::text::cleaned,
 };
 use portail_event_store::{AttachmentError, MAX_ATTACHMENT_SIZE, StoredAttachment, Upload, VaultError};
 use portail_projections::correspondence::attachments;

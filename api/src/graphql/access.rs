@@ -8,8 +8,8 @@ use portail_application::{
     Rejection, Role,
     access::{self, AccessError},
 };
-use portail_domain::messages::Language;
-use portail_domain::text::Login;
+use portail_domain::i18n::Language;
+use portail_domain::shared::text::Login;
 
 use crate::graphql::{
     context::{ADMINISTRATORS, Ask, EVERYBODY, Site, coded, unavailable},

@@ -10,7 +10,7 @@ use async_graphql::{
     parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet},
 };
 use portail_application::Rejection;
-use portail_domain::{messages::Language, text::check_raw};
+use portail_domain::{i18n::Language, shared::text::check_raw};
 
 use crate::http::request_context::RequestContext;
 
@@ -77,7 +77,7 @@ fn hostile(value: &Value) -> Option<&'static str> {
 /// Whether a document's own texts need to be read: only an escape or a character beyond ASCII can
 /// make one hostile.
 fn may_hold_hostile(query: &str) -> bool {
-    query.len() > portail_domain::text::LONGEST
+    query.len() > portail_domain::shared::text::LONGEST
         || query.bytes().any(|b| b == b'\\' || !b.is_ascii() || b == 0x7f)
 }
 

@@ -9,8 +9,8 @@ use std::{
 use async_graphql::{Context, Error, ErrorExtensions, Guard, Result};
 use portail_application::{Application, Caller, PATIENCE, Role};
 use portail_domain::{
-    ids::ChildId,
-    messages::{Language, text},
+    i18n::{Language, text},
+    shared::ids::ChildId,
 };
 use portail_projections::families::family::{self, Responsible};
 

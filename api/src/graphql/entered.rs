@@ -5,9 +5,9 @@ use std::str::FromStr;
 use async_graphql::{Context, Error, Json, Result as Answer};
 use portail_application::Rejection;
 use portail_domain::{
-    ids::IdError,
-    messages::Language,
-    text::{TextError, check_raw},
+    i18n::Language,
+    shared::ids::IdError,
+    shared::text::{TextError, check_raw},
 };
 use serde_json::Value;
 

@@ -5,9 +5,9 @@ use std::{collections::HashMap, sync::LazyLock};
 use async_graphql::{Enum, Object};
 use portail_application::Rejection;
 use portail_domain::{
-    ids::ActivityId,
-    messages::{Language, Rule},
-    session::SessionError,
+    attendance::session::SessionError,
+    i18n::{Language, Rule},
+    shared::ids::ActivityId,
 };
 
 use crate::graphql::leaf::{answered_enums, leaf};
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn every_code_has_its_message_in_the_catalogue() {
         for code in UserErrorCode::ALL {
-            assert!(portail_domain::messages::has(code), "{code}");
+            assert!(portail_domain::i18n::has(code), "{code}");
         }
     }
 }

@@ -4,10 +4,10 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject
 use chrono::{DateTime, Utc};
 use portail_application::{Command, CommandOutcome, Rejection, privacy::subject};
 use portail_domain::{
-    erasure::{Kept, KeptReason, LegalBasis, RetentionRules},
-    messages::text,
-    policy::FourEyes,
-    sealed::Purpose,
+    governance::policy::FourEyes,
+    i18n::text,
+    privacy::erasure::{Kept, KeptReason, LegalBasis, RetentionRules},
+    shared::sealed::Purpose,
 };
 use portail_event_store::Span;
 use portail_projections::privacy::erasures::{self, ErasureRow};

@@ -6,7 +6,7 @@ use async_graphql::{
     InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value, registry::Registry,
 };
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use portail_domain::time::{Month as DomainMonth, day, instant_of, time_of_day};
+use portail_domain::shared::time::{Month as DomainMonth, day, instant_of, time_of_day};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What a scalar that cannot be read answers: the value is the client's mistake, and no echo of it.

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use portail_domain::messages::text;
+use portail_domain::i18n::text;
 
 use crate::http::{identity::language, refusal::Refusal, response};
 

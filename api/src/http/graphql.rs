@@ -15,7 +15,7 @@ use portail_application::{
     access::Principal,
     audit::past::{Moment, ReplayError},
 };
-use portail_domain::messages::text;
+use portail_domain::i18n::text;
 use serde::Deserialize;
 
 use crate::{

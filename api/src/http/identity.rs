@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::http::{HeaderMap, header};
 use ipnet::IpNet;
 use portail_application::{Application, access::Principal};
-use portail_domain::messages::Language;
+use portail_domain::i18n::Language;
 
 /// The token of a request.
 pub fn bearer(headers: &HeaderMap) -> Option<String> {

@@ -5,7 +5,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use portail_domain::messages::{Language, text};
+use portail_domain::i18n::{Language, text};
 use portail_event_store::MAX_ATTACHMENT_SIZE;
 use serde_json::json;
 

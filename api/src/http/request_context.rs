@@ -6,7 +6,7 @@ use std::{
 };
 
 use portail_application::access::Principal;
-use portail_domain::messages::Language;
+use portail_domain::i18n::Language;
 
 /// How fresh the answer had to be and is: the answer's `extensions.consistency`.
 #[derive(Debug, Clone, PartialEq, Eq)]

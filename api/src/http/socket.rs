@@ -22,7 +22,7 @@ use futures::{
     stream::{BoxStream, SplitSink},
 };
 use portail_application::{Application, access::Principal};
-use portail_domain::messages::{Language, text};
+use portail_domain::i18n::{Language, text};
 
 use crate::http::{
     MOST_BYTES, Server,

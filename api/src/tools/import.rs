@@ -8,7 +8,7 @@ use portail_application::{
     Application,
     import::{self, What},
 };
-use portail_domain::messages::Language;
+use portail_domain::i18n::Language;
 
 use crate::{settings::Settings, tools::progress::Progress};
 

@@ -8,8 +8,8 @@ use portail_application::{
     Application, Caller, Command, CommandOutcome, DayResult, Decision, Keys, Role, Target, clock::Clock,
 };
 use portail_domain::{
-    ids::ChildId,
-    session::{AbsenceReason, BookingStatus},
+    attendance::session::{AbsenceReason, BookingStatus},
+    shared::ids::ChildId,
 };
 use portail_event_store::{CheckpointSigner, MasterKey, VerifiedLog, verify};
 use portail_projections::{FoldContext, engine::rebuild};
@@ -164,7 +164,7 @@ async fn racing_families_never_oversell_a_session() {
     let town = Town::new(Clock::starting_on(demo::TODAY)).await;
     let application = &town.application;
     let catalogue = application.catalogue().get().await.unwrap();
-    let id: portail_domain::ids::ActivityId = "garderie-matin".parse().unwrap();
+    let id: portail_domain::shared::ids::ActivityId = "garderie-matin".parse().unwrap();
     let mut settings = catalogue.activities[&id].latest().unwrap().clone();
     settings.capacity = Some(3);
     settings.waiting_list = false;
@@ -186,7 +186,7 @@ async fn racing_families_never_oversell_a_session() {
         };
         let made = send(application, Role::Staff, "mairie", "2015-04-08T08:01:00Z", register).await;
         let child: ChildId = made.id.unwrap().parse().unwrap();
-        let enrolment = portail_domain::child::Enrolment {
+        let enrolment = portail_domain::families::child::Enrolment {
             activity: id.clone(),
             payer: DUPONT.parse().unwrap(),
             from: "2015-01-01".parse().unwrap(),
@@ -256,9 +256,9 @@ async fn overlapping_requests_sent_at_once_are_never_both_granted() {
 async fn every_read_model_rebuilt_from_the_log_has_the_rows_of_the_live_one() {
     let town = one_place().await;
     let application = &town.application;
-    for (scope, reason) in [("closed", portail_domain::calendar::ClosureReason::Weather)] {
+    for (scope, reason) in [("closed", portail_domain::catalogue::calendar::ClosureReason::Weather)] {
         let close = Command::CloseDays {
-            scope: portail_domain::calendar::ClosureScope::Town,
+            scope: portail_domain::catalogue::calendar::ClosureScope::Town,
             from: "2015-06-01".parse().unwrap(),
             to: "2015-06-05".parse().unwrap(),
             reason,
@@ -326,9 +326,10 @@ async fn leave_is_counted_against_the_quota_in_the_same_append() {
     let town = Town::new(Clock::starting_on(demo::TODAY)).await;
     let application = &town.application;
     let catalogue = application.catalogue().get().await.unwrap();
-    let id: portail_domain::ids::ActivityId = "garderie-matin".parse().unwrap();
+    let id: portail_domain::shared::ids::ActivityId = "garderie-matin".parse().unwrap();
     let mut settings = catalogue.activities[&id].latest().unwrap().clone();
-    settings.leave = Some(portail_domain::activity::LeavePolicy { notice: settings.cancel_deadline.clone() });
+    settings.leave =
+        Some(portail_domain::catalogue::activity::LeavePolicy { notice: settings.cancel_deadline.clone() });
     let change = Command::ChangeActivity {
         id: id.clone(),
         changes: Box::new(settings.into()),
@@ -342,7 +343,7 @@ async fn leave_is_counted_against_the_quota_in_the_same_append() {
         last_day: "2015-04-30".parse().unwrap(),
     };
     assert!(send(application, Role::Staff, "mairie", "2015-04-08T08:01:00Z", end).await.recorded);
-    let enrolment = portail_domain::child::Enrolment {
+    let enrolment = portail_domain::families::child::Enrolment {
         activity: id.clone(),
         payer: DUPONT.parse().unwrap(),
         from: "2015-05-01".parse().unwrap(),

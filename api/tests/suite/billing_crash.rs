@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use futures::{StreamExt, stream};
-use portail_domain::{account::AccountEvent, amount::Amount};
+use portail_domain::{money::account::AccountEvent, shared::amount::Amount};
 use portail_event_store::{Database, MasterKey};
 use serde_json::{Value, json};
 

@@ -3,8 +3,8 @@
 use portail_api::tools::demo;
 use portail_application::{Application, Command, Role, clock::Clock};
 use portail_domain::{
-    ids::{ActivityId, FamilyNumber},
-    session::{BookingStatus as S, ReleaseReason},
+    attendance::session::{BookingStatus as S, ReleaseReason},
+    shared::ids::{ActivityId, FamilyNumber},
 };
 use portail_testkit::is_embedded;
 use sqlx::Row;
@@ -27,7 +27,7 @@ fn end(who: &str, payer: &str, last_day: &str) -> Command {
 }
 
 fn enrol(who: &str, payer: &str, from: &str) -> Command {
-    let enrolment = portail_domain::child::Enrolment {
+    let enrolment = portail_domain::families::child::Enrolment {
         activity: id(CANTEEN),
         payer: id(payer),
         from: id(from),
@@ -189,7 +189,7 @@ async fn an_activity_and_a_structure_that_end_release_everybody_and_reopen_them(
     // Not offered on Tuesdays any more, and again.
     let mut without = settings.clone();
     without.weekdays = [chrono::Weekday::Mon, chrono::Weekday::Thu].into();
-    let change = |settings: portail_domain::activity::ActivitySettings| Command::ChangeActivity {
+    let change = |settings: portail_domain::catalogue::activity::ActivitySettings| Command::ChangeActivity {
         id: id(CANTEEN),
         changes: Box::new(settings.into()),
         from: id("2015-05-01"),
@@ -210,7 +210,7 @@ async fn an_activity_and_a_structure_that_end_release_everybody_and_reopen_them(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn days_that_the_calendar_closes_release_what_was_booked_and_bring_it_back() {
-    use portail_domain::calendar::{HolidayRegion, Holidays, Period, Zone};
+    use portail_domain::catalogue::calendar::{HolidayRegion, Holidays, Period, Zone};
     let town = Town::new(Clock::starting_on(demo::TODAY)).await;
     let application = &town.application;
     let asked = ask(LEO, DUPONT, CANTEEN, &["2016-02-08", "2016-03-25"]);

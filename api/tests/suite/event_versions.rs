@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use portail_application::{audit::past::PastTown, clock::Clock};
-use portail_domain::child::Child;
+use portail_domain::families::child::Child;
 use portail_event_store::{Append, CommandBus, CommandMeta, EventLog, NewEvent, StreamAppend, StreamId};
 use portail_projections::status;
 use serde_json::value::RawValue;

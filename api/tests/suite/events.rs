@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 
 use cqrs_es::DomainEvent;
 use portail_domain::{
-    account::AccountEvent, activity::ActivityEvent, calendar::CalendarEvent, child::ChildEvent,
-    conversation::ConversationEvent, erasure::ErasureEvent, family::FamilyEvent, notice::NoticeEvent,
-    policy::PolicyEvent, regie::RegieEvent, seconding::SecondingEvent, session::SessionEvent,
-    structure::StructureEvent, tariff::TariffEvent, upcasters,
+    attendance::session::SessionEvent, catalogue::activity::ActivityEvent,
+    catalogue::calendar::CalendarEvent, catalogue::structure::StructureEvent,
+    correspondence::conversation::ConversationEvent, correspondence::notice::NoticeEvent,
+    families::child::ChildEvent, families::family::FamilyEvent, governance::dual_control::DualControlEvent,
+    governance::policy::PolicyEvent, money::account::AccountEvent, money::regie::RegieEvent,
+    money::tariff::TariffEvent, privacy::erasure::ErasureEvent, upcasters,
 };
 use portail_event_store::{RecordedEvent, StreamId, Upcasters, canonical_json};
 use serde_json::value::RawValue;
@@ -70,7 +72,7 @@ fn every_event_ever_written_is_still_read_and_written_alike() {
     check::<StructureEvent>("Structure", StructureEvent::TYPES);
     check::<ActivityEvent>("Activity", ActivityEvent::TYPES);
     check::<ErasureEvent>("Erasure", ErasureEvent::TYPES);
-    check::<SecondingEvent>("Seconding", SecondingEvent::TYPES);
+    check::<DualControlEvent>("Seconding", DualControlEvent::TYPES);
     check::<PolicyEvent>("Policy", PolicyEvent::TYPES);
     check::<FamilyEvent>("Family", FamilyEvent::TYPES);
     check::<ChildEvent>("Child", ChildEvent::TYPES);

@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, HashMap};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use portail_application::{Application, clock::Clock};
 use portail_domain::{
-    account::AccountEvent, activity::ActivityEvent, calendar::CalendarEvent, child::ChildEvent,
-    conversation::ConversationEvent, erasure::ErasureEvent, family::FamilyEvent, notice::NoticeEvent,
-    policy::PolicyEvent, regie::RegieEvent, seconding::SecondingEvent, session::SessionEvent,
-    structure::StructureEvent, tariff::TariffEvent,
+    attendance::session::SessionEvent, catalogue::activity::ActivityEvent,
+    catalogue::calendar::CalendarEvent, catalogue::structure::StructureEvent,
+    correspondence::conversation::ConversationEvent, correspondence::notice::NoticeEvent,
+    families::child::ChildEvent, families::family::FamilyEvent, governance::dual_control::DualControlEvent,
+    governance::policy::PolicyEvent, money::account::AccountEvent, money::regie::RegieEvent,
+    money::tariff::TariffEvent, privacy::erasure::ErasureEvent,
 };
 use portail_event_store::{Append, CommandMeta, NewEvent, StreamAppend, StreamId, Vault, canonical_json};
 use portail_projections::{
@@ -84,7 +86,7 @@ fn kinds() -> [Kind; 14] {
     kinds! {
         "Structure": StructureEvent, "Activity": ActivityEvent, "Tariff": TariffEvent, "Calendar": CalendarEvent,
         "Family": FamilyEvent, "Child": ChildEvent, "Session": SessionEvent, "Conversation": ConversationEvent,
-        "Notice": NoticeEvent, "Regie": RegieEvent, "Account": AccountEvent, "Seconding": SecondingEvent,
+        "Notice": NoticeEvent, "Regie": RegieEvent, "Account": AccountEvent, "Seconding": DualControlEvent,
         "Policy": PolicyEvent, "Erasure": ErasureEvent,
     }
 }

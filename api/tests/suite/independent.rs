@@ -7,9 +7,11 @@ use cqrs_es::{Aggregate, AggregateContext, EventStore, persist::PersistedEventSt
 use portail_api::tools::demo;
 use portail_application::clock::Clock;
 use portail_domain::{
-    account::Account, activity::Activity, calendar::TownCalendar, child::Child, conversation::Conversation,
-    erasure::Erasure, family::Family, notice::Notice, policy::Policy, regie::Regie, seconding::Seconding,
-    session::Session, structure::Structure, tariff::Tariff,
+    attendance::session::Session, catalogue::activity::Activity, catalogue::calendar::TownCalendar,
+    catalogue::structure::Structure, correspondence::conversation::Conversation,
+    correspondence::notice::Notice, families::child::Child, families::family::Family,
+    governance::dual_control::DualControl, governance::policy::Policy, money::account::Account,
+    money::regie::Regie, money::tariff::Tariff, privacy::erasure::Erasure,
 };
 use portail_event_store::CqrsStore;
 use postgres_es::PostgresEventRepository;
@@ -48,7 +50,7 @@ async fn stock_cqrs_es_replays_every_stream_to_the_same_aggregate() {
         alike::<Notice>(&town).await,
         alike::<Policy>(&town).await,
         alike::<Regie>(&town).await,
-        alike::<Seconding>(&town).await,
+        alike::<DualControl>(&town).await,
         alike::<Session>(&town).await,
         alike::<Structure>(&town).await,
         alike::<Tariff>(&town).await,

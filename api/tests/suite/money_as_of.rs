@@ -2,7 +2,7 @@
 //! was dated: over the real server and its read models.
 
 use chrono::{Days, NaiveDate};
-use portail_domain::amount::Amount;
+use portail_domain::shared::amount::Amount;
 use serde_json::{Value, json};
 
 use crate::{

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use portail_api::tools::demo;
 use portail_application::clock::Clock;
 use portail_domain::{
-    ids::{ChildId, RequestId},
-    session::{Basis, SessionEvent},
+    attendance::session::{Basis, SessionEvent},
+    shared::ids::{ChildId, RequestId},
 };
 use portail_event_store::{Append, CommandMeta, NewEvent, StreamAppend, StreamId};
 use portail_projections::{

@@ -1,6 +1,6 @@
 //! Accounts: a login, a role, a password.
 
-use portail_domain::text::{Login, is_seen_whole};
+use portail_domain::shared::text::{Login, is_seen_whole};
 use sqlx::PgPool;
 
 use super::{AccessError, Hashing, role_text};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use portail_domain::{
-    ids::{ActivityId, ChildId, FamilyNumber},
-    time::days,
+    shared::ids::{ActivityId, ChildId, FamilyNumber},
+    shared::time::days,
 };
 
 use crate::{

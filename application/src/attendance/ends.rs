@@ -9,14 +9,14 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::{
-    activity::{Activity, ActivityEvent},
-    calendar::{self, TownCalendar},
-    child::Child,
-    ids::{ActivityId, ChildId},
-    session::{
+    attendance::session::{
         self, Act, BookingStatus, Latitude, ReleaseReason, Session, SessionCommand, SessionError, Whose,
     },
-    terms::{Opening, Terms},
+    attendance::terms::{Opening, Terms},
+    catalogue::activity::{Activity, ActivityEvent},
+    catalogue::calendar::{self, TownCalendar},
+    families::child::Child,
+    shared::ids::{ActivityId, ChildId},
 };
 use portail_event_store::{CommandError, UnitOfWork};
 use portail_projections::attendance::planning;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use portail_documents::roll::{Roll, RollLine};
-use portail_domain::ids::ActivityId;
+use portail_domain::shared::ids::ActivityId;
 use portail_projections::{attendance::planning, families::family};
 use uuid::Uuid;
 

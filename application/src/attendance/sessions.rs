@@ -7,15 +7,15 @@ use std::{
 
 use chrono::NaiveDate;
 use portail_domain::{
-    activity::Activity,
-    calendar::{self, TownCalendar},
-    child::{Child, ChildCommand, ContractDay},
-    ids::{ActivityId, ChildId, FamilyNumber, RequestId},
-    sealed::Purpose,
-    session::{
+    attendance::session::{
         self, Act, BookingStatus, Correction, Latitude, Refusal, Session, SessionCommand, SessionError,
     },
-    terms::Terms,
+    attendance::terms::Terms,
+    catalogue::activity::Activity,
+    catalogue::calendar::{self, TownCalendar},
+    families::child::{Child, ChildCommand, ContractDay},
+    shared::ids::{ActivityId, ChildId, FamilyNumber, RequestId},
+    shared::sealed::Purpose,
 };
 use portail_event_store::{CommandError, NotLoaded, UnitOfWork, Vault};
 use uuid::Uuid;
@@ -279,7 +279,7 @@ impl Day<'_> {
         Ok(day)
     }
 
-    fn rejected(&self, rule: &impl portail_domain::messages::Rule) -> DayOutcome {
+    fn rejected(&self, rule: &impl portail_domain::i18n::Rule) -> DayOutcome {
         rejected_day(self.target, self.path, rule)
     }
 
@@ -368,7 +368,7 @@ impl Day<'_> {
     }
 }
 
-fn rejected_day(target: &Target, path: &[String], rule: &impl portail_domain::messages::Rule) -> DayOutcome {
+fn rejected_day(target: &Target, path: &[String], rule: &impl portail_domain::i18n::Rule) -> DayOutcome {
     DayOutcome {
         child: target.child,
         activity: target.activity.clone(),

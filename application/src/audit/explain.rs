@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use cqrs_es::Aggregate;
 use portail_domain::{
-    account::{Account, AccountEvent},
-    activity::Activity,
-    calendar::{self, CalendarEvent, TownCalendar},
-    child::{Child, ChildEvent},
-    family::{Family, FamilyEvent},
-    file::{Owner, Section},
-    ids::{ActivityId, ChildId},
-    session::{Session, stream_id},
-    tariff::Tariff,
-    time::school_year,
+    attendance::session::{Session, stream_id},
+    catalogue::activity::Activity,
+    catalogue::calendar::{self, CalendarEvent, TownCalendar},
+    families::child::{Child, ChildEvent},
+    families::family::{Family, FamilyEvent},
+    families::family_file::{Owner, Section},
+    money::account::{Account, AccountEvent},
+    money::tariff::Tariff,
+    shared::ids::{ActivityId, ChildId},
+    shared::time::school_year,
 };
 use portail_event_store::{EventLog, LogError, RecordedEvent, Search, Span, StreamId, search};
 

@@ -1,6 +1,6 @@
 //! Records who looks at what, before it is shown.
 
-use portail_domain::{ids::ChildId, ids::FamilyNumber};
+use portail_domain::{shared::ids::ChildId, shared::ids::FamilyNumber};
 use portail_event_store::{NewRead, record_read};
 
 use crate::{access::Principal, application::Application, caller::Caller};

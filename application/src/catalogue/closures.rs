@@ -4,13 +4,13 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::NaiveDate;
 use portail_domain::{
-    activity::Activity,
-    calendar::{self, CalendarCommand, Closure, ClosureScope, TownCalendar},
-    ids::{ActivityId, ChildId, ClosureId},
-    session::{self, Act, Latitude, Session, SessionCommand},
-    structure::Structure,
-    terms::Terms,
-    time::days,
+    attendance::session::{self, Act, Latitude, Session, SessionCommand},
+    attendance::terms::Terms,
+    catalogue::activity::Activity,
+    catalogue::calendar::{self, CalendarCommand, Closure, ClosureScope, TownCalendar},
+    catalogue::structure::Structure,
+    shared::ids::{ActivityId, ChildId, ClosureId},
+    shared::time::days,
 };
 use portail_event_store::{CommandError, UnitOfWork};
 use uuid::Uuid;

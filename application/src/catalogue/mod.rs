@@ -4,13 +4,13 @@ pub(crate) mod closures;
 
 use chrono::NaiveDate;
 use portail_domain::{
-    activity::{Activity, ActivityCommand, ActivitySettings},
-    calendar::{self, CalendarCommand, TownCalendar},
-    ids::{ActivityId, StructureId},
-    session::{ReleaseReason, Whose},
-    structure::{Structure, StructureCommand},
-    terms::{Opening, Terms},
-    time::FIRST_DAY,
+    attendance::session::{ReleaseReason, Whose},
+    attendance::terms::{Opening, Terms},
+    catalogue::activity::{Activity, ActivityCommand, ActivitySettings},
+    catalogue::calendar::{self, CalendarCommand, TownCalendar},
+    catalogue::structure::{Structure, StructureCommand},
+    shared::ids::{ActivityId, StructureId},
+    shared::time::FIRST_DAY,
 };
 use portail_event_store::{CommandError, UnitOfWork};
 

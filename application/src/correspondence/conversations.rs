@@ -1,12 +1,12 @@
 //! Commands about messages between families and structures. Texts are sealed for the family.
 
 use portail_domain::{
-    attachment::Attachment,
-    conversation::{Act, Conversation, ConversationCommand, Party},
-    family::Family,
-    ids::{ConversationId, FamilyNumber, MessageId},
-    sealed::{Purpose, Sealed},
-    structure::Structure,
+    catalogue::structure::Structure,
+    correspondence::conversation::{Act, Conversation, ConversationCommand, Party},
+    families::family::Family,
+    shared::attachment::Attachment,
+    shared::ids::{ConversationId, FamilyNumber, MessageId},
+    shared::sealed::{Purpose, Sealed},
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault};
 use portail_projections::correspondence::inbox::TEXT;

@@ -1,10 +1,10 @@
 //! Commands about notices. A notice for one family is sealed for it.
 
 use portail_domain::{
-    family::Family,
-    notice::{Audience, Notice, NoticeCommand, NoticeContent, NoticeText},
-    sealed::Purpose,
-    structure::Structure,
+    catalogue::structure::Structure,
+    correspondence::notice::{Audience, Notice, NoticeCommand, NoticeContent, NoticeText},
+    families::family::Family,
+    shared::sealed::Purpose,
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault};
 use portail_projections::correspondence::notices::{Announcement, TEXT};

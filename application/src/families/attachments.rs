@@ -1,8 +1,8 @@
 //! The files that commands name: sent before, and referred to by their ids.
 
 use portail_domain::{
-    attachment::{Attachment, MediaType},
-    ids::AttachmentId,
+    shared::attachment::{Attachment, MediaType},
+    shared::ids::AttachmentId,
 };
 use portail_event_store::{AttachmentError, Attachments};
 use uuid::Uuid;

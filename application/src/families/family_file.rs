@@ -5,15 +5,15 @@
 
 use cqrs_es::Aggregate;
 use portail_domain::{
-    attachment::Attachment,
-    child::{Child, ChildCommand},
-    family::{Family, FamilyCommand, ModificationRequest},
-    file::{self, Document, Owner, Section},
-    ids::{ChildId, FamilyNumber, RequestId},
-    sealed::{Purpose, Sealed},
-    seconding::Action,
-    session::{Refusal, RefusalCode},
-    time::local_date,
+    attendance::session::{Refusal, RefusalCode},
+    families::child::{Child, ChildCommand},
+    families::family::{Family, FamilyCommand, ModificationRequest},
+    families::family_file::{self, Document, Owner, Section},
+    governance::dual_control::Action,
+    shared::attachment::Attachment,
+    shared::ids::{ChildId, FamilyNumber, RequestId},
+    shared::sealed::{Purpose, Sealed},
+    shared::time::local_date,
 };
 use portail_event_store::{CommandError, NotLoaded, UnitOfWork, Vault};
 use portail_projections::families::{family::sealed_bytes, family_file::Proposal};
@@ -85,10 +85,11 @@ pub fn camel_case(field: &str) -> String {
 }
 
 /// All problems of a form, each at its field.
-fn problems(section: Section, wrong: Vec<file::FieldProblem>) -> CommandOutcome {
+fn problems(section: Section, wrong: Vec<family_file::FieldProblem>) -> CommandOutcome {
     let section = camel_case(&section.as_str().to_lowercase());
-    let at =
-        |p: file::FieldProblem| Rejection::of(&p).at(&["input", "change", &section, &camel_case(&p.field)]);
+    let at = |p: family_file::FieldProblem| {
+        Rejection::of(&p).at(&["input", "change", &section, &camel_case(&p.field)])
+    };
     CommandOutcome { errors: wrong.into_iter().map(at).collect(), ..CommandOutcome::default() }
 }
 
@@ -121,7 +122,7 @@ impl Files<'_> {
             Ok(right) => right,
             Err(wrong) => return Ok(problems(section, wrong)),
         };
-        let whole = file::merged(&current, &right);
+        let whole = family_file::merged(&current, &right);
         let value = self.seal_section(owner, section, &whole).await?;
         let at = self.caller.at;
         if section == Section::Bank && held.revision == seen_revision {
@@ -166,8 +167,8 @@ impl Files<'_> {
             Ok(right) => right,
             Err(wrong) => return Ok(problems(section, wrong)),
         };
-        let proposed = file::changed(&current, right);
-        let proposal = Proposal { base: file::values_of(&current, &proposed), proposed };
+        let proposed = family_file::changed(&current, right);
+        let proposal = Proposal { base: family_file::values_of(&current, &proposed), proposed };
         let subject = section.subject(&owner.id());
         let text = serde_json::to_string(&proposal)?;
         let asked = ModificationRequest {
@@ -246,8 +247,8 @@ impl Files<'_> {
         }
         let held = held(&owner.family, owner.child, section, work)?;
         let current = self.current(&held, &owner, section).await?;
-        let conflicts = file::conflicts(&base, &proposed, &current);
-        let whole = file::merged(&current, &proposed);
+        let conflicts = family_file::conflicts(&base, &proposed, &current);
+        let whole = family_file::merged(&current, &proposed);
         if let Some(defect) = section.defects(&whole).first() {
             return Ok(Some(Rejection::of(defect)));
         }

@@ -6,14 +6,14 @@ pub mod family_file;
 use chrono::NaiveDate;
 use cqrs_es::Aggregate;
 use portail_domain::{
-    activity::Activity,
-    child::{Child, ChildCommand, ChildEvent},
-    family::{Family, FamilyCommand},
-    file::{FieldProblem, Kind},
-    ids::{ActivityId, ChildId, FamilyNumber},
-    sealed::Purpose,
-    session::{ReleaseReason, Whose},
-    time::LAST_DAY,
+    attendance::session::{ReleaseReason, Whose},
+    catalogue::activity::Activity,
+    families::child::{Child, ChildCommand, ChildEvent},
+    families::family::{Family, FamilyCommand},
+    families::family_file::{FieldProblem, Kind},
+    shared::ids::{ActivityId, ChildId, FamilyNumber},
+    shared::sealed::Purpose,
+    shared::time::LAST_DAY,
 };
 use portail_event_store::{CommandError, UnitOfWork};
 use portail_projections::families::family::{ChildIdentity, Responsible};

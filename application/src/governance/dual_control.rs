@@ -2,10 +2,10 @@
 //! same from another one does it.
 
 use portail_domain::{
-    ids::FamilyNumber,
-    policy::{self, Policy},
-    sealed::Sealed,
-    seconding::{Action, Seconding, SecondingCommand, SecondingEvent},
+    governance::dual_control::{Action, DualControl, DualControlCommand, DualControlEvent},
+    governance::policy::{self, Policy},
+    shared::ids::FamilyNumber,
+    shared::sealed::Sealed,
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault};
 use portail_projections::families::family::sealed_bytes;
@@ -68,10 +68,10 @@ pub(crate) async fn second(
     if !takes_two {
         return Ok(Verdict::Done);
     }
-    work.load::<Seconding>([family.to_string()]).await?;
-    let seconding = work.get::<Seconding>(family.as_str())?;
+    work.load::<DualControl>([family.to_string()]).await?;
+    let dual_control = work.get::<DualControl>(family.as_str())?;
     let (by, at) = (caller.actor(), caller.at);
-    let same = match seconding.proposed(&action.slot()).map(|proposal| &proposal.action) {
+    let same = match dual_control.proposed(&action.slot()).map(|proposal| &proposal.action) {
         Some(Action::RecordBank { values }) => match &action {
             Action::RecordBank { values: again } => {
                 opened(values, vault).await? == opened(again, vault).await?
@@ -82,14 +82,14 @@ pub(crate) async fn second(
         None => false,
     };
     let command = if same {
-        SecondingCommand::Second { action, by, at }
+        DualControlCommand::Second { action, by, at }
     } else {
-        SecondingCommand::Propose { action, by, at }
+        DualControlCommand::Propose { action, by, at }
     };
-    match seconding.decide(command) {
+    match dual_control.decide(command) {
         Ok(events) => {
-            let done = events.iter().any(|event| matches!(event, SecondingEvent::ActionSeconded { .. }));
-            work.record::<Seconding>(family.as_str(), events)?;
+            let done = events.iter().any(|event| matches!(event, DualControlEvent::ActionSeconded { .. }));
+            work.record::<DualControl>(family.as_str(), events)?;
             Ok(if done { Verdict::Done } else { Verdict::Proposed })
         }
         Err(error) => Ok(Verdict::Refused(Rejection::of(&error))),

@@ -11,10 +11,10 @@ use std::{collections::HashSet, path::Path, str::FromStr};
 use anyhow::{Context, Result};
 use futures::{StreamExt, stream};
 use portail_domain::{
-    file::{Document, Section},
-    ids::{ChildId, FamilyNumber},
-    messages::{Language, Rule, text},
-    text::{Login, Name},
+    families::family_file::{Document, Section},
+    i18n::{Language, Rule, text},
+    shared::ids::{ChildId, FamilyNumber},
+    shared::text::{Login, Name},
 };
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! Reading a town's file: CSV as spreadsheets write it, in UTF-8 or Windows-1252.
 
 use anyhow::{Context, Result, ensure};
-use portail_domain::file::{Document, Kind, Section};
+use portail_domain::families::family_file::{Document, Kind, Section};
 use serde_json::Value;
 
 /// A file's rows, each with the line it begins on.
@@ -32,7 +32,7 @@ impl Row {
     /// The values of a section: its columns are named after its fields, behind `prefix`. Empty
     /// cells are left out.
     pub fn section(&self, section: Section, prefix: &str) -> Document {
-        let value = |field: &portail_domain::file::Field| {
+        let value = |field: &portail_domain::families::family_file::Field| {
             let text = self.cell(&format!("{prefix}{}", field.name))?;
             Some((field.name.to_owned(), value(field.kind, text)))
         };

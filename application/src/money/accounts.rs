@@ -2,16 +2,16 @@
 
 use chrono::NaiveDate;
 use portail_domain::{
-    account::{Account, AccountCommand, InvoiceLine, TakenOver},
-    activity::Activity,
-    billing::BilledKey,
-    child::Child,
-    family::Family,
-    ids::{FamilyNumber, RegieId},
-    regie::{Regie, RegieCommand},
-    sealed::{Purpose, Sealed},
-    seconding::Action,
-    time::Month,
+    catalogue::activity::Activity,
+    families::child::Child,
+    families::family::Family,
+    governance::dual_control::Action,
+    money::account::{Account, AccountCommand, InvoiceLine, TakenOver},
+    money::billing::BilledKey,
+    money::regie::{Regie, RegieCommand},
+    shared::ids::{FamilyNumber, RegieId},
+    shared::sealed::{Purpose, Sealed},
+    shared::time::Month,
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault};
 use portail_projections::money::accounts::{self as billed, NOTE};

@@ -1,9 +1,9 @@
 //! Commands about billing runs: prepared, reviewed, and issued chunk by chunk.
 
 use portail_domain::{
-    account::{Account, AccountCommand},
-    ids::{FamilyNumber, RegieId, RunId},
-    regie::{Regie, RegieCommand},
+    money::account::{Account, AccountCommand},
+    money::regie::{Regie, RegieCommand},
+    shared::ids::{FamilyNumber, RegieId, RunId},
 };
 use portail_event_store::{CommandError, UnitOfWork};
 use portail_projections::money::billing_drafts;

@@ -2,13 +2,13 @@
 
 use chrono::NaiveDate;
 use portail_domain::{
-    account::{Allocation, PaymentMethod, RejectionReason, TakenOver},
-    amount::Amount,
-    child::CostSharing,
-    ids::{ActivityId, ChildId, FamilyNumber, RegieId, RunId},
-    regie::{RegieChanges, RegieSettings},
-    tariff::TariffSettings,
-    text::{Note, Reference},
+    families::child::CostSharing,
+    money::account::{Allocation, PaymentMethod, RejectionReason, TakenOver},
+    money::regie::{RegieChanges, RegieSettings},
+    money::tariff::TariffSettings,
+    shared::amount::Amount,
+    shared::ids::{ActivityId, ChildId, FamilyNumber, RegieId, RunId},
+    shared::text::{Note, Reference},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -9,12 +9,12 @@ use std::collections::HashSet;
 use chrono::NaiveDate;
 use portail_documents::sepa;
 use portail_domain::{
-    account::{Account, AccountCommand, Allocation, DebitedAccount, Debtor, Obstacle, PaymentMethod},
-    amount::Amount,
-    file::Document,
-    ids::{BatchId, FamilyNumber, RegieId},
-    regie::{LeftOut, Regie, RegieCommand, RegieError, RegieEvent, Series},
-    sealed::{Purpose, Sealed},
+    families::family_file::Document,
+    money::account::{Account, AccountCommand, Allocation, DebitedAccount, Debtor, Obstacle, PaymentMethod},
+    money::regie::{LeftOut, Regie, RegieCommand, RegieError, RegieEvent, Series},
+    shared::amount::Amount,
+    shared::ids::{BatchId, FamilyNumber, RegieId},
+    shared::sealed::{Purpose, Sealed},
 };
 use portail_event_store::{CommandError, UnitOfWork, VaultError};
 use portail_projections::{

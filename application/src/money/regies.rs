@@ -1,11 +1,11 @@
 //! Commands about régies, tariffs, and who bears what a child costs.
 
 use portail_domain::{
-    activity::Activity,
-    child::{Child, ChildCommand},
-    ids::RegieId,
-    regie::{Regie, RegieCommand},
-    tariff::{Tariff, TariffCommand},
+    catalogue::activity::Activity,
+    families::child::{Child, ChildCommand},
+    money::regie::{Regie, RegieCommand},
+    money::tariff::{Tariff, TariffCommand},
+    shared::ids::RegieId,
 };
 use portail_event_store::{CommandError, UnitOfWork};
 use portail_projections::money::regies;

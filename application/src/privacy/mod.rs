@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::{
-    account::Account,
-    child::Child,
-    erasure::{Erasure, ErasureCommand, ErasureEvent, Kept, Subject, Ties},
-    family::Family,
-    ids::FamilyNumber,
-    policy::{self, Policy, PolicyCommand},
-    time::local_date,
+    families::child::Child,
+    families::family::Family,
+    governance::policy::{self, Policy, PolicyCommand},
+    money::account::Account,
+    privacy::erasure::{Erasure, ErasureCommand, ErasureEvent, Kept, Subject, Ties},
+    shared::ids::FamilyNumber,
+    shared::time::local_date,
 };
 use portail_event_store::{CommandError, UnitOfWork};
 use portail_projections::{families::family, privacy::erasures};
@@ -127,7 +127,7 @@ pub(crate) async fn ties(
         let account = work.get::<Account>(number.as_str())?;
         ties.last_operation = ties.last_operation.max(account.last_operation());
         ties.last_debit = ties.last_debit.max(account.last_debit());
-        if account.balance() != portail_domain::amount::Amount::ZERO {
+        if account.balance() != portail_domain::shared::amount::Amount::ZERO {
             ties.balance = account.balance();
         }
     }

@@ -9,9 +9,9 @@ use std::{
 
 use chrono::{Days, NaiveDate};
 use portail_domain::{
-    billing::{BillInput, Billed, Booked, Household, bill},
-    ids::{ChildId, FamilyNumber, RegieId, RunId},
-    tariff::Unit,
+    money::billing::{BillInput, Billed, Booked, Household, bill},
+    money::tariff::Unit,
+    shared::ids::{ChildId, FamilyNumber, RegieId, RunId},
 };
 use portail_projections::{
     catalogue::Catalogue,
@@ -134,7 +134,7 @@ impl Application {
                 today,
             });
             if !made.lines.is_empty() || !made.warnings.is_empty() {
-                let (total, previous) = (made.total(), portail_domain::amount::Amount::default());
+                let (total, previous) = (made.total(), portail_domain::shared::amount::Amount::default());
                 let (family, lines, warnings) = (family.clone(), made.lines, made.warnings);
                 computed.push(Draft { family, total, previous, lines, warnings, seen });
             }

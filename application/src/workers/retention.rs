@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use chrono::{Months, NaiveDate};
 use cqrs_es::Aggregate;
 use portail_domain::{
-    erasure::{Erasure, Kept, LegalBasis, RetentionRules},
-    sealed::Purpose,
+    privacy::erasure::{Erasure, Kept, LegalBasis, RetentionRules},
+    shared::sealed::Purpose,
 };
 use portail_event_store::{CommandError, forget_old_reads};
 use portail_projections::privacy::erasures;

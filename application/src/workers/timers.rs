@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use portail_domain::session::BookingStatus;
+use portail_domain::attendance::session::BookingStatus;
 use portail_projections::attendance::planning::{self, Due};
 use uuid::Uuid;
 

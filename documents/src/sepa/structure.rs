@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use portail_domain::amount::Amount;
+use portail_domain::shared::amount::Amount;
 use quick_xml::{Reader, events::Event};
 
 /// A child element: how often it stands there, at least and at most.
@@ -92,7 +92,7 @@ fn is_text(name: &str, text: &str) -> bool {
         "Cd" => matches!(text, "SEPA" | "CORE"),
         "SeqTp" => matches!(text, "FRST" | "RCUR"),
         "ChrgBr" => text == "SLEV",
-        "IBAN" => portail_domain::file::iban(text).is_ok(),
+        "IBAN" => portail_domain::families::family_file::iban(text).is_ok(),
         "BICFI" => matches!(text.len(), 8 | 11) && text.bytes().all(|b| b.is_ascii_alphanumeric()),
         _ => false,
     }

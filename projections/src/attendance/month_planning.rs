@@ -5,7 +5,7 @@ use std::{collections::HashMap, num::NonZero, sync::LazyLock};
 
 use chrono::NaiveDate;
 use futures::future::BoxFuture;
-use portail_domain::{child::Enrolment, ids::ChildId};
+use portail_domain::{families::child::Enrolment, shared::ids::ChildId};
 use portail_event_store::{BatchLoader, BatchQuery, Database};
 use sqlx::PgConnection;
 

@@ -6,11 +6,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
 use portail_domain::{
-    attachment::Attachment,
-    child::Child,
-    family::Family,
-    ids::{ChildId, RequestId},
-    session::{Refusal, Session, stream_id},
+    attendance::session::{Refusal, Session, stream_id},
+    families::child::Child,
+    families::family::Family,
+    shared::attachment::Attachment,
+    shared::ids::{ChildId, RequestId},
 };
 use portail_event_store::{EventLog, LogError, RecordedEvent, StreamId};
 use sqlx::{FromRow, PgPool};

@@ -1,7 +1,10 @@
 //! Folding events into the states of aggregates.
 
 use cqrs_es::{Aggregate, DomainEvent};
-use portail_domain::{activity::Activity, calendar::TownCalendar, structure::Structure, tariff::Tariff};
+use portail_domain::{
+    catalogue::activity::Activity, catalogue::calendar::TownCalendar, catalogue::structure::Structure,
+    money::tariff::Tariff,
+};
 use portail_event_store::RecordedEvent;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::PgConnection;

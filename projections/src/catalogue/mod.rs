@@ -9,7 +9,10 @@ mod offer;
 
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
-use portail_domain::{activity::Activity, calendar::TownCalendar, structure::Structure, tariff::Tariff};
+use portail_domain::{
+    catalogue::activity::Activity, catalogue::calendar::TownCalendar, catalogue::structure::Structure,
+    money::tariff::Tariff,
+};
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 

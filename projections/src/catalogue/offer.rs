@@ -8,14 +8,14 @@ use std::{
 use chrono::{Datelike, NaiveDate};
 use cqrs_es::Aggregate;
 use portail_domain::{
-    activity::Activity,
-    billing::Offer,
-    calendar::{Holidays, TownCalendar},
-    ids::{ActivityId, StructureId},
-    structure::Structure,
-    tariff::Tariff,
-    terms::Terms,
-    time::Month,
+    attendance::terms::Terms,
+    catalogue::activity::Activity,
+    catalogue::calendar::{Holidays, TownCalendar},
+    catalogue::structure::Structure,
+    money::billing::Offer,
+    money::tariff::Tariff,
+    shared::ids::{ActivityId, StructureId},
+    shared::time::Month,
 };
 use sqlx::PgPool;
 
@@ -68,7 +68,7 @@ impl Catalogue {
         let mut catalogue = Self::default();
         for (kind, id, state) in rows {
             let wrong = |e: serde_json::Error| sqlx::Error::Decode(e.into());
-            let bad_id = |e: portail_domain::ids::IdError| sqlx::Error::Decode(e.into());
+            let bad_id = |e: portail_domain::shared::ids::IdError| sqlx::Error::Decode(e.into());
             match kind.as_str() {
                 Structure::TYPE => {
                     let state = serde_json::from_str(&state).map_err(wrong)?;

@@ -2,20 +2,20 @@
 
 use cqrs_es::Aggregate;
 use portail_domain::{
-    account::{Account, AccountEvent},
-    activity::{Activity, ActivityEvent},
-    calendar::{CalendarEvent, TownCalendar},
-    child::{Child, ChildEvent},
-    conversation::{Conversation, ConversationEvent},
-    erasure::{Erasure, ErasureEvent},
-    family::{Family, FamilyEvent},
-    notice::{Notice, NoticeEvent},
-    policy::{Policy, PolicyEvent},
-    regie::{Regie, RegieEvent},
-    seconding::{Seconding, SecondingEvent},
-    session::{Session, SessionEvent},
-    structure::{Structure, StructureEvent},
-    tariff::{Tariff, TariffEvent},
+    attendance::session::{Session, SessionEvent},
+    catalogue::activity::{Activity, ActivityEvent},
+    catalogue::calendar::{CalendarEvent, TownCalendar},
+    catalogue::structure::{Structure, StructureEvent},
+    correspondence::conversation::{Conversation, ConversationEvent},
+    correspondence::notice::{Notice, NoticeEvent},
+    families::child::{Child, ChildEvent},
+    families::family::{Family, FamilyEvent},
+    governance::dual_control::{DualControl, DualControlEvent},
+    governance::policy::{Policy, PolicyEvent},
+    money::account::{Account, AccountEvent},
+    money::regie::{Regie, RegieEvent},
+    money::tariff::{Tariff, TariffEvent},
+    privacy::erasure::{Erasure, ErasureEvent},
 };
 use portail_event_store::RecordedEvent;
 
@@ -31,7 +31,7 @@ fn types_of(kind: &str) -> &'static [(&'static str, &'static str)] {
         Notice::TYPE => NoticeEvent::TYPES,
         Policy::TYPE => PolicyEvent::TYPES,
         Regie::TYPE => RegieEvent::TYPES,
-        Seconding::TYPE => SecondingEvent::TYPES,
+        DualControl::TYPE => DualControlEvent::TYPES,
         Session::TYPE => SessionEvent::TYPES,
         Structure::TYPE => StructureEvent::TYPES,
         Tariff::TYPE => TariffEvent::TYPES,

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use cqrs_es::{Aggregate, DomainEvent};
 use futures::future::BoxFuture;
 use portail_domain::{
-    child::Child, conversation::Conversation, family::Family, notice::Notice, session::Session,
+    attendance::session::Session, correspondence::conversation::Conversation, correspondence::notice::Notice,
+    families::child::Child, families::family::Family,
 };
 use portail_event_store::{DecodeError, EventLog, RecordedEvent, StreamId, Vault};
 use serde_json::value::RawValue;

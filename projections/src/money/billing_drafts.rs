@@ -1,7 +1,7 @@
 //! The drafts of billing runs. Not a projection: a draft is computed once, from the read models as
 //! they stand, and is what staff review and let be issued.
 
-use portail_domain::{account::InvoiceLine, amount::Amount, billing::Warning};
+use portail_domain::{money::account::InvoiceLine, money::billing::Warning, shared::amount::Amount};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 

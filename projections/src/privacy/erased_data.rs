@@ -2,9 +2,9 @@
 
 use cqrs_es::Aggregate;
 use portail_domain::{
-    erasure::{Erasure, ErasureEvent, Subject},
-    file::Section,
-    sealed::Purpose,
+    families::family_file::Section,
+    privacy::erasure::{Erasure, ErasureEvent, Subject},
+    shared::sealed::Purpose,
 };
 use portail_event_store::RecordedEvent;
 

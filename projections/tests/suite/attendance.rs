@@ -2,10 +2,10 @@
 
 use cqrs_es::Aggregate;
 use portail_domain::{
-    activity::{Activity, ActivityEvent},
-    child::ChildEvent,
-    sealed::Purpose,
-    session::{BookingStatus, ReleaseReason, SessionEvent},
+    attendance::session::{BookingStatus, ReleaseReason, SessionEvent},
+    catalogue::activity::{Activity, ActivityEvent},
+    families::child::ChildEvent,
+    shared::sealed::Purpose,
 };
 use portail_event_store::StreamId;
 use portail_projections::{
@@ -27,7 +27,9 @@ async fn planning() -> ReadModels {
     ReadModels::of(vec![Box::new(PlanningProjection)]).await
 }
 
-async fn statuses(models: &ReadModels) -> Vec<(portail_domain::ids::ChildId, BookingStatus, Option<i64>)> {
+async fn statuses(
+    models: &ReadModels,
+) -> Vec<(portail_domain::shared::ids::ChildId, BookingStatus, Option<i64>)> {
     let cells = planning::session_cells(models.pool(), &canteen(), day(JUNE)).await.unwrap();
     cells.into_iter().map(|cell| (cell.child, cell.booking.status, cell.rank)).collect()
 }
@@ -254,7 +256,8 @@ async fn what_is_released_says_why_and_stands_as_before_when_it_is_restored() {
     assert_eq!(standing(&lines[0]), ("RESERVATION", "ACCEPTED", Some("ACTIVITY_ENDED")));
     assert_eq!(standing(&lines[1]), ("RESERVATION", "REFUSED", Some("ACTIVITY_ENDED")));
     let restored = [(lucie(), BookingStatus::Reserved), (emma(), BookingStatus::Waitlisted)];
-    let restored = restored.map(|(child, to)| portail_domain::session::Restored { child, to }).to_vec();
+    let restored =
+        restored.map(|(child, to)| portail_domain::attendance::session::Restored { child, to }).to_vec();
     models.given(june, [SessionEvent::BookingsRestored { restored, basis: basis() }]).await;
     let lines = listed(&models).await;
     assert_eq!(standing(&lines[0]), ("RESERVATION", "ACCEPTED", None));

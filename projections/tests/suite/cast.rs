@@ -3,12 +3,12 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
 use portail_domain::{
-    account::Account,
-    attachment::Attachment,
-    child::{Child, Enrolment},
-    family::Family,
-    ids::{ActivityId, AttachmentId, ChildId, FamilyNumber, RequestId},
-    session::{Basis, Session, SessionEvent, stream_id},
+    attendance::session::{Basis, Session, SessionEvent, stream_id},
+    families::child::{Child, Enrolment},
+    families::family::Family,
+    money::account::Account,
+    shared::attachment::Attachment,
+    shared::ids::{ActivityId, AttachmentId, ChildId, FamilyNumber, RequestId},
 };
 use portail_event_store::StreamId;
 use uuid::Uuid;
@@ -125,7 +125,7 @@ pub fn ill(child: ChildId, number: u128) -> SessionEvent {
     SessionEvent::AbsenceDeclared {
         child,
         absence: request(number),
-        reason: portail_domain::session::AbsenceReason::Medical,
+        reason: portail_domain::attendance::session::AbsenceReason::Medical,
         day_index: 0,
         certificate_due: Some(at("2015-06-03T10:00:00Z")),
         certificate_latest: Some(at("2015-06-11T10:00:00Z")),

@@ -2,12 +2,12 @@
 
 use cqrs_es::Aggregate;
 use portail_domain::{
-    child::ChildEvent,
-    conversation::{Conversation, ConversationEvent as E, Party},
-    ids::{ChildId, MessageId, StructureId},
-    notice::{Audience, Notice, NoticeContent, NoticeEvent, NoticeText},
-    sealed::{Purpose, Sealed},
-    session::SessionEvent,
+    attendance::session::SessionEvent,
+    correspondence::conversation::{Conversation, ConversationEvent as E, Party},
+    correspondence::notice::{Audience, Notice, NoticeContent, NoticeEvent, NoticeText},
+    families::child::ChildEvent,
+    shared::ids::{ChildId, MessageId, StructureId},
+    shared::sealed::{Purpose, Sealed},
 };
 use portail_event_store::StreamId;
 use portail_projections::{
@@ -170,7 +170,7 @@ async fn a_family_is_told_what_others_decide_about_its_days() {
     let june = of_session(day("2015-06-01"));
     models.given(june.clone(), [requested(lucie(), 1), confirmed(lucie(), 1)]).await;
     let closed = SessionEvent::SessionClosed {
-        reason: portail_domain::calendar::ClosureReason::Strike,
+        reason: portail_domain::catalogue::calendar::ClosureReason::Strike,
         children: vec![lucie(), emma()],
         basis: basis(),
     };

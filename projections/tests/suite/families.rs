@@ -1,11 +1,11 @@
 //! Families and their children, the family file and households.
 
 use portail_domain::{
-    child::{ChildEvent, CostSharing},
-    family::FamilyEvent,
-    file::Section,
-    ids::ChildId,
-    sealed::{Purpose, Sealed},
+    families::child::{ChildEvent, CostSharing},
+    families::family::FamilyEvent,
+    families::family_file::Section,
+    shared::ids::ChildId,
+    shared::sealed::{Purpose, Sealed},
 };
 use portail_projections::families::{
     family::{self, FamilyProjection},
@@ -55,7 +55,7 @@ async fn a_family_has_its_children_by_first_name() {
 async fn a_child_that_leaves_a_family_leaves_its_enrolments_there() {
     let models = ReadModels::of(vec![Box::new(FamilyProjection)]).await;
     registered(&models, lucie(), "Lucie").await;
-    let later = portail_domain::child::Enrolment { from: day("2015-09-01"), ..enrolment() };
+    let later = portail_domain::families::child::Enrolment { from: day("2015-09-01"), ..enrolment() };
     models
         .given(
             of_child(lucie()),

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use cqrs_es::Aggregate;
 use portail_domain::{
-    account::PaymentMethod,
-    activity::{Activity, ActivityEvent},
-    child::ChildEvent,
-    erasure::{Erasure, ErasureEvent, LegalBasis, RetentionRules, Subject},
-    policy::{FourEyes, Policy, PolicyEvent},
-    sealed::Purpose,
-    seconding::{Action, Seconding, SecondingEvent},
-    structure::{Structure, StructureEvent},
+    catalogue::activity::{Activity, ActivityEvent},
+    catalogue::structure::{Structure, StructureEvent},
+    families::child::ChildEvent,
+    governance::dual_control::{Action, DualControl, DualControlEvent},
+    governance::policy::{FourEyes, Policy, PolicyEvent},
+    money::account::PaymentMethod,
+    privacy::erasure::{Erasure, ErasureEvent, LegalBasis, RetentionRules, Subject},
+    shared::sealed::Purpose,
 };
 use portail_event_store::{StreamId, VaultError};
 use portail_projections::{
@@ -94,7 +94,7 @@ async fn the_policy_is_what_was_adopted_last() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_takes_two_waits_until_another_one_seconds_it() {
     let models = ReadModels::of(vec![Box::new(DualControlProjection)]).await;
-    let stream = StreamId::new(Seconding::TYPE, FAMILY);
+    let stream = StreamId::new(DualControl::TYPE, FAMILY);
     let action = Action::Refund {
         regie: "al".parse().unwrap(),
         date: day("2015-04-08"),
@@ -103,13 +103,13 @@ async fn what_takes_two_waits_until_another_one_seconds_it() {
     };
     let by = |login: &str| format!("staff:{login}");
     let proposed =
-        SecondingEvent::ActionProposed { action: action.clone(), by: by("mairie"), received: received() };
+        DualControlEvent::ActionProposed { action: action.clone(), by: by("mairie"), received: received() };
     models.given(stream.clone(), [proposed]).await;
     let open = dual_control::open(models.pool(), 10).await.unwrap();
     assert_eq!((open.len(), open[0].family.as_str(), open[0].by.as_str()), (1, FAMILY, "staff:mairie"));
     assert_eq!(open[0].action, action);
     let seconded =
-        SecondingEvent::ActionSeconded { slot: action.slot(), by: by("accueil"), received: received() };
+        DualControlEvent::ActionSeconded { slot: action.slot(), by: by("accueil"), received: received() };
     models.given(stream, [seconded]).await;
     assert!(dual_control::open(models.pool(), 10).await.unwrap().is_empty());
 }

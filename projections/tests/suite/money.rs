@@ -2,11 +2,11 @@
 
 use cqrs_es::Aggregate;
 use portail_domain::{
-    account::{AccountEvent, Allocation, PaymentMethod, RejectionReason, Use},
-    amount::Amount,
-    ids::{RegieId, RunId},
-    regie::{Regie, RegieEvent, RegieSettings},
-    sealed::Purpose,
+    money::account::{AccountEvent, Allocation, PaymentMethod, RejectionReason, Use},
+    money::regie::{Regie, RegieEvent, RegieSettings},
+    shared::amount::Amount,
+    shared::ids::{RegieId, RunId},
+    shared::sealed::Purpose,
 };
 use portail_event_store::StreamId;
 use portail_projections::money::{
@@ -222,7 +222,7 @@ async fn a_billing_run_counts_its_invoices_and_ends_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_cash_desk_keeps_its_totals() {
     let models = ReadModels::of(vec![Box::new(RegiesProjection)]).await;
-    let totals = vec![portail_domain::regie::CashTotal {
+    let totals = vec![portail_domain::money::regie::CashTotal {
         date: day("2015-05-04"),
         method: PaymentMethod::Cheque,
         count: 1,

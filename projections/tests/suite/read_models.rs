@@ -4,7 +4,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::DomainEvent;
 use portail_domain::{
-    sealed::{Purpose, Sealed},
+    shared::sealed::{Purpose, Sealed},
     upcasters,
 };
 use portail_event_store::{

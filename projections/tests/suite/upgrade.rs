@@ -1,6 +1,6 @@
 //! Databases that stand: read models kept by a program from before their identity was the version.
 
-use portail_domain::structure::StructureEvent;
+use portail_domain::catalogue::structure::StructureEvent;
 use portail_event_store::{Database, StreamId};
 use portail_projections::{Projection, catalogue::CatalogueProjection};
 use portail_testkit::{TestDatabase, is_embedded};

@@ -12,9 +12,9 @@ use portail_documents::{
     tax_certificate::{TaxCertificate, days_of},
 };
 use portail_domain::{
-    account::{InvoiceLine, ledger::CreditKey},
-    file::{Document, Section},
-    ids::ChildId,
+    families::family_file::{Document, Section},
+    money::account::{InvoiceLine, ledger::CreditKey},
+    shared::ids::ChildId,
 };
 use portail_projections::{
     families::{family, family_file},

@@ -2,7 +2,7 @@
 //! family holds in its hands can be proved years later.
 
 use portail_application::{Application, Caller, Command, MoneyCommand, Role};
-use portail_domain::{ids::FamilyNumber, sealed::Purpose};
+use portail_domain::{shared::ids::FamilyNumber, shared::sealed::Purpose};
 use portail_event_store::hex;
 use portail_projections::money::accounts;
 use sha2::{Digest, Sha256};

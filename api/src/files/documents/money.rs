@@ -13,8 +13,8 @@ use portail_documents::{
     typesetter,
 };
 use portail_domain::{
-    ids::{FamilyNumber, RegieId},
-    messages::Language,
+    i18n::Language,
+    shared::ids::{FamilyNumber, RegieId},
 };
 use portail_projections::{families::family, money::accounts};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use portail_application::Application;
 use portail_documents::registration_form::{Form, Registration, Subject, form};
-use portail_domain::messages::Language;
+use portail_domain::i18n::Language;
 use portail_projections::families::{family, family_file};
 
 /// The title and data of the form, filled for a child or blank.

@@ -8,7 +8,7 @@ use async_graphql::{
 };
 use chrono::{DateTime, Duration, Utc};
 use portail_application::Role;
-use portail_domain::{activity::Activity, messages::text};
+use portail_domain::{catalogue::activity::Activity, i18n::text};
 use portail_projections::{
     attendance::request_list::{self, Filter, Order, RequestLine},
     families::{family, family_file},

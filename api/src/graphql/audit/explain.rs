@@ -7,9 +7,9 @@ use portail_application::{
     families::family_file::camel_case,
 };
 use portail_domain::{
-    file::{Document, Field, Owner, Section},
-    ids::ActivityId,
-    sealed::Sealed,
+    families::family_file::{Document, Field, Owner, Section},
+    shared::ids::ActivityId,
+    shared::sealed::Sealed,
 };
 use portail_event_store::{RecordedEvent, Search, Span, VaultError, search};
 use portail_projections::{attendance::request_list, families::family};

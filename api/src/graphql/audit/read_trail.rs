@@ -14,7 +14,7 @@ use portail_application::{
     access::Principal,
     audit::read_trail::{is_subject, record},
 };
-use portail_domain::messages::text;
+use portail_domain::i18n::text;
 
 use crate::http::request_context::RequestContext;
 

@@ -3,12 +3,12 @@
 use async_graphql::{ID, InputObject, MaybeUndefined, Result};
 use portail_application::Rejection;
 use portail_domain::{
-    activity::{
+    catalogue::activity::{
         AbsenceChanges, AbsencePolicy, ActivityChanges, ActivitySettings, LateRequests as DomainLate,
         LeavePolicy,
     },
-    calendar::Period as DomainPeriod,
-    text::Heading,
+    catalogue::calendar::Period as DomainPeriod,
+    shared::text::Heading,
 };
 
 use crate::graphql::{

@@ -2,7 +2,7 @@
 
 use async_graphql::{InputObject, OneofObject};
 use chrono::Weekday as ChronoWeekday;
-use portail_domain::deadline::{Batch, DeadlineRule};
+use portail_domain::catalogue::deadline::{Batch, DeadlineRule};
 
 use crate::graphql::{attendance::sessions::Weekday, scalars::Time};
 
@@ -84,7 +84,7 @@ pub enum DeadlineInput {
     WeeksBeforeHolidays(WeeksBeforeHolidaysInput),
 }
 
-pub(super) fn weekdays(days: Vec<Weekday>) -> portail_domain::time::Weekdays {
+pub(super) fn weekdays(days: Vec<Weekday>) -> portail_domain::shared::time::Weekdays {
     days.into_iter().map(ChronoWeekday::from).collect()
 }
 

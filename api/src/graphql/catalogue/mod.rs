@@ -7,9 +7,9 @@ pub mod school_calendar;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use portail_application::Command;
 use portail_domain::{
-    activity::{ActivitySettings, ApprovalMode as DomainApproval, LateRequests as DomainLate},
-    calendar::Period as DomainPeriod,
-    ids::ActivityId,
+    catalogue::activity::{ActivitySettings, ApprovalMode as DomainApproval, LateRequests as DomainLate},
+    catalogue::calendar::Period as DomainPeriod,
+    shared::ids::ActivityId,
 };
 use uuid::Uuid;
 
@@ -108,7 +108,7 @@ impl CatalogueQuery {
     #[graphql(guard = "EVERYBODY")]
     async fn structures(&self, ctx: &Context<'_>) -> Result<Vec<Structure>> {
         let catalogue = ctx.application()?.catalogue().get().await.map_err(unavailable)?;
-        let of = |(id, structure): (&_, &portail_domain::structure::Structure)| {
+        let of = |(id, structure): (&_, &portail_domain::catalogue::structure::Structure)| {
             let settings = catalogue.activities.iter().filter_map(|(a, state)| Some((a, state.latest()?)));
             let mut own: Vec<_> = settings.filter(|(_, s)| s.structure == *id).collect();
             own.sort_by_key(|(a, s)| (s.rank, (*a).clone()));

@@ -5,8 +5,10 @@ use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
 use chrono::Months;
 use portail_application::Command;
 use portail_domain::{
-    calendar::{HolidayRegion as DomainRegion, Holidays, Period as DomainPeriod, Zone as DomainZone},
-    messages::text,
+    catalogue::calendar::{
+        HolidayRegion as DomainRegion, Holidays, Period as DomainPeriod, Zone as DomainZone,
+    },
+    i18n::text,
 };
 use portail_projections::catalogue;
 use uuid::Uuid;

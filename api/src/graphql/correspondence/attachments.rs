@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Result, SimpleObject};
 use portail_application::{Rejection, families::attachments::named};
-use portail_domain::attachment::Attachment as DomainAttachment;
+use portail_domain::shared::attachment::Attachment as DomainAttachment;
 
 use crate::{
     graphql::context::{Ask, unavailable},

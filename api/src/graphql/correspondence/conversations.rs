@@ -8,7 +8,7 @@ use async_graphql::{
 };
 use chrono::{DateTime, Utc};
 use portail_application::{Command, Rejection, Role};
-use portail_domain::{conversation::Party as DomainParty, ids::ConversationId};
+use portail_domain::{correspondence::conversation::Party as DomainParty, shared::ids::ConversationId};
 use portail_projections::correspondence::inbox::{self, ConversationRow, Filter, Folder, MessageRow};
 use uuid::Uuid;
 

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_application::Rejection;
-use portail_domain::messages::text;
+use portail_domain::i18n::text;
 use portail_projections::correspondence::outbox;
 
 use crate::graphql::{

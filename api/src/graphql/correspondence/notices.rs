@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_application::{Command, Rejection, families::attachments::TOWN};
-use portail_domain::notice::Audience;
+use portail_domain::correspondence::notice::Audience;
 use portail_projections::correspondence::notices::{self, NoticeRow};
 use uuid::Uuid;
 
@@ -83,10 +83,10 @@ impl From<NoticeRow> for Notice {
 pub async fn current(ctx: &Context<'_>, family: &str) -> Result<Vec<Notice>> {
     let application = ctx.application()?;
     let catalogue = application.catalogue().get().await.map_err(unavailable)?;
-    let structure =
-        |(id, activity): (&portail_domain::ids::ActivityId, &portail_domain::activity::Activity)| {
-            Some((id.to_string(), activity.latest()?.structure.to_string()))
-        };
+    let structure = |(id, activity): (
+        &portail_domain::shared::ids::ActivityId,
+        &portail_domain::catalogue::activity::Activity,
+    )| { Some((id.to_string(), activity.latest()?.structure.to_string())) };
     let activities: Vec<(String, String)> = catalogue.activities.iter().filter_map(structure).collect();
     let today = application.clock().today();
     let rows = notices::shown_to(application.pool(), family, today, &activities).await;

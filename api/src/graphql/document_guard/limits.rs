@@ -1,7 +1,7 @@
 //! How large a document may be, and what is said to one that is larger.
 
 use async_graphql::{ErrorExtensionValues, ServerError};
-use portail_domain::messages::{Args, Language, Rule};
+use portail_domain::i18n::{Args, Language, Rule};
 
 /// How deep brackets may be nested in the text of a document: selections, lists, objects and types
 /// alike. The parser calls itself once per bracket; its own limit is checked when it is done.

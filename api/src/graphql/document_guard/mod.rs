@@ -27,7 +27,7 @@ use async_graphql::{
     },
 };
 use lru::LruCache;
-use portail_domain::messages::Language;
+use portail_domain::i18n::Language;
 
 pub use limits::DocumentLimits;
 

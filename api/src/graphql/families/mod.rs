@@ -6,7 +6,7 @@ mod inputs;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use portail_application::{Command, CommandOutcome, PersonName, Rejection};
-use portail_domain::{child::Enrolment as DomainEnrolment, messages::Language};
+use portail_domain::{families::child::Enrolment as DomainEnrolment, i18n::Language};
 use portail_projections::families::family;
 use uuid::Uuid;
 

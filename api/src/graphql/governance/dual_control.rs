@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use portail_domain::seconding::Action;
+use portail_domain::governance::dual_control::Action;
 use portail_projections::governance::dual_control::{self, ProposalRow};
 use rust_decimal::Decimal;
 

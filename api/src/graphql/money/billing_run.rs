@@ -3,10 +3,10 @@
 use async_graphql::{Context, Enum, ID, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_domain::{
-    account::InvoiceLine as DomainLine,
-    amount::Amount,
-    billing::{Warning, WarningKind as DomainWarning},
-    messages::{Language, text},
+    i18n::{Language, text},
+    money::account::InvoiceLine as DomainLine,
+    money::billing::{Warning, WarningKind as DomainWarning},
+    shared::amount::Amount,
 };
 use portail_projections::money::{
     billing_drafts::{self, Draft},

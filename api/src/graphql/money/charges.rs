@@ -3,8 +3,8 @@
 use async_graphql::{Enum, SimpleObject};
 use portail_documents::statement_labels::step_label;
 use portail_domain::{
-    messages::Language,
-    tariff::{Charge as DomainCharge, Step},
+    i18n::Language,
+    money::tariff::{Charge as DomainCharge, Step},
 };
 use rust_decimal::Decimal;
 

@@ -2,7 +2,7 @@
 
 use async_graphql::{ID, InputObject, OneofObject, Result};
 use portail_application::Rejection;
-use portail_domain::child::CostSharing;
+use portail_domain::families::child::CostSharing;
 use uuid::Uuid;
 
 use crate::graphql::{entered::parse, scalars::Date};

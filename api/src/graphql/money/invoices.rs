@@ -6,13 +6,13 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use portail_application::Role;
 use portail_documents::statement_labels::charge_key;
 use portail_domain::{
-    account::{
+    i18n::{Language, text},
+    money::account::{
         InvoiceLine as DomainLine,
         ledger::{OpenInvoice, Standing},
     },
-    amount::Amount,
-    messages::{Language, text},
-    tariff::Quote,
+    money::tariff::Quote,
+    shared::amount::Amount,
 };
 use portail_projections::{
     families::family,
@@ -109,10 +109,10 @@ impl Names {
         let found = family::children_by_id(application.pool(), &ids).await.map_err(unavailable)?;
         let children = found.into_iter().filter_map(|c| Some((c.id.0, c.identity?.first_name))).collect();
         let catalogue = application.catalogue().get().await.map_err(unavailable)?;
-        let name =
-            |(id, activity): (&portail_domain::ids::ActivityId, &portail_domain::activity::Activity)| {
-                Some((id.to_string(), activity.latest()?.name.clone()))
-            };
+        let name = |(id, activity): (
+            &portail_domain::shared::ids::ActivityId,
+            &portail_domain::catalogue::activity::Activity,
+        )| { Some((id.to_string(), activity.latest()?.name.clone())) };
         Ok(Self { children, activities: catalogue.activities.iter().filter_map(name).collect() })
     }
 
@@ -257,7 +257,7 @@ impl InvoiceQuery {
         let booking = cells.iter().find(|c| c.activity == activity).map(|c| &c.booking);
         let caller = ctx.caller()?;
         let acting = (caller.at, caller.role.is_staff());
-        let prices = portail_domain::billing::CellPrices::of(
+        let prices = portail_domain::money::billing::CellPrices::of(
             household,
             (&number, child),
             &terms,

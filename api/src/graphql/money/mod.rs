@@ -16,9 +16,9 @@ use async_graphql::{Context, MergedObject, Result};
 use chrono::NaiveDate;
 use portail_application::{Rejection, Role};
 use portail_domain::{
-    account::{PaymentMethod as DomainMethod, RejectionReason as DomainReason},
-    amount::Amount,
-    regie::{CollectionMode as DomainMode, QuotientCorrections as DomainCorrections},
+    money::account::{PaymentMethod as DomainMethod, RejectionReason as DomainReason},
+    money::regie::{CollectionMode as DomainMode, QuotientCorrections as DomainCorrections},
+    shared::amount::Amount,
 };
 use portail_projections::money::regies as read;
 use rust_decimal::Decimal;

@@ -3,8 +3,8 @@
 use async_graphql::{ID, InputObject, Result};
 use portail_application::Rejection;
 use portail_domain::{
-    account::{InvoiceLine as DomainLine, books::OPENING},
-    tariff::Charge,
+    money::account::{InvoiceLine as DomainLine, books::OPENING},
+    money::tariff::Charge,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;

@@ -3,10 +3,10 @@
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use portail_application::{Command, MoneyCommand, Rejection};
 use portail_domain::{
-    account::{Allocation, TakenOver, ledger::CreditKey},
-    amount::Amount,
-    messages::{self, Rule},
-    regie::LeftOut,
+    i18n::{self, Rule},
+    money::account::{Allocation, TakenOver, ledger::CreditKey},
+    money::regie::LeftOut,
+    shared::amount::Amount,
 };
 use portail_projections::money::{
     accounts::{self, PaymentRow},
@@ -169,7 +169,7 @@ impl PaymentQuery {
             let args = [("family", left.family.to_string()), ("invoice", invoice.clone())];
             DirectDebitLeftOut {
                 code: UserErrorCode::of(left.obstacle.code()),
-                message: messages::text(left.obstacle.code(), ctx.language(), &args),
+                message: i18n::text(left.obstacle.code(), ctx.language(), &args),
                 family_number: left.family.to_string(),
                 amount: left.amount.decimal(),
                 invoice,

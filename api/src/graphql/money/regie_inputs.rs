@@ -2,7 +2,7 @@
 
 use async_graphql::{ID, InputObject, MaybeUndefined, Result};
 use portail_application::Rejection;
-use portail_domain::regie::{
+use portail_domain::money::regie::{
     Creditor, QuotientCorrections as DomainCorrections, RegieChanges, RegieSettings,
 };
 use rust_decimal::Decimal;

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_application::{Command, MoneyCommand};
 use portail_documents::statement_labels;
-use portail_domain::{amount::Amount, messages::text};
+use portail_domain::{i18n::text, shared::amount::Amount};
 use portail_projections::money::{accounts, regies};
 use rust_decimal::Decimal;
 

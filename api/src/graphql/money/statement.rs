@@ -4,11 +4,11 @@ use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use chrono::{Datelike, NaiveDate};
 use portail_documents::{statement_labels::description, statement_sums::Sums};
 use portail_domain::{
-    account::ledger::{OpenInvoice, Standing},
-    amount::Amount,
-    messages::{Language, text},
-    regie::{CollectionMode as DomainMode, RegieSettings},
-    time::{FIRST_DAY, LAST_DAY, school_year},
+    i18n::{Language, text},
+    money::account::ledger::{OpenInvoice, Standing},
+    money::regie::{CollectionMode as DomainMode, RegieSettings},
+    shared::amount::Amount,
+    shared::time::{FIRST_DAY, LAST_DAY, school_year},
 };
 use portail_projections::money::{
     accounts::{self, OperationRow},

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result, SimpleObject};
 use portail_application::{Command, MoneyCommand, Rejection};
 use portail_domain::{
-    commune,
-    tariff::{
+    money::tariff::{
         Band, LatePickUp, Outside, Scale, SiblingReduction, Surcharge, TariffSettings, Unit as DomainUnit,
     },
+    shared::commune,
 };
 use rust_decimal::Decimal;
 use uuid::Uuid;

@@ -4,7 +4,7 @@ use async_graphql::{Request, parser::parse_query};
 use futures::FutureExt;
 use portail_api::graphql::document_guard::DocumentGuard;
 use portail_application::import::table;
-use portail_domain::{file::Section, messages::Language};
+use portail_domain::{families::family_file::Section, i18n::Language};
 
 /// Any file is refused or read: each row has a cell for every column, and a section has only fields of
 /// its own.

@@ -2,9 +2,11 @@
 
 use cqrs_es::Aggregate;
 use portail_domain::{
-    account::Account, activity::Activity, calendar::TownCalendar, child::Child, conversation::Conversation,
-    erasure::Erasure, family::Family, notice::Notice, policy::Policy, regie::Regie, seconding::Seconding,
-    session::Session, structure::Structure, tariff::Tariff, upcasters,
+    attendance::session::Session, catalogue::activity::Activity, catalogue::calendar::TownCalendar,
+    catalogue::structure::Structure, correspondence::conversation::Conversation,
+    correspondence::notice::Notice, families::child::Child, families::family::Family,
+    governance::dual_control::DualControl, governance::policy::Policy, money::account::Account,
+    money::regie::Regie, money::tariff::Tariff, privacy::erasure::Erasure, upcasters,
 };
 use portail_event_store::{Envelope, RecordedEvent, StreamId, Upcasters, canonical_json};
 use serde_json::{Value, value::RawValue};
@@ -87,7 +89,7 @@ pub fn events(bytes: &[u8]) {
         7 => read::<Notice>(payload),
         8 => read::<Policy>(payload),
         9 => read::<Regie>(payload),
-        10 => read::<Seconding>(payload),
+        10 => read::<DualControl>(payload),
         11 => read::<Session>(payload),
         12 => read::<Structure>(payload),
         _ => read::<Tariff>(payload),

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-use portail_domain::time::instant;
+use portail_domain::shared::time::instant;
 use sqlx::PgPool;
 use uuid::Uuid;
 

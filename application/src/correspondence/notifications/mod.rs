@@ -9,8 +9,8 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Result;
 use chrono::NaiveDate;
 use portail_domain::{
-    file::{Document, Section},
-    messages::{Language, text},
+    families::family_file::{Document, Section},
+    i18n::{Language, text},
 };
 use portail_projections::{
     correspondence::outbox::{self, Due},

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::{
-    ids::{ActivityId, ChildId},
-    session::{Booking, BookingStatus, SessionEvent},
+    attendance::session::{Booking, BookingStatus, SessionEvent},
+    shared::ids::{ActivityId, ChildId},
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;

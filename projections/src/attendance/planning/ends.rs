@@ -4,11 +4,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
 use portail_domain::{
-    activity::ActivityEvent,
-    child::{Child, ChildEvent},
-    ids::{ActivityId, ChildId, FamilyNumber},
-    session::Booking,
-    time::FIRST_DAY,
+    attendance::session::Booking,
+    catalogue::activity::ActivityEvent,
+    families::child::{Child, ChildEvent},
+    shared::ids::{ActivityId, ChildId, FamilyNumber},
+    shared::time::FIRST_DAY,
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;

@@ -1,7 +1,7 @@
 //! Folding the events of sessions, children and activities.
 
 use cqrs_es::Aggregate;
-use portail_domain::session::{Session, SessionEvent, parse_stream_id};
+use portail_domain::attendance::session::{Session, SessionEvent, parse_stream_id};
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 

@@ -10,7 +10,7 @@ mod queries;
 
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
-use portail_domain::{activity::Activity, child::Child, session::Session};
+use portail_domain::{attendance::session::Session, catalogue::activity::Activity, families::child::Child};
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::{
-    ids::{ActivityId, ChildId},
-    session::{Booking, BookingStatus},
+    attendance::session::{Booking, BookingStatus},
+    shared::ids::{ActivityId, ChildId},
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -36,7 +36,7 @@ pub(crate) fn cell_row(
         child: ChildId(child),
         activity: activity
             .parse()
-            .map_err(|e: portail_domain::ids::IdError| sqlx::Error::Decode(e.into()))?,
+            .map_err(|e: portail_domain::shared::ids::IdError| sqlx::Error::Decode(e.into()))?,
         date,
         booking: serde_json::from_str(&booking).map_err(|e| sqlx::Error::Decode(e.into()))?,
         rank,
@@ -184,8 +184,9 @@ pub async fn due(pool: &PgPool, now: DateTime<Utc>, limit: i64) -> Result<Vec<Du
     .await?;
     rows.into_iter()
         .map(|(child, activity, date, booking, at)| {
-            let activity =
-                activity.parse().map_err(|e: portail_domain::ids::IdError| sqlx::Error::Decode(e.into()))?;
+            let activity = activity
+                .parse()
+                .map_err(|e: portail_domain::shared::ids::IdError| sqlx::Error::Decode(e.into()))?;
             Ok(match (child, booking) {
                 (Some(child), Some(booking)) => {
                     let booking: Booking =

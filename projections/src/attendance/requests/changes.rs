@@ -1,9 +1,9 @@
 //! What an event does to which line.
 
 use portail_domain::{
-    attachment::Attachment,
-    ids::RequestId,
-    session::{Refusal, RefusalCode, SessionEvent as E, at_closing},
+    attendance::session::{Refusal, RefusalCode, SessionEvent as E, at_closing},
+    shared::attachment::Attachment,
+    shared::ids::RequestId,
 };
 
 pub(super) const RESERVATION: &str = "RESERVATION";

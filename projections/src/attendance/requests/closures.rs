@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 use portail_domain::{
-    ids::ActivityId,
-    session::{ReleaseReason, SessionEvent as E},
+    attendance::session::{ReleaseReason, SessionEvent as E},
+    shared::ids::ActivityId,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;

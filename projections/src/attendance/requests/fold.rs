@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::{
-    attachment::Attachment,
-    ids::{ActivityId, ChildId, RequestId},
-    session::{AbsenceReason, Refusal, SessionEvent as E, parse_stream_id},
+    attendance::session::{AbsenceReason, Refusal, SessionEvent as E, parse_stream_id},
+    shared::attachment::Attachment,
+    shared::ids::{ActivityId, ChildId, RequestId},
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;

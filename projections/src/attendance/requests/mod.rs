@@ -7,7 +7,7 @@ mod lines;
 
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
-use portail_domain::session::Session;
+use portail_domain::attendance::session::Session;
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 

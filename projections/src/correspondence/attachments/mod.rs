@@ -7,7 +7,8 @@ mod rows;
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
 use portail_domain::{
-    account::Account, conversation::Conversation, family::Family, notice::Notice, session::Session,
+    attendance::session::Session, correspondence::conversation::Conversation, correspondence::notice::Notice,
+    families::family::Family, money::account::Account,
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;

@@ -1,6 +1,6 @@
 //! Folding the events of conversations.
 
-use portail_domain::{conversation::ConversationEvent as E, sealed::Purpose};
+use portail_domain::{correspondence::conversation::ConversationEvent as E, shared::sealed::Purpose};
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 use uuid::Uuid;

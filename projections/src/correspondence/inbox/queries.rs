@@ -1,7 +1,7 @@
 //! What is asked of the inbox.
 
 use chrono::{DateTime, Utc};
-use portail_domain::conversation::Party;
+use portail_domain::correspondence::conversation::Party;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 

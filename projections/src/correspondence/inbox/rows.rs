@@ -1,7 +1,7 @@
 //! Rows of the inbox, and what is asked for.
 
 use chrono::{DateTime, Utc};
-use portail_domain::{attachment::Attachment, conversation::Party};
+use portail_domain::{correspondence::conversation::Party, shared::attachment::Attachment};
 use sqlx::FromRow;
 use uuid::Uuid;
 

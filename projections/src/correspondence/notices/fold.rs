@@ -1,8 +1,8 @@
 //! Folding the events of notices.
 
 use portail_domain::{
-    notice::{Audience, NoticeEvent, NoticeText},
-    sealed::Purpose,
+    correspondence::notice::{Audience, NoticeEvent, NoticeText},
+    shared::sealed::Purpose,
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;

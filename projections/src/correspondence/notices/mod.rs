@@ -6,7 +6,7 @@ mod rows;
 
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
-use portail_domain::{erasure::Erasure, notice::Notice};
+use portail_domain::{correspondence::notice::Notice, privacy::erasure::Erasure};
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 

@@ -1,7 +1,7 @@
 //! Rows of notices.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use portail_domain::attachment::Attachment;
+use portail_domain::shared::attachment::Attachment;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;

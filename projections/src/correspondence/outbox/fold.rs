@@ -3,10 +3,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
 use portail_domain::{
-    conversation::{Conversation, ConversationEvent, Party},
-    family::{Family, FamilyEvent},
-    ids::ChildId,
-    session::{Session, SessionEvent as S, parse_stream_id},
+    attendance::session::{Session, SessionEvent as S, parse_stream_id},
+    correspondence::conversation::{Conversation, ConversationEvent, Party},
+    families::family::{Family, FamilyEvent},
+    shared::ids::ChildId,
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;

@@ -9,7 +9,9 @@ mod rows;
 
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
-use portail_domain::{conversation::Conversation, family::Family, session::Session};
+use portail_domain::{
+    attendance::session::Session, correspondence::conversation::Conversation, families::family::Family,
+};
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 

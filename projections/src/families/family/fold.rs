@@ -3,12 +3,12 @@
 use chrono::NaiveDate;
 use cqrs_es::Aggregate;
 use portail_domain::{
-    child::{Child, ChildEvent},
-    erasure::Subject,
-    family::{Family, FamilyEvent},
-    file::Section,
-    ids::FamilyNumber,
-    sealed::Purpose,
+    families::child::{Child, ChildEvent},
+    families::family::{Family, FamilyEvent},
+    families::family_file::Section,
+    privacy::erasure::Subject,
+    shared::ids::FamilyNumber,
+    shared::sealed::Purpose,
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;

@@ -1,6 +1,6 @@
 //! Opening sealed values while events are folded.
 
-use portail_domain::sealed::{Purpose, Sealed};
+use portail_domain::shared::sealed::{Purpose, Sealed};
 use portail_event_store::{RecordedEvent, SealedBytes, VaultError};
 use sqlx::PgConnection;
 

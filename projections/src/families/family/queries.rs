@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 use portail_domain::{
-    child::Enrolment,
-    ids::{ActivityId, ChildId},
+    families::child::Enrolment,
+    shared::ids::{ActivityId, ChildId},
 };
 use sqlx::PgPool;
 use uuid::Uuid;

@@ -1,7 +1,7 @@
 //! Rows of families and children.
 
 use chrono::NaiveDate;
-use portail_domain::ids::ChildId;
+use portail_domain::shared::ids::ChildId;
 use serde::{Deserialize, Serialize};
 
 /// What a family's sealed identity holds.

@@ -1,7 +1,7 @@
 //! The rows a batch adds.
 
 use chrono::NaiveDate;
-use portail_domain::{child::Enrolment, ids::FamilyNumber};
+use portail_domain::{families::child::Enrolment, shared::ids::FamilyNumber};
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 use uuid::Uuid;

@@ -3,13 +3,13 @@
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use portail_domain::{
-    attachment::Attachment,
-    child::{Child, ChildEvent},
-    family::{Family, FamilyEvent as F},
-    file::Section,
-    ids::{ChildId, RequestId},
-    sealed::{Purpose, Sealed},
-    session::Refusal,
+    attendance::session::Refusal,
+    families::child::{Child, ChildEvent},
+    families::family::{Family, FamilyEvent as F},
+    families::family_file::Section,
+    shared::attachment::Attachment,
+    shared::ids::{ChildId, RequestId},
+    shared::sealed::{Purpose, Sealed},
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use portail_domain::{
-    attachment::Attachment,
-    file::{Document, Section},
+    families::family_file::{Document, Section},
+    shared::attachment::Attachment,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -1,7 +1,7 @@
 //! The sections a batch writes.
 
 use chrono::{DateTime, Utc};
-use portail_domain::file::Section;
+use portail_domain::families::family_file::Section;
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 

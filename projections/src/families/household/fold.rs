@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use cqrs_es::Aggregate;
 use portail_domain::{
-    billing::{Address, BroughtBy, HouseholdChild, ShownQuotient},
-    child::{Child, ChildEvent, end_enrolments},
-    erasure::Erasure,
-    family::{Family, FamilyEvent},
-    file::{Document, HOME, Section},
-    ids::ChildId,
-    sealed::{Purpose, Sealed},
-    time::local_date,
+    families::child::{Child, ChildEvent, end_enrolments},
+    families::family::{Family, FamilyEvent},
+    families::family_file::{Document, HOME, Section},
+    money::billing::{Address, BroughtBy, HouseholdChild, ShownQuotient},
+    privacy::erasure::Erasure,
+    shared::ids::ChildId,
+    shared::sealed::{Purpose, Sealed},
+    shared::time::local_date,
 };
 use portail_event_store::RecordedEvent;
 use serde::{Serialize, de::DeserializeOwned};

@@ -6,7 +6,7 @@ mod rows;
 
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
-use portail_domain::{child::Child, erasure::Erasure, family::Family};
+use portail_domain::{families::child::Child, families::family::Family, privacy::erasure::Erasure};
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use portail_domain::billing::{Household, HouseholdChild};
+use portail_domain::money::billing::{Household, HouseholdChild};
 use sqlx::PgPool;
 
 use super::rows::Own;

@@ -1,8 +1,8 @@
 //! A family's own document.
 
 use portail_domain::{
-    billing::{Address, Quotients},
-    sealed::Purpose,
+    money::billing::{Address, Quotients},
+    shared::sealed::Purpose,
 };
 use serde::{Deserialize, Serialize};
 

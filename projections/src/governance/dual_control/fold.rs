@@ -1,6 +1,6 @@
 //! Folding what was proposed and seconded.
 
-use portail_domain::seconding::SecondingEvent;
+use portail_domain::governance::dual_control::DualControlEvent;
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 
@@ -14,7 +14,7 @@ pub(super) async fn fold(
 ) -> Result<(), FoldError> {
     for event in events {
         match context.decode(event)? {
-            SecondingEvent::ActionProposed { action, by, received } => {
+            DualControlEvent::ActionProposed { action, by, received } => {
                 let text = serde_json::to_string(&action).map_err(|e| FoldError::poison(event, e))?;
                 sqlx::query(
                     "INSERT INTO proposal VALUES ($1, $2, $3, $4, $5) ON CONFLICT (family, slot) DO UPDATE \
@@ -28,7 +28,7 @@ pub(super) async fn fold(
                 .execute(&mut *connection)
                 .await?;
             }
-            SecondingEvent::ActionSeconded { slot, .. } => {
+            DualControlEvent::ActionSeconded { slot, .. } => {
                 sqlx::query("DELETE FROM proposal WHERE family = $1 AND slot = $2")
                     .bind(&event.stream.id)
                     .bind(slot)

@@ -6,7 +6,7 @@ mod rows;
 
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
-use portail_domain::seconding::Seconding;
+use portail_domain::governance::dual_control::DualControl;
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 
@@ -33,7 +33,7 @@ impl Projection for DualControlProjection {
         include_str!("tables.sql")
     }
     fn reads(&self) -> &'static [&'static str] {
-        &[Seconding::TYPE]
+        &[DualControl::TYPE]
     }
 
     fn fold<'a>(

@@ -1,7 +1,7 @@
 //! Rows of proposals.
 
 use chrono::{DateTime, Utc};
-use portail_domain::seconding::Action;
+use portail_domain::governance::dual_control::Action;
 
 /// Something that waits for another person. Proposed values stay sealed.
 #[derive(Debug, Clone)]

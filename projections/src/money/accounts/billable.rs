@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use portail_domain::{
-    account::InvoiceLine,
-    billing::{Billed, BilledKey, Booked, TakenOverInvoice},
-    ids::ChildId,
-    tariff::Charge,
+    money::account::InvoiceLine,
+    money::billing::{Billed, BilledKey, Booked, TakenOverInvoice},
+    money::tariff::Charge,
+    shared::ids::ChildId,
 };
 use sqlx::PgPool;
 use uuid::Uuid;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use portail_domain::account::{InvoiceLine, PaymentMethod};
+use portail_domain::money::account::{InvoiceLine, PaymentMethod};
 use sqlx::PgPool;
 
 use super::{

@@ -1,8 +1,8 @@
 //! Folding the events of accounts.
 
 use portail_domain::{
-    account::{AccountEvent as V, Allocation, InvoiceLine, TakenOver, Use},
-    sealed::Purpose,
+    money::account::{AccountEvent as V, Allocation, InvoiceLine, TakenOver, Use},
+    shared::sealed::Purpose,
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;

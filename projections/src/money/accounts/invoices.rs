@@ -1,7 +1,7 @@
 //! Invoices and credit notes.
 
 use chrono::NaiveDate;
-use portail_domain::{account::InvoiceLine, amount::Amount};
+use portail_domain::{money::account::InvoiceLine, shared::amount::Amount};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! The ledger of a family, from the rows of its account.
 
 use chrono::NaiveDate;
-use portail_domain::account::ledger::{CreditKey, Ledger, LedgerCredit, LedgerInvoice, Settlement};
+use portail_domain::money::account::ledger::{CreditKey, Ledger, LedgerCredit, LedgerInvoice, Settlement};
 use sqlx::PgPool;
 
 use crate::decode::parsed;

@@ -14,7 +14,7 @@ mod write;
 
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
-use portail_domain::{account::Account, erasure::Erasure};
+use portail_domain::{money::account::Account, privacy::erasure::Erasure};
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 

@@ -1,7 +1,7 @@
 //! The operations of statements and books.
 
 use chrono::NaiveDate;
-use portail_domain::amount::Amount;
+use portail_domain::shared::amount::Amount;
 use sqlx::PgPool;
 
 use super::Detail;

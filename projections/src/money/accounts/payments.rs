@@ -1,7 +1,7 @@
 //! Payments and direct debits.
 
 use chrono::NaiveDate;
-use portail_domain::amount::Amount;
+use portail_domain::shared::amount::Amount;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ pub struct PaymentRow {
     /// Its date.
     pub date: NaiveDate,
     /// How it was paid.
-    pub method: portail_domain::account::PaymentMethod,
+    pub method: portail_domain::money::account::PaymentMethod,
     /// How much.
     pub amount: Amount,
     /// What settles no invoice once everything recorded counts.

@@ -1,7 +1,7 @@
 //! What printed documents ask of accounts.
 
 use chrono::NaiveDate;
-use portail_domain::amount::Amount;
+use portail_domain::shared::amount::Amount;
 use sqlx::PgPool;
 use uuid::Uuid;
 

@@ -14,10 +14,10 @@ pub struct Detail {
     pub to: Option<chrono::NaiveDate>,
     /// How it was paid.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<portail_domain::account::PaymentMethod>,
+    pub method: Option<portail_domain::money::account::PaymentMethod>,
     /// Why the bank rejected it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rejection: Option<portail_domain::account::RejectionReason>,
+    pub rejection: Option<portail_domain::money::account::RejectionReason>,
     /// Whether it is of the software before this one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub taken_over: bool,

@@ -1,7 +1,7 @@
 //! Folding the events of régies.
 
 use chrono::{DateTime, Utc};
-use portail_domain::regie::{RegieEvent, Series};
+use portail_domain::money::regie::{RegieEvent, Series};
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 use uuid::Uuid;

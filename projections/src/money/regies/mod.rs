@@ -6,7 +6,7 @@ mod rows;
 
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
-use portail_domain::regie::Regie;
+use portail_domain::money::regie::Regie;
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 

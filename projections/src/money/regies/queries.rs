@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use portail_domain::ids::RegieId;
+use portail_domain::shared::ids::RegieId;
 use sqlx::PgPool;
 use uuid::Uuid;
 

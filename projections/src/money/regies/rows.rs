@@ -1,7 +1,7 @@
 //! Rows of régies, runs and batches.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use portail_domain::regie::{CashTotal, Issuer, LeftOut, RegieSettings, Series};
+use portail_domain::money::regie::{CashTotal, Issuer, LeftOut, RegieSettings, Series};
 use sqlx::FromRow;
 use uuid::Uuid;
 

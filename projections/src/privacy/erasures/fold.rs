@@ -2,9 +2,9 @@
 
 use cqrs_es::Aggregate;
 use portail_domain::{
-    erasure::{Erasure, ErasureEvent, Subject},
-    policy::PolicyEvent,
-    sealed::Purpose,
+    governance::policy::PolicyEvent,
+    privacy::erasure::{Erasure, ErasureEvent, Subject},
+    shared::sealed::Purpose,
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;

@@ -7,7 +7,7 @@ mod rows;
 
 use cqrs_es::Aggregate;
 use futures::future::BoxFuture;
-use portail_domain::{erasure::Erasure, policy::Policy};
+use portail_domain::{governance::policy::Policy, privacy::erasure::Erasure};
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 

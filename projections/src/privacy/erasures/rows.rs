@@ -1,7 +1,7 @@
 //! Rows of erasures and of the policy.
 
 use chrono::{DateTime, Utc};
-use portail_domain::{erasure::RetentionRules, policy::FourEyes};
+use portail_domain::{governance::policy::FourEyes, privacy::erasure::RetentionRules};
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 

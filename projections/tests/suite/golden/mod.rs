@@ -13,10 +13,12 @@ mod tables;
 use std::collections::{BTreeMap, BTreeSet};
 
 use portail_domain::{
-    account::AccountEvent, activity::ActivityEvent, calendar::CalendarEvent, child::ChildEvent,
-    conversation::ConversationEvent, erasure::ErasureEvent, family::FamilyEvent, notice::NoticeEvent,
-    policy::PolicyEvent, regie::RegieEvent, seconding::SecondingEvent, session::SessionEvent,
-    structure::StructureEvent, tariff::TariffEvent,
+    attendance::session::SessionEvent, catalogue::activity::ActivityEvent,
+    catalogue::calendar::CalendarEvent, catalogue::structure::StructureEvent,
+    correspondence::conversation::ConversationEvent, correspondence::notice::NoticeEvent,
+    families::child::ChildEvent, families::family::FamilyEvent, governance::dual_control::DualControlEvent,
+    governance::policy::PolicyEvent, money::account::AccountEvent, money::regie::RegieEvent,
+    money::tariff::TariffEvent, privacy::erasure::ErasureEvent,
 };
 use portail_event_store::{NewEvent, StreamId, canonical_json};
 use portail_projections::{Projection, all};
@@ -41,7 +43,7 @@ const KINDS: [(&str, &[(&str, &str)]); 14] = [
     ("Notice", NoticeEvent::TYPES),
     ("Policy", PolicyEvent::TYPES),
     ("Regie", RegieEvent::TYPES),
-    ("Seconding", SecondingEvent::TYPES),
+    ("Seconding", DualControlEvent::TYPES),
     ("Session", SessionEvent::TYPES),
     ("Structure", StructureEvent::TYPES),
     ("Tariff", TariffEvent::TYPES),

@@ -3,7 +3,7 @@
 //! A new event type or version needs its place in a story. **New stories follow the old ones**: rows hold
 //! positions of the log. Every story has a family, children, a régie and requests of its own.
 
-use portail_domain::sealed::Purpose;
+use portail_domain::shared::sealed::Purpose;
 use portail_projections::{
     correspondence::{inbox, notices},
     families::family_file,

@@ -3,12 +3,12 @@
 use async_graphql::{Enum, ID, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_domain::{
-    billing::CellPrices,
-    cell::{self, Action, CellStatus as DomainStatus, DayMarker as DomainMarker},
-    ids::ActivityId,
-    messages::{Language, text},
-    session::{BookingStatus, CellError},
-    terms::Terms,
+    attendance::cell::{self, Action, CellStatus as DomainStatus, DayMarker as DomainMarker},
+    attendance::session::{BookingStatus, CellError},
+    attendance::terms::Terms,
+    i18n::{Language, text},
+    money::billing::CellPrices,
+    shared::ids::ActivityId,
 };
 use portail_projections::attendance::planning::CellRow;
 use rust_decimal::Decimal;
@@ -95,8 +95,8 @@ pub struct Attendance {
     left: Option<Time>,
 }
 
-impl From<portail_domain::session::Attendance> for Attendance {
-    fn from(seen: portail_domain::session::Attendance) -> Self {
+impl From<portail_domain::attendance::session::Attendance> for Attendance {
+    fn from(seen: portail_domain::attendance::session::Attendance) -> Self {
         Self { present: seen.present, arrived: seen.arrived.map(Time), left: seen.left.map(Time) }
     }
 }
@@ -261,7 +261,7 @@ impl CellView<'_> {
     }
 }
 
-fn reason(booking: &portail_domain::session::Booking, language: Language) -> Option<String> {
+fn reason(booking: &portail_domain::attendance::session::Booking, language: Language) -> Option<String> {
     match booking.status {
         BookingStatus::Error(error) => {
             let key = match error {
@@ -282,7 +282,7 @@ fn reason(booking: &portail_domain::session::Booking, language: Language) -> Opt
 #[cfg(test)]
 mod tests {
     use async_graphql::{EmptyMutation, EmptySubscription, Object, Request, Response, Schema};
-    use portail_domain::session::SessionError;
+    use portail_domain::attendance::session::SessionError;
 
     use super::*;
     use crate::{

@@ -8,9 +8,9 @@ use std::collections::{BTreeSet, HashMap};
 use async_graphql::{Context, ID, Object, Result, SimpleObject, Subscription};
 use futures::Stream;
 use portail_domain::{
-    cell::{CellStatus as DomainStatus, DayMarker as DomainMarker},
-    ids::{ChildId, FamilyNumber},
-    messages::{Language, text},
+    attendance::cell::{CellStatus as DomainStatus, DayMarker as DomainMarker},
+    i18n::{Language, text},
+    shared::ids::{ChildId, FamilyNumber},
 };
 use portail_projections::{
     attendance::month_planning::ChildDays,

@@ -6,13 +6,13 @@ use async_graphql::ID;
 use chrono::{Datelike, NaiveDate};
 use portail_application::{Caller, Role};
 use portail_domain::{
-    activity::ActivitySettings,
-    billing::{CellPrices, Household},
-    child::Enrolment,
-    ids::{ActivityId, ChildId, FamilyNumber},
-    messages::Language,
-    session::Booking,
-    terms::Terms,
+    attendance::session::Booking,
+    attendance::terms::Terms,
+    catalogue::activity::ActivitySettings,
+    families::child::Enrolment,
+    i18n::Language,
+    money::billing::{CellPrices, Household},
+    shared::ids::{ActivityId, ChildId, FamilyNumber},
 };
 use portail_projections::{attendance::planning::CellRow, catalogue::Catalogue};
 

@@ -12,9 +12,9 @@ use chrono::Weekday as ChronoWeekday;
 pub use outcome::{DayResultCode, SessionPayload};
 use portail_application::{Command, CommandOutcome, Rejection, WeeklyPattern};
 use portail_domain::{
-    calendar::ClosureReason as DomainClosureReason,
-    ids::FamilyNumber,
-    session::{AbsenceReason as DomainAbsenceReason, RefusalCode as DomainRefusalCode},
+    attendance::session::{AbsenceReason as DomainAbsenceReason, RefusalCode as DomainRefusalCode},
+    catalogue::calendar::ClosureReason as DomainClosureReason,
+    shared::ids::FamilyNumber,
 };
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, ID, SimpleObject};
 use portail_application::{CommandOutcome, DayOutcome, DayResult};
-use portail_domain::{messages::Language, session::BookingStatus};
+use portail_domain::{attendance::session::BookingStatus, i18n::Language};
 use uuid::Uuid;
 
 use crate::graphql::{

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, MaybeUndefined, Object, Result};
 use portail_application::{Command, Decision, Rejection, RollCallEntry, Target};
-use portail_domain::calendar::ClosureScope;
+use portail_domain::catalogue::calendar::ClosureScope;
 use uuid::Uuid;
 
 use crate::graphql::{

@@ -3,8 +3,8 @@
 use async_graphql::SimpleObject;
 use portail_application::families::family_file::camel_case;
 use portail_domain::{
-    file,
-    messages::{Language, text},
+    families::family_file,
+    i18n::{Language, text},
 };
 use portail_projections::families::family_file::ModificationRow;
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub struct FieldChange {
 /// The fields of a request; bank details are masked for those who need not know them.
 pub fn changes(row: &ModificationRow, masked: bool, language: Language) -> Vec<FieldChange> {
     let Some(proposal) = &row.proposal else { return vec![] };
-    let conflicts = file::conflicts(&proposal.base, &proposal.proposed, &row.current);
+    let conflicts = family_file::conflicts(&proposal.base, &proposal.proposed, &row.current);
     let change = |(name, proposed): (&String, &Value)| {
         let shown = |value: Option<&Value>| {
             let text = value.and_then(|v| words(v, language))?;

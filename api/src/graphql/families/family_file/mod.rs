@@ -10,9 +10,9 @@ use portail_application::{
     Command, CommandOutcome, FileOwner, ModificationDecision, ModificationTarget, Rejection, Role,
 };
 use portail_domain::{
-    file::{Owner, Section as DomainSection},
-    ids::FamilyNumber,
-    session::RefusalCode,
+    attendance::session::RefusalCode,
+    families::family_file::{Owner, Section as DomainSection},
+    shared::ids::FamilyNumber,
 };
 use portail_projections::families::{
     family,
@@ -261,7 +261,7 @@ async fn decide(
     let known = family_file::modifications(ctx.application()?.pool(), &asked).await.map_err(unavailable)?;
     let target = |row: family_file::ModificationRow| {
         let family = row.family.parse().ok()?;
-        Some(ModificationTarget { family, request: portail_domain::ids::RequestId(row.request) })
+        Some(ModificationTarget { family, request: portail_domain::shared::ids::RequestId(row.request) })
     };
     let mut targets: Vec<ModificationTarget> = known.into_iter().filter_map(target).collect();
     let place = |t: &ModificationTarget| asked.iter().position(|a| *a == t.request.0);
@@ -287,7 +287,7 @@ async fn decide(
 fn decided(
     id: Uuid,
     (outcome, position): (CommandOutcome, u64),
-    language: portail_domain::messages::Language,
+    language: portail_domain::i18n::Language,
 ) -> DecideModificationsPayload {
     DecideModificationsPayload {
         client_mutation_id: id,
@@ -308,7 +308,9 @@ fn owner(family: FamilyNumber, child: Option<&ID>) -> Result<FileOwner, Rejectio
     Ok(FileOwner { family, child: child.map(|id| parse(id, "childId")).transpose()? })
 }
 
-fn values(change: SectionChange) -> Result<(DomainSection, portail_domain::file::Document), Rejection> {
+fn values(
+    change: SectionChange,
+) -> Result<(DomainSection, portail_domain::families::family_file::Document), Rejection> {
     change.into_document().map_err(|_| {
         Rejection::of_code("INVALID_VALUE").with("expected", "EXPECTED_FIELDS").at(&["input", "change"])
     })

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use async_graphql::{InputObject, MaybeUndefined, OneofObject, SimpleObject, TypeName};
-use portail_domain::file::{Document, Section};
+use portail_domain::families::family_file::{Document, Section};
 use portail_projections::families::family_file::SectionRow;
 use serde::{Deserialize, Serialize};
 

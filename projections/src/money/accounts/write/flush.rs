@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use portail_domain::amount::Amount;
+use portail_domain::shared::amount::Amount;
 use sqlx::PgConnection;
 
 use super::{BilledKey, Written};

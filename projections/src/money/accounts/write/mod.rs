@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use portail_domain::{
-    account::{Allocation, DebitedAccount, InvoiceLine, PaymentMethod, Use, ledger::rejection_counts_from},
-    amount::Amount,
-    ids::{RegieId, RunId},
-    tariff::Charge,
-    time::school_year,
+    money::account::{
+        Allocation, DebitedAccount, InvoiceLine, PaymentMethod, Use, ledger::rejection_counts_from,
+    },
+    money::tariff::Charge,
+    shared::amount::Amount,
+    shared::ids::{RegieId, RunId},
+    shared::time::school_year,
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;

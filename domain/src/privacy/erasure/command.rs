@@ -1,0 +1,31 @@
+//! What may be asked of an erasure.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{LegalBasis, RetentionRules, Subject, Ties};
+use crate::shared::sealed::Purpose;
+
+/// A command to an erasure.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ErasureCommand {
+    /// Erase data of a subject.
+    Erase {
+        /// Whose.
+        subject: Subject,
+        /// Which; empty: all that may be erased.
+        purposes: BTreeSet<Purpose>,
+        /// On which ground.
+        basis: LegalBasis,
+        /// What still binds the subject to the town.
+        ties: Ties,
+        /// How long what is kept.
+        rules: RetentionRules,
+        /// The files that hold health data, erased with these.
+        health_files: Vec<Uuid>,
+        /// When it was received.
+        at: DateTime<Utc>,
+    },
+}

@@ -1,0 +1,3 @@
+//! Erasure and retention.
+
+pub mod erasure;
