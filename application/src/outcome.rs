@@ -67,7 +67,7 @@ pub enum DayResult {
 /// The outcome of one asked day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayOutcome {
-    /// Whose.
+    /// The child it is about.
     pub child: ChildId,
     /// Which activity.
     pub activity: ActivityId,

@@ -82,9 +82,9 @@ pub enum KeptBecause {
 /// Data that are kept, and why.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct KeptData {
-    /// Which.
+    /// The purpose the data are kept for.
     purpose: DataPurpose,
-    /// Why.
+    /// The law or the need that keeps them.
     reason: KeptBecause,
     /// Why, in the caller's language.
     message: String,
@@ -107,7 +107,7 @@ pub struct DataErasure {
     files: i32,
     /// Who decided it: role and login.
     actor: String,
-    /// When.
+    /// When the data were erased.
     erased_at: DateTime<Utc>,
 }
 
@@ -133,11 +133,11 @@ impl From<ErasureRow> for DataErasure {
 /// A key that was destroyed.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct DestroyedKey {
-    /// Whose.
+    /// The family or the child whose data it is.
     subject: String,
     /// For what.
     purpose: String,
-    /// When.
+    /// When the key was destroyed.
     destroyed_at: DateTime<Utc>,
 }
 
@@ -320,7 +320,7 @@ pub struct ErasePersonalDataPayload {
 /// Data that are kept, and why.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct StillKept {
-    /// Which.
+    /// The purpose the data are kept for.
     purpose: DataPurpose,
     /// Why, in the caller's language.
     reason: UserError,

@@ -24,7 +24,7 @@ pub struct AmountError;
 const LARGEST: i64 = 10_000_000_000;
 
 impl Amount {
-    /// Nothing.
+    /// Zero euros.
     pub const ZERO: Self = Self(Decimal::from_parts(0, 0, 0, false, 2));
 
     /// An amount of cents.

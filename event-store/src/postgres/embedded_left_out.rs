@@ -16,7 +16,7 @@ impl Database {
     /// The embedded database was left out of this build.
     ///
     /// # Errors
-    /// Always.
+    /// Always: this build has no embedded database.
     pub async fn embedded(_folder: &Path) -> Result<Self, DatabaseError> {
         Err(DatabaseError::Embedded("built without it: set DATABASE_URL".into()))
     }
@@ -24,7 +24,7 @@ impl Database {
     /// The embedded database was left out of this build.
     ///
     /// # Errors
-    /// Always.
+    /// Always: this build has no embedded database.
     pub async fn embedded_existing(folder: &Path) -> Result<Self, DatabaseError> {
         Self::embedded(folder).await
     }

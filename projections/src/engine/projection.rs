@@ -29,11 +29,11 @@ pub enum FoldError {
     /// An event that cannot be folded, now or later.
     #[error("event {position} of {stream} cannot be folded: {reason}")]
     Poison {
-        /// Where.
+        /// Its position in the log.
         position: u64,
         /// Its stream.
         stream: StreamId,
-        /// Why.
+        /// The reason, in words.
         reason: String,
     },
     /// The database failed: try again.

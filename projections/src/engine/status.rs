@@ -38,7 +38,7 @@ pub struct SetAside {
     pub stream: String,
     /// The event that could not be folded.
     pub position: u64,
-    /// Why.
+    /// What was wrong, in words.
     pub error: String,
     /// Since when.
     pub since: DateTime<Utc>,

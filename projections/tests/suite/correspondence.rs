@@ -3,7 +3,7 @@
 use cqrs_es::Aggregate;
 use portail_domain::{
     attendance::session::SessionEvent,
-    correspondence::conversation::{Conversation, ConversationEvent as E, Party},
+    correspondence::conversation::{Conversation, ConversationEvent as V, Party},
     correspondence::notice::{Audience, Notice, NoticeContent, NoticeEvent, NoticeText},
     families::child::ChildEvent,
     shared::ids::{ChildId, MessageId, StructureId},
@@ -39,7 +39,7 @@ async fn words(models: &ReadModels, words: &str) -> Sealed {
 async fn opened(models: &ReadModels) {
     let subject = words(models, "Goûter").await;
     let opened =
-        E::ConversationOpened { family: family(), structure: garderie(), subject, received: received() };
+        V::ConversationOpened { family: family(), structure: garderie(), subject, received: received() };
     models.given(conversation(), [opened]).await;
 }
 
@@ -47,7 +47,7 @@ async fn sent(models: &ReadModels, number: u128, from: Party, text: &str) {
     let body = words(models, text).await;
     let message = MessageId(Uuid::from_u128(number));
     let author = "somebody".into();
-    let sent = E::MessageSent { message, from, author, body, attachments: vec![], received: received() };
+    let sent = V::MessageSent { message, from, author, body, attachments: vec![], received: received() };
     models.given(conversation(), [sent]).await;
 }
 
@@ -71,7 +71,7 @@ async fn a_message_is_unread_by_the_other_side_until_it_is_read() {
     assert_eq!(inbox::unread(models.pool(), FAMILY).await.unwrap(), 1);
     let messages = inbox::messages(models.pool(), &[Uuid::from_u128(7)]).await.unwrap();
     assert_eq!((messages[0].body.as_deref(), messages[0].read), (Some("À lundi."), None));
-    models.given(conversation(), [E::ConversationRead { by: Party::Family, received: received() }]).await;
+    models.given(conversation(), [V::ConversationRead { by: Party::Family, received: received() }]).await;
     assert_eq!(inbox::unread(models.pool(), FAMILY).await.unwrap(), 0);
     let messages = inbox::messages(models.pool(), &[Uuid::from_u128(7)]).await.unwrap();
     assert_eq!(messages[0].read, Some(received()));
@@ -82,7 +82,7 @@ async fn a_deleted_conversation_comes_back_with_the_next_message() {
     let models = ReadModels::of(vec![Box::new(InboxProjection)]).await;
     opened(&models).await;
     sent(&models, 1, Party::Family, "Bonjour").await;
-    models.given(conversation(), [E::ConversationDeleted { by: Party::Family, received: received() }]).await;
+    models.given(conversation(), [V::ConversationDeleted { by: Party::Family, received: received() }]).await;
     let list =
         async |folder| inbox::list(models.pool(), &of_family_side(folder), None, 10).await.unwrap().len();
     assert_eq!((list(None).await, list(Some(Folder::Deleted)).await), (0, 1));
@@ -96,7 +96,7 @@ async fn a_conversation_is_found_by_its_words_and_by_whom_it_was_handed_to() {
     let models = ReadModels::of(vec![Box::new(InboxProjection)]).await;
     opened(&models).await;
     sent(&models, 1, Party::Family, "100 % bio").await;
-    let assigned = E::ConversationAssigned { to: Some("mairie".into()), received: received() };
+    let assigned = V::ConversationAssigned { to: Some("mairie".into()), received: received() };
     models.given(conversation(), [assigned]).await;
     let found = async |words: &str, to: &str| {
         let filter = Filter {

@@ -39,7 +39,7 @@ pub struct SetAside {
     stream: String,
     /// The first event that could not be folded.
     position: Position,
-    /// Why.
+    /// What was wrong, in words.
     error: String,
     /// Since when.
     since: DateTime<Utc>,

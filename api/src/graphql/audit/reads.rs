@@ -15,7 +15,7 @@ use crate::graphql::{
 pub struct ReadEntry {
     /// Its place in the trail, from 1.
     number: Position,
-    /// When.
+    /// When it was read.
     at: DateTime<Utc>,
     /// Who: role and login.
     actor: String,

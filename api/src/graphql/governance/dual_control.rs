@@ -43,7 +43,7 @@ pub struct ProposedAction {
     amount: Option<Decimal>,
     /// Who proposed it: role and login.
     proposed_by: String,
-    /// When.
+    /// When it was proposed.
     proposed_at: DateTime<Utc>,
 }
 

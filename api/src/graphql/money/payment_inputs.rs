@@ -35,7 +35,7 @@ pub struct RecordPaymentInput {
     pub(super) family_number: String,
     /// When it was paid.
     pub(super) date: Date,
-    /// How.
+    /// The means of payment.
     pub(super) method: PaymentMethod,
     /// How much, in euros.
     pub(super) amount: Decimal,
@@ -59,7 +59,7 @@ pub struct RejectPaymentInput {
     pub(super) payment: u32,
     /// When the bank rejected it.
     pub(super) date: Date,
-    /// Why.
+    /// The bank's reason.
     pub(super) reason: PaymentRejectionReason,
 }
 
@@ -74,7 +74,7 @@ pub struct RefundFamilyInput {
     pub(super) family_number: String,
     /// When it is paid back.
     pub(super) date: Date,
-    /// How.
+    /// The means of payment.
     pub(super) method: PaymentMethod,
     /// How much, in euros: at most what settles no invoice.
     pub(super) amount: Decimal,

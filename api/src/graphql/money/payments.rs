@@ -45,7 +45,7 @@ pub struct Payment {
     family_number: String,
     /// When it was paid.
     date: Date,
-    /// How.
+    /// The means of payment.
     method: PaymentMethod,
     /// How much, in euros.
     amount: Decimal,

@@ -83,7 +83,7 @@ impl ReleaseReason {
 /// A released booking: why, and what it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
-    /// Why.
+    /// What ended, so that the place was released.
     pub reason: ReleaseReason,
     /// Where the booking stood: what brings it back.
     pub before: BookingStatus,
@@ -368,14 +368,14 @@ impl Booking {
     /// Folds an event into one child's booking; total.
     pub fn evolve(slot: &mut Option<Self>, child: ChildId, event: &SessionEvent) {
         use BookingStatus as S;
-        use SessionEvent as E;
+        use SessionEvent as V;
         let at = event.basis().received;
         match event {
-            E::ReservationRequested { payer, request, .. } => {
+            V::ReservationRequested { payer, request, .. } => {
                 *slot = Some(Self::asked(payer, Some(*request), S::Pending, at));
                 return;
             }
-            E::UnbookedPresenceRecorded {
+            V::UnbookedPresenceRecorded {
                 payer, outside_contract, inside_contract, arrived, left, ..
             } => {
                 let status = match (outside_contract, inside_contract) {
@@ -386,57 +386,57 @@ impl Booking {
                 Self::seen(slot, payer, status, *arrived, *left, at);
                 return;
             }
-            E::InconsistentPresenceRecorded { payer, error, arrived, left, .. } => {
+            V::InconsistentPresenceRecorded { payer, error, arrived, left, .. } => {
                 Self::seen(slot, payer, S::Error(*error), *arrived, *left, at);
                 return;
             }
-            E::ReservationConfirmed { .. }
-            | E::ReservationWaitlisted { .. }
-            | E::ReservationRefused { .. }
-            | E::ReservationWithdrawn { .. }
-            | E::PlaceOffered { .. }
-            | E::OfferDeclined { .. }
-            | E::OfferExpired { .. }
-            | E::ReservationCancelled { .. }
-            | E::AbsenceDeclared { .. }
-            | E::AbsenceExcused { .. }
-            | E::AbsenceBilled { .. }
-            | E::CertificateOverdue { .. }
-            | E::AbsenceWithdrawn { .. }
-            | E::LeaveTaken { .. }
-            | E::PresenceRecorded { .. }
-            | E::NoShowRecorded { .. }
-            | E::CertificateReceived { .. }
-            | E::AbsenceObserved { .. }
-            | E::AttendanceCorrected { .. }
-            | E::SessionClosed { .. }
-            | E::SessionReopened { .. }
-            | E::WaitingListClosed { .. }
-            | E::BookingsReleased { .. }
-            | E::BookingsRestored { .. } => {}
+            V::ReservationConfirmed { .. }
+            | V::ReservationWaitlisted { .. }
+            | V::ReservationRefused { .. }
+            | V::ReservationWithdrawn { .. }
+            | V::PlaceOffered { .. }
+            | V::OfferDeclined { .. }
+            | V::OfferExpired { .. }
+            | V::ReservationCancelled { .. }
+            | V::AbsenceDeclared { .. }
+            | V::AbsenceExcused { .. }
+            | V::AbsenceBilled { .. }
+            | V::CertificateOverdue { .. }
+            | V::AbsenceWithdrawn { .. }
+            | V::LeaveTaken { .. }
+            | V::PresenceRecorded { .. }
+            | V::NoShowRecorded { .. }
+            | V::CertificateReceived { .. }
+            | V::AbsenceObserved { .. }
+            | V::AttendanceCorrected { .. }
+            | V::SessionClosed { .. }
+            | V::SessionReopened { .. }
+            | V::WaitingListClosed { .. }
+            | V::BookingsReleased { .. }
+            | V::BookingsRestored { .. } => {}
         }
         let Some(booking) = slot else { return };
         match event {
-            E::ReservationConfirmed { .. } => booking.turn(at, S::Reserved),
-            E::ReservationWaitlisted { .. } => {
+            V::ReservationConfirmed { .. } => booking.turn(at, S::Reserved),
+            V::ReservationWaitlisted { .. } => {
                 booking.turn(at, S::Waitlisted);
                 booking.release = None;
             }
-            E::ReservationRefused { refusal, .. } => {
+            V::ReservationRefused { refusal, .. } => {
                 booking.turn(at, S::Refused);
                 booking.refusal = Some(refusal.clone());
             }
-            E::ReservationWithdrawn { .. } | E::OfferDeclined { .. } => booking.turn(at, S::Withdrawn),
-            E::PlaceOffered { until, .. } => {
+            V::ReservationWithdrawn { .. } | V::OfferDeclined { .. } => booking.turn(at, S::Withdrawn),
+            V::PlaceOffered { until, .. } => {
                 booking.turn(at, S::Offered);
                 booking.offer_until = Some(*until);
             }
-            E::OfferExpired { .. } => {
+            V::OfferExpired { .. } => {
                 booking.turn(at, S::Refused);
                 booking.refusal = Some(Refusal::of(RefusalCode::Late));
             }
-            E::ReservationCancelled { .. } => booking.turn(at, S::Cancelled),
-            E::AbsenceDeclared {
+            V::ReservationCancelled { .. } => booking.turn(at, S::Cancelled),
+            V::AbsenceDeclared {
                 absence, reason, day_index, certificate_due, certificate_latest, ..
             } => {
                 booking.turn(at, S::AbsencePending);
@@ -452,30 +452,30 @@ impl Booking {
                     certificate: None,
                 });
             }
-            E::AbsenceExcused { frees_place, .. } => {
+            V::AbsenceExcused { frees_place, .. } => {
                 booking.turn(at, S::AbsentExcused);
                 if let Some(absence) = &mut booking.absence {
                     absence.freed_place = *frees_place;
                     absence.billed_percent = None;
                 }
             }
-            E::AbsenceBilled { percent, .. } => {
+            V::AbsenceBilled { percent, .. } => {
                 booking.turn(at, S::AbsentBilled);
                 if let Some(absence) = &mut booking.absence {
                     absence.billed_percent = Some(*percent);
                 }
             }
-            E::CertificateOverdue { .. } => {}
-            E::AbsenceWithdrawn { .. } => {
+            V::CertificateOverdue { .. } => {}
+            V::AbsenceWithdrawn { .. } => {
                 booking.turn(at, S::Reserved);
                 booking.absence = None;
             }
-            E::LeaveTaken { .. } => booking.turn(at, S::Leave),
-            E::PresenceRecorded { arrived, left, .. } => {
+            V::LeaveTaken { .. } => booking.turn(at, S::Leave),
+            V::PresenceRecorded { arrived, left, .. } => {
                 booking.turn(at, S::PresentAsReserved);
                 booking.attendance = Some(Attendance { present: true, arrived: *arrived, left: *left });
             }
-            E::NoShowRecorded { absence, percent, certificate_due, certificate_latest, .. } => {
+            V::NoShowRecorded { absence, percent, certificate_due, certificate_latest, .. } => {
                 booking.turn(at, S::AbsentBilled);
                 booking.attendance = Some(Attendance { present: false, arrived: None, left: None });
                 booking.absence = Some(Absence {
@@ -490,7 +490,7 @@ impl Booking {
                     certificate: None,
                 });
             }
-            E::CertificateReceived { files, .. } => {
+            V::CertificateReceived { files, .. } => {
                 if let Some(absence) = &mut booking.absence {
                     let known = absence
                         .certificate
@@ -498,10 +498,10 @@ impl Booking {
                     known.files.extend(files.iter().cloned());
                 }
             }
-            E::AbsenceObserved { .. } => {
+            V::AbsenceObserved { .. } => {
                 booking.attendance = Some(Attendance { present: false, arrived: None, left: None });
             }
-            E::AttendanceCorrected { to: status, .. } => {
+            V::AttendanceCorrected { to: status, .. } => {
                 booking.turn(at, *status);
                 // What staff found out stands, whatever the booking was before a closure.
                 booking.before_closure = None;
@@ -527,12 +527,12 @@ impl Booking {
                     | S::Error(_) => None,
                 };
             }
-            E::SessionClosed { .. } => {
+            V::SessionClosed { .. } => {
                 booking.before_closure = Some(booking.status);
                 let present = booking.attendance.is_some_and(|a| a.present);
                 booking.turn(at, if present { S::Error(CellError::ClosedDay) } else { S::Closed });
             }
-            E::SessionReopened { dropped, .. } => {
+            V::SessionReopened { dropped, .. } => {
                 let (before, now) = (booking.before_closure.take(), booking.status);
                 let present = booking.attendance.is_some_and(|a| a.present);
                 booking.turn(
@@ -550,26 +550,26 @@ impl Booking {
                     },
                 );
             }
-            E::WaitingListClosed { capacity, held, .. } => {
+            V::WaitingListClosed { capacity, held, .. } => {
                 booking.turn(at, S::Refused);
                 booking.refusal = Some(event::at_closing(*capacity, *held));
             }
-            E::BookingsReleased { reason, .. } => {
+            V::BookingsReleased { reason, .. } => {
                 let before = booking.before_closure.take().unwrap_or(booking.status);
                 booking.turn(at, S::Released);
                 booking.release = Some(Release { reason: *reason, before });
                 booking.offer_until = None;
                 booking.attendance = None;
             }
-            E::BookingsRestored { restored, .. } => {
+            V::BookingsRestored { restored, .. } => {
                 if let Some(line) = restored.iter().find(|line| line.child == child) {
                     booking.turn(at, line.to);
                     booking.release = None;
                 }
             }
-            E::ReservationRequested { .. }
-            | E::UnbookedPresenceRecorded { .. }
-            | E::InconsistentPresenceRecorded { .. } => {}
+            V::ReservationRequested { .. }
+            | V::UnbookedPresenceRecorded { .. }
+            | V::InconsistentPresenceRecorded { .. } => {}
         }
     }
 

@@ -120,7 +120,7 @@ pub enum Act {
     Refuse {
         /// Whose request.
         child: ChildId,
-        /// Why.
+        /// The reason of the refusal: a code, and a note if one is needed.
         refusal: Refusal,
     },
     /// A parent takes an undecided request back.
@@ -166,7 +166,7 @@ pub enum Act {
         payer: FamilyNumber,
         /// The declaration its days share.
         absence: RequestId,
-        /// Why.
+        /// The reason of the absence.
         reason: AbsenceReason,
         /// The guide: the absence must be confirmed.
         confirmed: bool,
@@ -177,7 +177,7 @@ pub enum Act {
     },
     /// A parent takes an absence back.
     WithdrawAbsence {
-        /// Whose.
+        /// The child it is about.
         child: ChildId,
         /// Who pays.
         payer: FamilyNumber,
@@ -186,7 +186,7 @@ pub enum Act {
     },
     /// Staff accept or reject a medical certificate.
     SettleCertificate {
-        /// Whose.
+        /// The child it is about.
         child: ChildId,
         /// When it arrived.
         received: DateTime<Utc>,
@@ -195,14 +195,14 @@ pub enum Act {
     },
     /// Staff confirm the reason of an absence, or not: the strike took place, the teacher was absent.
     SettleExcuse {
-        /// Whose.
+        /// The child it is about.
         child: ChildId,
         /// Whether it was so.
         accepted: bool,
     },
     /// A parent sends a medical certificate in.
     AttachCertificate {
-        /// Whose.
+        /// The child it is about.
         child: ChildId,
         /// Who pays.
         payer: FamilyNumber,
@@ -211,7 +211,7 @@ pub enum Act {
     },
     /// The clock: a certificate did not come.
     ExpireCertificate {
-        /// Whose.
+        /// The child it is about.
         child: ChildId,
     },
     /// A parent takes contract leave.
@@ -225,7 +225,7 @@ pub enum Act {
     },
     /// Roll-call: the child is there.
     RecordPresence {
-        /// Who.
+        /// The child it is about.
         child: ChildId,
         /// Who pays when nothing was booked.
         payer: FamilyNumber,
@@ -242,12 +242,12 @@ pub enum Act {
     },
     /// Roll-call: the child is not there.
     RecordNoShow {
-        /// Who.
+        /// The child it is about.
         child: ChildId,
     },
     /// Staff correct a cell.
     Correct {
-        /// Whose.
+        /// The child it is about.
         child: ChildId,
         /// To what.
         to: Correction,
@@ -258,7 +258,7 @@ pub enum Act {
     },
     /// Staff close the session for everybody.
     Close {
-        /// Why.
+        /// The reason of the closure.
         reason: ClosureReason,
     },
     /// Staff take the closure back.
@@ -268,14 +268,14 @@ pub enum Act {
     },
     /// What bookings followed from has ended: they fall with it.
     Release {
-        /// Whose.
+        /// Whose cells: see [`Whose`].
         whose: Whose,
-        /// Why.
+        /// What ended, so that the place was released.
         reason: ReleaseReason,
     },
     /// It is back: what was released for these reasons stands again where it still can.
     Restore {
-        /// Whose.
+        /// Whose cells: see [`Whose`].
         whose: Whose,
         /// Which releases are taken back.
         reasons: &'static [ReleaseReason],

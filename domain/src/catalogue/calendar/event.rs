@@ -61,7 +61,7 @@ pub struct Closure {
     pub from: NaiveDate,
     /// Last closed day.
     pub to: NaiveDate,
-    /// Why.
+    /// The reason of the closure.
     pub reason: ClosureReason,
     /// When it was announced: a cut-off never moves to before that. None: long ago.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -55,7 +55,7 @@ pub enum ChildCommand {
     },
     /// Its families bear its costs like this from a day on.
     ShareCosts {
-        /// How.
+        /// How the families share its costs.
         sharing: CostSharing,
         /// From which day on.
         from: NaiveDate,
@@ -64,7 +64,7 @@ pub enum ChildCommand {
     },
     /// Record a section of the child's file.
     RecordSection {
-        /// Which.
+        /// The section of the file.
         section: Section,
         /// The revision the new value was made from.
         revision: u32,

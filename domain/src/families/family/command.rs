@@ -20,7 +20,7 @@ pub enum FamilyCommand {
     },
     /// Staff record a section of the family's own file.
     RecordSection {
-        /// Which.
+        /// The section of the file.
         section: Section,
         /// The revision the new value was made from.
         revision: u32,
@@ -33,14 +33,14 @@ pub enum FamilyCommand {
     RequestModification(ModificationRequest),
     /// A parent takes an undecided request back.
     Withdraw {
-        /// Which.
+        /// The request for a modification.
         request: RequestId,
         /// When it was received.
         at: DateTime<Utc>,
     },
     /// Staff approve a request; the effect is recorded in the same append.
     Approve {
-        /// Which.
+        /// The request for a modification.
         request: RequestId,
         /// The effect on the family's own file; none when a child's file changes.
         effect: Option<Sealed>,
@@ -55,9 +55,9 @@ pub enum FamilyCommand {
     },
     /// Staff refuse a request.
     Refuse {
-        /// Which.
+        /// The request for a modification.
         request: RequestId,
-        /// Why.
+        /// The reason of the refusal: a code, and a note if one is needed.
         refusal: Refusal,
         /// When it was received.
         at: DateTime<Utc>,

@@ -9,18 +9,18 @@ use super::Action;
 pub enum DualControlCommand {
     /// Propose something; what stood in its slot is replaced.
     Propose {
-        /// What.
+        /// The act that takes two of the staff.
         action: Action,
-        /// Who.
+        /// The actor, as events name it.
         by: String,
         /// When it was received.
         at: DateTime<Utc>,
     },
     /// Second what stands in the slot of an action.
     Second {
-        /// What.
+        /// The act that takes two of the staff.
         action: Action,
-        /// Who.
+        /// The actor, as events name it.
         by: String,
         /// When it was received.
         at: DateTime<Utc>,

@@ -10,7 +10,7 @@ use crate::aggregate;
 /// Something that was proposed and not seconded yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
-    /// What.
+    /// The act that takes two of the staff.
     pub action: Action,
     /// Who proposed it.
     pub by: String,

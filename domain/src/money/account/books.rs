@@ -34,7 +34,7 @@ pub enum Booking<'a> {
     CreditNote(&'a [InvoiceLine]),
     /// The family paid; of the software before, when so said.
     Payment {
-        /// How.
+        /// The means of payment.
         method: PaymentMethod,
         /// Whether it was taken over.
         taken_over: bool,

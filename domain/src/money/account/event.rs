@@ -151,7 +151,7 @@ pub enum TakenOver {
     },
     /// A payment.
     Payment {
-        /// How.
+        /// The means of payment.
         method: PaymentMethod,
     },
 }

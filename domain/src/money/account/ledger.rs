@@ -46,7 +46,7 @@ pub struct CreditKey {
 /// A payment or a credit note as the ledger sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerCredit {
-    /// Which.
+    /// Which payment or credit note it is.
     pub key: CreditKey,
     /// From when it counts.
     pub date: NaiveDate,

@@ -66,7 +66,7 @@ pub enum Outside {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Surcharge {
-    /// Nothing.
+    /// No surcharge.
     #[default]
     None,
     /// A percentage of the price (50: half as much again).

@@ -13,7 +13,7 @@ use crate::shared::sealed::Purpose;
 pub enum ErasureCommand {
     /// Erase data of a subject.
     Erase {
-        /// Whose.
+        /// The family or the child whose data it is.
         subject: Subject,
         /// Which; empty: all that may be erased.
         purposes: BTreeSet<Purpose>,

@@ -68,7 +68,7 @@ impl KeptReason {
 pub struct Kept {
     /// Which data.
     pub purpose: Purpose,
-    /// Why.
+    /// The law or the need that keeps them.
     pub reason: KeptReason,
     /// Until when; none: until something happens.
     pub until: Option<NaiveDate>,

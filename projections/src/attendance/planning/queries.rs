@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// A cell of the planning.
 #[derive(Debug, Clone)]
 pub struct CellRow {
-    /// Whose.
+    /// The child it is about.
     pub child: ChildId,
     /// Which activity.
     pub activity: ActivityId,
@@ -130,7 +130,7 @@ pub async fn occupancy(
 pub enum Due {
     /// A child's offer or certificate ran out.
     Booking {
-        /// Whose.
+        /// The child it is about.
         child: ChildId,
         /// Which activity.
         activity: ActivityId,
@@ -143,7 +143,7 @@ pub enum Due {
     },
     /// A booking stands although what it followed from has ended.
     Leftover {
-        /// Whose.
+        /// The child it is about.
         child: ChildId,
         /// Which activity.
         activity: ActivityId,

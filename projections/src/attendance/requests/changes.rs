@@ -1,7 +1,7 @@
 //! What an event does to which line.
 
 use portail_domain::{
-    attendance::session::{Refusal, RefusalCode, SessionEvent as E, at_closing},
+    attendance::session::{Refusal, RefusalCode, SessionEvent as V, at_closing},
     shared::attachment::Attachment,
     shared::ids::RequestId,
 };
@@ -20,82 +20,82 @@ pub(super) enum Change {
     Certificate(Vec<Attachment>),
 }
 
-pub(super) fn changes(event: &E) -> Vec<(&'static str, RequestId, Change)> {
+pub(super) fn changes(event: &V) -> Vec<(&'static str, RequestId, Change)> {
     use Change::{Billed, Refused, Status};
     match event {
-        E::ReservationConfirmed { request, .. } => vec![(RESERVATION, *request, Status("ACCEPTED", None))],
-        E::ReservationWaitlisted { request, .. } => {
+        V::ReservationConfirmed { request, .. } => vec![(RESERVATION, *request, Status("ACCEPTED", None))],
+        V::ReservationWaitlisted { request, .. } => {
             vec![(RESERVATION, *request, Status("PENDING", Some("WAITLISTED")))]
         }
-        E::PlaceOffered { request, .. } => vec![(RESERVATION, *request, Status("PENDING", Some("OFFERED")))],
-        E::ReservationRefused { request, refusal, .. } => {
+        V::PlaceOffered { request, .. } => vec![(RESERVATION, *request, Status("PENDING", Some("OFFERED")))],
+        V::ReservationRefused { request, refusal, .. } => {
             vec![(RESERVATION, *request, Refused(refusal.clone()))]
         }
-        E::ReservationWithdrawn { request, .. } | E::OfferDeclined { request, .. } => {
+        V::ReservationWithdrawn { request, .. } | V::OfferDeclined { request, .. } => {
             vec![(RESERVATION, *request, Status("WITHDRAWN", None))]
         }
-        E::OfferExpired { request, .. } => {
+        V::OfferExpired { request, .. } => {
             vec![(RESERVATION, *request, Refused(Refusal::of(RefusalCode::Late)))]
         }
-        E::ReservationCancelled { request, .. } => {
+        V::ReservationCancelled { request, .. } => {
             vec![(RESERVATION, *request, Status("ACCEPTED", Some("CANCELLED")))]
         }
-        E::WaitingListClosed { refused: lines, capacity, held, .. } => {
+        V::WaitingListClosed { refused: lines, capacity, held, .. } => {
             let refusal = at_closing(*capacity, *held);
             lines.iter().map(|l| (RESERVATION, l.request, Refused(refusal.clone()))).collect()
         }
-        E::CertificateReceived { absence, files, .. } => {
+        V::CertificateReceived { absence, files, .. } => {
             vec![(ABSENCE, *absence, Change::Certificate(files.clone()))]
         }
-        E::AbsenceExcused { absence, .. } => vec![(ABSENCE, *absence, Status("ACCEPTED", Some("EXCUSED")))],
-        E::AbsenceBilled { absence, .. } => vec![(ABSENCE, *absence, Billed)],
-        E::AbsenceWithdrawn { absence, .. } => vec![(ABSENCE, *absence, Status("WITHDRAWN", None))],
-        E::CertificateOverdue { .. }
-        | E::LeaveTaken { .. }
-        | E::PresenceRecorded { .. }
-        | E::UnbookedPresenceRecorded { .. }
-        | E::InconsistentPresenceRecorded { .. }
-        | E::NoShowRecorded { .. }
-        | E::AbsenceObserved { .. }
-        | E::AttendanceCorrected { .. }
-        | E::SessionClosed { .. }
-        | E::SessionReopened { .. }
-        | E::BookingsReleased { .. }
-        | E::BookingsRestored { .. }
-        | E::ReservationRequested { .. }
-        | E::AbsenceDeclared { .. } => vec![],
+        V::AbsenceExcused { absence, .. } => vec![(ABSENCE, *absence, Status("ACCEPTED", Some("EXCUSED")))],
+        V::AbsenceBilled { absence, .. } => vec![(ABSENCE, *absence, Billed)],
+        V::AbsenceWithdrawn { absence, .. } => vec![(ABSENCE, *absence, Status("WITHDRAWN", None))],
+        V::CertificateOverdue { .. }
+        | V::LeaveTaken { .. }
+        | V::PresenceRecorded { .. }
+        | V::UnbookedPresenceRecorded { .. }
+        | V::InconsistentPresenceRecorded { .. }
+        | V::NoShowRecorded { .. }
+        | V::AbsenceObserved { .. }
+        | V::AttendanceCorrected { .. }
+        | V::SessionClosed { .. }
+        | V::SessionReopened { .. }
+        | V::BookingsReleased { .. }
+        | V::BookingsRestored { .. }
+        | V::ReservationRequested { .. }
+        | V::AbsenceDeclared { .. } => vec![],
     }
 }
 
 /// The line an event makes.
-pub(super) fn made_by(event: &E) -> Option<(&'static str, RequestId)> {
+pub(super) fn made_by(event: &V) -> Option<(&'static str, RequestId)> {
     match event {
-        E::ReservationRequested { request, .. } => Some((RESERVATION, *request)),
-        E::AbsenceDeclared { absence, .. } => Some((ABSENCE, *absence)),
-        E::CertificateOverdue { .. }
-        | E::LeaveTaken { .. }
-        | E::PresenceRecorded { .. }
-        | E::UnbookedPresenceRecorded { .. }
-        | E::InconsistentPresenceRecorded { .. }
-        | E::NoShowRecorded { .. }
-        | E::AbsenceObserved { .. }
-        | E::AttendanceCorrected { .. }
-        | E::SessionClosed { .. }
-        | E::SessionReopened { .. }
-        | E::BookingsReleased { .. }
-        | E::BookingsRestored { .. }
-        | E::ReservationConfirmed { .. }
-        | E::ReservationWaitlisted { .. }
-        | E::PlaceOffered { .. }
-        | E::ReservationRefused { .. }
-        | E::ReservationWithdrawn { .. }
-        | E::OfferDeclined { .. }
-        | E::OfferExpired { .. }
-        | E::ReservationCancelled { .. }
-        | E::WaitingListClosed { .. }
-        | E::AbsenceExcused { .. }
-        | E::AbsenceBilled { .. }
-        | E::AbsenceWithdrawn { .. }
-        | E::CertificateReceived { .. } => None,
+        V::ReservationRequested { request, .. } => Some((RESERVATION, *request)),
+        V::AbsenceDeclared { absence, .. } => Some((ABSENCE, *absence)),
+        V::CertificateOverdue { .. }
+        | V::LeaveTaken { .. }
+        | V::PresenceRecorded { .. }
+        | V::UnbookedPresenceRecorded { .. }
+        | V::InconsistentPresenceRecorded { .. }
+        | V::NoShowRecorded { .. }
+        | V::AbsenceObserved { .. }
+        | V::AttendanceCorrected { .. }
+        | V::SessionClosed { .. }
+        | V::SessionReopened { .. }
+        | V::BookingsReleased { .. }
+        | V::BookingsRestored { .. }
+        | V::ReservationConfirmed { .. }
+        | V::ReservationWaitlisted { .. }
+        | V::PlaceOffered { .. }
+        | V::ReservationRefused { .. }
+        | V::ReservationWithdrawn { .. }
+        | V::OfferDeclined { .. }
+        | V::OfferExpired { .. }
+        | V::ReservationCancelled { .. }
+        | V::WaitingListClosed { .. }
+        | V::AbsenceExcused { .. }
+        | V::AbsenceBilled { .. }
+        | V::AbsenceWithdrawn { .. }
+        | V::CertificateReceived { .. } => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use portail_domain::{
-    attendance::session::{ReleaseReason, SessionEvent as E},
+    attendance::session::{ReleaseReason, SessionEvent as V},
     shared::ids::ActivityId,
 };
 use sqlx::PgConnection;
@@ -12,17 +12,17 @@ use uuid::Uuid;
 /// is released, and what is restored.
 pub(super) async fn close_or_reopen(
     (activity, date): &(ActivityId, NaiveDate),
-    event: &E,
+    event: &V,
     connection: &mut PgConnection,
 ) -> Result<(), sqlx::Error> {
     let released: String;
     let (sql, children) = match event {
-        E::SessionClosed { children, .. } => (
+        V::SessionClosed { children, .. } => (
             "UPDATE line SET status = 'REFUSED', reason = coalesce(reason, detail), detail = 'CLOSED', decided = $4 \
              WHERE activity = $1 AND date = $2 AND child = ANY($3) AND status = 'PENDING'",
             children.clone(),
         ),
-        E::SessionReopened { restored, .. } => (
+        V::SessionReopened { restored, .. } => (
             "UPDATE line SET status = 'PENDING', decided = NULL, \
                 detail = CASE WHEN kind = 'RESERVATION' AND reason IS NOT NULL THEN 'WAITLISTED' END, \
                 reason = CASE WHEN kind = 'ABSENCE' THEN reason END \
@@ -31,7 +31,7 @@ pub(super) async fn close_or_reopen(
         ),
         // Released: what was undecided is answered, what was granted no longer holds. Where it stood
         // waits in `before`; the detail is why.
-        E::BookingsReleased { reason, children, .. } => {
+        V::BookingsReleased { reason, children, .. } => {
             released = format!(
                 "UPDATE line SET before = status || ' ' || coalesce(detail, ''), decided = $4, detail = '{}', \
                     status = CASE WHEN status = 'PENDING' THEN 'REFUSED' ELSE status END \
@@ -41,35 +41,35 @@ pub(super) async fn close_or_reopen(
             );
             (released.as_str(), children.clone())
         }
-        E::BookingsRestored { restored, .. } => (
+        V::BookingsRestored { restored, .. } => (
             "UPDATE line SET status = split_part(before, ' ', 1), detail = nullif(split_part(before, ' ', 2), ''), \
                 decided = CASE WHEN before LIKE 'PENDING %' THEN NULL ELSE $4 END, before = NULL \
              WHERE activity = $1 AND date = $2 AND child = ANY($3) AND before IS NOT NULL",
             restored.iter().map(|line| line.child).collect(),
         ),
-        E::CertificateOverdue { .. }
-        | E::LeaveTaken { .. }
-        | E::PresenceRecorded { .. }
-        | E::UnbookedPresenceRecorded { .. }
-        | E::InconsistentPresenceRecorded { .. }
-        | E::NoShowRecorded { .. }
-        | E::AbsenceObserved { .. }
-        | E::AttendanceCorrected { .. }
-        | E::ReservationConfirmed { .. }
-        | E::ReservationWaitlisted { .. }
-        | E::PlaceOffered { .. }
-        | E::ReservationRefused { .. }
-        | E::ReservationWithdrawn { .. }
-        | E::OfferDeclined { .. }
-        | E::OfferExpired { .. }
-        | E::ReservationCancelled { .. }
-        | E::WaitingListClosed { .. }
-        | E::AbsenceExcused { .. }
-        | E::AbsenceBilled { .. }
-        | E::AbsenceWithdrawn { .. }
-        | E::ReservationRequested { .. }
-        | E::AbsenceDeclared { .. }
-        | E::CertificateReceived { .. } => return Ok(()),
+        V::CertificateOverdue { .. }
+        | V::LeaveTaken { .. }
+        | V::PresenceRecorded { .. }
+        | V::UnbookedPresenceRecorded { .. }
+        | V::InconsistentPresenceRecorded { .. }
+        | V::NoShowRecorded { .. }
+        | V::AbsenceObserved { .. }
+        | V::AttendanceCorrected { .. }
+        | V::ReservationConfirmed { .. }
+        | V::ReservationWaitlisted { .. }
+        | V::PlaceOffered { .. }
+        | V::ReservationRefused { .. }
+        | V::ReservationWithdrawn { .. }
+        | V::OfferDeclined { .. }
+        | V::OfferExpired { .. }
+        | V::ReservationCancelled { .. }
+        | V::WaitingListClosed { .. }
+        | V::AbsenceExcused { .. }
+        | V::AbsenceBilled { .. }
+        | V::AbsenceWithdrawn { .. }
+        | V::ReservationRequested { .. }
+        | V::AbsenceDeclared { .. }
+        | V::CertificateReceived { .. } => return Ok(()),
     };
     let children: Vec<Uuid> = children.iter().map(|c| c.0).collect();
     sqlx::query(sql)

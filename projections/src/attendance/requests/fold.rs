@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::{
-    attendance::session::{AbsenceReason, Refusal, SessionEvent as E, parse_stream_id},
+    attendance::session::{AbsenceReason, Refusal, SessionEvent as V, parse_stream_id},
     shared::attachment::Attachment,
     shared::ids::{ActivityId, ChildId, RequestId},
 };
@@ -28,15 +28,15 @@ pub(super) async fn fold(
     for event in events {
         let session = parse_stream_id(&event.stream.id)
             .ok_or_else(|| FoldError::poison(event, "not a session's stream id"))?;
-        decoded.push((*event, session, context.decode::<E>(event)?));
+        decoded.push((*event, session, context.decode::<V>(event)?));
     }
-    let is_closure = |e: &E| {
+    let is_closure = |e: &V| {
         matches!(
             e,
-            E::SessionClosed { .. }
-                | E::SessionReopened { .. }
-                | E::BookingsReleased { .. }
-                | E::BookingsRestored { .. }
+            V::SessionClosed { .. }
+                | V::SessionReopened { .. }
+                | V::BookingsReleased { .. }
+                | V::BookingsRestored { .. }
         )
     };
     // A closure or a release concerns lines by session, not by request: what came before is
@@ -52,7 +52,7 @@ pub(super) async fn fold(
     Ok(())
 }
 
-type Decoded<'a> = (&'a RecordedEvent, (ActivityId, NaiveDate), E);
+type Decoded<'a> = (&'a RecordedEvent, (ActivityId, NaiveDate), V);
 
 async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) -> Result<(), FoldError> {
     let mut made: HashSet<Key<'_>> = HashSet::new();
@@ -63,7 +63,7 @@ async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) ->
         made.extend(made_by(event).map(key));
         let changed = changes(event).into_iter().map(|(kind, request, _)| key((kind, request)));
         wanted.extend(changed.filter(|key| !made.contains(key)));
-        if let E::AbsenceDeclared { child, .. } | E::CertificateReceived { child, .. } = event {
+        if let V::AbsenceDeclared { child, .. } | V::CertificateReceived { child, .. } = event {
             payers.push((child.0, activity.as_str(), *date));
         }
     }
@@ -90,12 +90,12 @@ async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) ->
             files: None,
         };
         match event {
-            E::ReservationRequested { child, payer, request, .. } => {
+            V::ReservationRequested { child, payer, request, .. } => {
                 payers.insert((child.0, activity.as_str(), *date), payer.to_string());
                 let row = new(RESERVATION, *request, *child, Some(payer.to_string()));
                 lines.insert(key(RESERVATION, *request), Line::new(row));
             }
-            E::AbsenceDeclared { child, absence, reason, certificate_due, .. } => {
+            V::AbsenceDeclared { child, absence, reason, certificate_due, .. } => {
                 let payer = payers.get(&(child.0, activity.as_str(), *date)).cloned();
                 let mut row = new(ABSENCE, *absence, *child, payer);
                 row.reason = Some(reason_text(*reason).into());
@@ -103,37 +103,37 @@ async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) ->
                 lines.insert(key(ABSENCE, *absence), Line::new(row));
             }
             // A child missed without a word has an absence, and nobody asked for it before.
-            E::CertificateReceived { child, absence, .. } => {
+            V::CertificateReceived { child, absence, .. } => {
                 let payer = payers.get(&(child.0, activity.as_str(), *date)).cloned();
                 lines.entry(key(ABSENCE, *absence)).or_insert_with(|| {
                     let reason = Some(reason_text(AbsenceReason::Medical).into());
                     Line::new(Stored { reason, due: Some(at), ..new(ABSENCE, *absence, *child, payer) })
                 });
             }
-            E::CertificateOverdue { .. }
-            | E::LeaveTaken { .. }
-            | E::PresenceRecorded { .. }
-            | E::UnbookedPresenceRecorded { .. }
-            | E::InconsistentPresenceRecorded { .. }
-            | E::NoShowRecorded { .. }
-            | E::AbsenceObserved { .. }
-            | E::AttendanceCorrected { .. }
-            | E::SessionClosed { .. }
-            | E::SessionReopened { .. }
-            | E::BookingsReleased { .. }
-            | E::BookingsRestored { .. }
-            | E::ReservationConfirmed { .. }
-            | E::ReservationWaitlisted { .. }
-            | E::PlaceOffered { .. }
-            | E::ReservationRefused { .. }
-            | E::ReservationWithdrawn { .. }
-            | E::OfferDeclined { .. }
-            | E::OfferExpired { .. }
-            | E::ReservationCancelled { .. }
-            | E::WaitingListClosed { .. }
-            | E::AbsenceExcused { .. }
-            | E::AbsenceBilled { .. }
-            | E::AbsenceWithdrawn { .. } => {}
+            V::CertificateOverdue { .. }
+            | V::LeaveTaken { .. }
+            | V::PresenceRecorded { .. }
+            | V::UnbookedPresenceRecorded { .. }
+            | V::InconsistentPresenceRecorded { .. }
+            | V::NoShowRecorded { .. }
+            | V::AbsenceObserved { .. }
+            | V::AttendanceCorrected { .. }
+            | V::SessionClosed { .. }
+            | V::SessionReopened { .. }
+            | V::BookingsReleased { .. }
+            | V::BookingsRestored { .. }
+            | V::ReservationConfirmed { .. }
+            | V::ReservationWaitlisted { .. }
+            | V::PlaceOffered { .. }
+            | V::ReservationRefused { .. }
+            | V::ReservationWithdrawn { .. }
+            | V::OfferDeclined { .. }
+            | V::OfferExpired { .. }
+            | V::ReservationCancelled { .. }
+            | V::WaitingListClosed { .. }
+            | V::AbsenceExcused { .. }
+            | V::AbsenceBilled { .. }
+            | V::AbsenceWithdrawn { .. } => {}
         }
         for (kind, request, change) in changes(event) {
             if let Some(line) = lines.get_mut(&key(kind, request)) {

@@ -1,6 +1,6 @@
 //! Folding the events of conversations.
 
-use portail_domain::{correspondence::conversation::ConversationEvent as E, shared::sealed::Purpose};
+use portail_domain::{correspondence::conversation::ConversationEvent as V, shared::sealed::Purpose};
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -49,7 +49,7 @@ async fn fold_one(
 ) -> Result<(), FoldError> {
     let side = side_columns;
     match context.decode(event)? {
-        E::ConversationOpened { family, structure, subject, received } => {
+        V::ConversationOpened { family, structure, subject, received } => {
             let subject = open(&subject, TEXT, event, context, connection).await?;
             sqlx::query(
                 "INSERT INTO conversation (id, family, structure, subject, last, last_at) \
@@ -64,7 +64,7 @@ async fn fold_one(
             .execute(connection)
             .await?;
         }
-        E::MessageSent { message, from, author, body, attachments, received } => {
+        V::MessageSent { message, from, author, body, attachments, received } => {
             let body = open(&body, TEXT, event, context, connection).await?;
             let attachments = serde_json::to_string(&attachments).map_err(|e| FoldError::poison(event, e))?;
             sqlx::query("INSERT INTO message VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8)")
@@ -91,7 +91,7 @@ async fn fold_one(
                 .execute(connection)
                 .await?;
         }
-        E::ConversationRead { by, received } => {
+        V::ConversationRead { by, received } => {
             sqlx::query(
                 "UPDATE message SET read = $2 WHERE conversation = $1 AND sender = $3 AND read IS NULL",
             )
@@ -103,15 +103,15 @@ async fn fold_one(
             let update = format!("UPDATE conversation SET {}_unread = 0 WHERE id = $1", side(by));
             sqlx::query(&update).bind(id).execute(connection).await?;
         }
-        E::ConversationDeleted { by, .. } => {
+        V::ConversationDeleted { by, .. } => {
             let update = format!("UPDATE conversation SET {}_deleted = true WHERE id = $1", side(by));
             sqlx::query(&update).bind(id).execute(connection).await?;
         }
-        E::ConversationRestored { by, .. } => {
+        V::ConversationRestored { by, .. } => {
             let update = format!("UPDATE conversation SET {}_deleted = false WHERE id = $1", side(by));
             sqlx::query(&update).bind(id).execute(connection).await?;
         }
-        E::ConversationAssigned { to, .. } => {
+        V::ConversationAssigned { to, .. } => {
             sqlx::query("UPDATE conversation SET assigned = $2 WHERE id = $1")
                 .bind(id)
                 .bind(to)

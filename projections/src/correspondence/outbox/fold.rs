@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
 use portail_domain::{
-    attendance::session::{Session, SessionEvent as S, parse_stream_id},
+    attendance::session::{Session, SessionEvent as V, parse_stream_id},
     correspondence::conversation::{Conversation, ConversationEvent, Party},
     families::family::{Family, FamilyEvent},
     shared::ids::ChildId,
@@ -76,53 +76,53 @@ fn id(event: &RecordedEvent, template: &str, to: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{}/{template}/{to}", event.command_id).as_bytes())
 }
 
-fn of_session(event: &RecordedEvent, change: &S, told: &mut Vec<Told>) -> Result<(), FoldError> {
+fn of_session(event: &RecordedEvent, change: &V, told: &mut Vec<Told>) -> Result<(), FoldError> {
     // What a family did itself it knows already.
     let by_family = event.actor.starts_with("parent:");
     let (template, children): (_, Vec<ChildId>) = match change {
-        S::PlaceOffered { child, .. } => ("PLACE_OFFERED", vec![*child]),
-        S::SessionClosed { children, .. } => ("DAY_CLOSED", children.clone()),
-        S::BookingsReleased { children, .. } => ("BOOKINGS_RELEASED", children.clone()),
-        S::BookingsRestored { restored, .. } => {
+        V::PlaceOffered { child, .. } => ("PLACE_OFFERED", vec![*child]),
+        V::SessionClosed { children, .. } => ("DAY_CLOSED", children.clone()),
+        V::BookingsReleased { children, .. } => ("BOOKINGS_RELEASED", children.clone()),
+        V::BookingsRestored { restored, .. } => {
             ("BOOKINGS_RESTORED", restored.iter().map(|line| line.child).collect())
         }
-        S::ReservationConfirmed { .. }
-        | S::ReservationWaitlisted { .. }
-        | S::ReservationCancelled { .. }
-        | S::ReservationRefused { .. }
-        | S::OfferExpired { .. }
-        | S::WaitingListClosed { .. }
-        | S::AbsenceExcused { .. }
-        | S::AbsenceBilled { .. }
+        V::ReservationConfirmed { .. }
+        | V::ReservationWaitlisted { .. }
+        | V::ReservationCancelled { .. }
+        | V::ReservationRefused { .. }
+        | V::OfferExpired { .. }
+        | V::WaitingListClosed { .. }
+        | V::AbsenceExcused { .. }
+        | V::AbsenceBilled { .. }
             if by_family =>
         {
             return Ok(());
         }
-        S::ReservationConfirmed { child, .. } => ("RESERVATION_ACCEPTED", vec![*child]),
-        S::ReservationWaitlisted { child, .. } => ("RESERVATION_WAITLISTED", vec![*child]),
-        S::ReservationCancelled { child, .. } => ("RESERVATION_CANCELLED", vec![*child]),
-        S::ReservationRefused { child, .. } | S::OfferExpired { child, .. } => {
+        V::ReservationConfirmed { child, .. } => ("RESERVATION_ACCEPTED", vec![*child]),
+        V::ReservationWaitlisted { child, .. } => ("RESERVATION_WAITLISTED", vec![*child]),
+        V::ReservationCancelled { child, .. } => ("RESERVATION_CANCELLED", vec![*child]),
+        V::ReservationRefused { child, .. } | V::OfferExpired { child, .. } => {
             ("RESERVATION_REFUSED", vec![*child])
         }
-        S::WaitingListClosed { refused, .. } => {
+        V::WaitingListClosed { refused, .. } => {
             ("RESERVATION_REFUSED", refused.iter().map(|l| l.child).collect())
         }
-        S::AbsenceExcused { child, .. } | S::AbsenceBilled { child, .. } => ("ABSENCE_DECIDED", vec![*child]),
-        S::ReservationRequested { .. }
-        | S::ReservationWithdrawn { .. }
-        | S::OfferDeclined { .. }
-        | S::AbsenceDeclared { .. }
-        | S::AbsenceWithdrawn { .. }
-        | S::CertificateOverdue { .. }
-        | S::CertificateReceived { .. }
-        | S::LeaveTaken { .. }
-        | S::PresenceRecorded { .. }
-        | S::UnbookedPresenceRecorded { .. }
-        | S::InconsistentPresenceRecorded { .. }
-        | S::NoShowRecorded { .. }
-        | S::AbsenceObserved { .. }
-        | S::AttendanceCorrected { .. }
-        | S::SessionReopened { .. } => return Ok(()),
+        V::AbsenceExcused { child, .. } | V::AbsenceBilled { child, .. } => ("ABSENCE_DECIDED", vec![*child]),
+        V::ReservationRequested { .. }
+        | V::ReservationWithdrawn { .. }
+        | V::OfferDeclined { .. }
+        | V::AbsenceDeclared { .. }
+        | V::AbsenceWithdrawn { .. }
+        | V::CertificateOverdue { .. }
+        | V::CertificateReceived { .. }
+        | V::LeaveTaken { .. }
+        | V::PresenceRecorded { .. }
+        | V::UnbookedPresenceRecorded { .. }
+        | V::InconsistentPresenceRecorded { .. }
+        | V::NoShowRecorded { .. }
+        | V::AbsenceObserved { .. }
+        | V::AttendanceCorrected { .. }
+        | V::SessionReopened { .. } => return Ok(()),
     };
     let (activity, date) = parse_stream_id(&event.stream.id)
         .ok_or_else(|| FoldError::poison(event, "not a session's stream id"))?;

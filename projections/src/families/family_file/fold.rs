@@ -5,7 +5,7 @@ use cqrs_es::Aggregate;
 use portail_domain::{
     attendance::session::Refusal,
     families::child::{Child, ChildEvent},
-    families::family::{Family, FamilyEvent as F},
+    families::family::{Family, FamilyEvent as V},
     families::family_file::Section,
     shared::attachment::Attachment,
     shared::ids::{ChildId, RequestId},
@@ -54,25 +54,25 @@ pub(super) async fn fold(
             continue;
         }
         match context.decode(event)? {
-            F::FamilyRegistered { responsible } => {
+            V::FamilyRegistered { responsible } => {
                 let value = open(&responsible, Family::TYPE, event, context, connection).await?;
                 sections.put(event, Section::Responsible, 1, value);
             }
-            F::FamilySectionRecorded { section, revision, value, .. } => {
+            V::FamilySectionRecorded { section, revision, value, .. } => {
                 let value = open(&value, Family::TYPE, event, context, connection).await?;
                 sections.put(event, section, revision, value);
             }
-            F::ModificationRequested { request, section, child, proposal, attachments, received, .. } => {
+            V::ModificationRequested { request, section, child, proposal, attachments, received, .. } => {
                 let asked = Asked { request, section, child, proposal, attachments, received };
                 asked.insert(event, context, connection).await?;
             }
-            F::ModificationWithdrawn { request, received } => {
+            V::ModificationWithdrawn { request, received } => {
                 settle(request, "WITHDRAWN", received, None, None, connection).await?;
             }
-            F::ModificationApproved { request, received, .. } => {
+            V::ModificationApproved { request, received, .. } => {
                 settle(request, "ACCEPTED", received, None, None, connection).await?;
             }
-            F::ModificationRefused { request, refusal, received } => {
+            V::ModificationRefused { request, refusal, received } => {
                 let note = match &refusal.note {
                     Some(sealed) => open(sealed, PROPOSAL, event, context, connection).await?,
                     None => None,

@@ -22,7 +22,7 @@ pub struct Proposal {
 pub struct SectionRow {
     /// Whose: a family's number or a child's id.
     pub owner: String,
-    /// Which.
+    /// The section of the file.
     pub section: Section,
     /// How many values it has had.
     pub revision: u32,

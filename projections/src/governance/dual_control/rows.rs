@@ -12,6 +12,6 @@ pub struct ProposalRow {
     pub action: Action,
     /// Who proposed it.
     pub by: String,
-    /// When.
+    /// When it was proposed (UTC).
     pub proposed: DateTime<Utc>,
 }

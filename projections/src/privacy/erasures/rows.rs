@@ -20,7 +20,7 @@ pub struct ErasureRow {
     pub files: i32,
     /// Who decided it.
     pub actor: String,
-    /// When.
+    /// When the data were erased (UTC).
     pub erased: DateTime<Utc>,
 }
 

@@ -66,7 +66,7 @@ pub struct DeclareAbsenceInput {
     pub(super) activity_id: ID,
     /// The days.
     pub(super) dates: Vec<Date>,
-    /// Why.
+    /// The reason of the absence.
     pub(super) reason: AbsenceReason,
     /// The absence must be confirmed.
     pub(super) confirmed: bool,

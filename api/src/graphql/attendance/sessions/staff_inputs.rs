@@ -44,7 +44,7 @@ pub struct RefuseInput {
     pub(super) client_mutation_id: Uuid,
     /// The requests.
     pub(super) requests: Vec<TargetInput>,
-    /// Why.
+    /// The code of the refusal.
     pub(super) reason: RefusalCode,
     /// Why, in words; required for another reason.
     pub(super) note: Option<String>,
@@ -113,7 +113,7 @@ pub struct CorrectAttendanceInput {
     pub(super) target: TargetInput,
     /// What it is corrected to.
     pub(super) to: CorrectedAttendance,
-    /// Why.
+    /// The reason, in words.
     pub(super) reason: String,
 }
 
@@ -148,7 +148,7 @@ pub struct CloseDaysInput {
     pub(super) from: Date,
     /// The last closed day.
     pub(super) to: Date,
-    /// Why.
+    /// The reason of the closure.
     pub(super) reason: ClosureReason,
 }
 

@@ -80,7 +80,7 @@ pub struct RefuseModificationsInput {
     pub(super) client_mutation_id: Uuid,
     /// The requests, 100 at the most.
     pub(super) request_ids: Vec<ID>,
-    /// Why.
+    /// The code of the refusal.
     pub(super) reason: RefusalReason,
     /// Why, in words; required for another reason. The family reads it.
     pub(super) note: Option<String>,
