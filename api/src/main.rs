@@ -19,7 +19,7 @@ use portail_api::{
     settings::{Settings, log_filter},
     tools::{
         account, audit, check, demo, import, key_tools,
-        keys::{Making, report_signing_key},
+        keys::{KeyCreation, report_signing_key},
         rebuild,
     },
 };
@@ -28,7 +28,7 @@ use portail_application::{
     audit::{checkpoints::Publisher, past::Replays},
     clock::Clock,
     correspondence::notifications::Notifier,
-    import::What,
+    import::FileKind,
     workers::{
         billing::run_billing, housekeeping::run_housekeeping, retention::run_retention, timers::run_timers,
     },
@@ -93,7 +93,7 @@ enum Tool {
     /// Import families, children or accounts from CSV; the columns are in the operator's manual.
     Import {
         /// families, children or accounts.
-        what: What,
+        what: FileKind,
         /// The file.
         file: PathBuf,
         /// Only check it, and report row by row.
@@ -208,7 +208,7 @@ async fn serve(with_demo: bool, in_public: bool) -> Result<()> {
         demo::ensure_own(database.pool()).await?;
     }
     let clock = clock(&settings, with_demo, &database).await?;
-    let keys = settings.keys_or_new(&database, Making::InDataFolder).await?;
+    let keys = settings.keys_or_new(&database, KeyCreation::InDataFolder).await?;
     let application = Application::open_within(&database, keys, clock, limits.clone()).await?;
     report_signing_key(application.checkpoints()).await?;
     let engine = application.engine().start();

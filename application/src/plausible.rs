@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use portail_domain::{
     money::account::TakenOver as Operation,
-    shared::plausibility::Dated::{
+    shared::plausibility::DateKind::{
         self, Billing, CashDesk, ChildBirth, Closure, Due, Enrolment, Notice, Payment, Received, Session,
         Setting, TakenOver,
     },
@@ -23,9 +23,9 @@ pub(crate) fn fault(command: &Command, today: NaiveDate) -> Option<Rejection> {
     })
 }
 
-type Entry = (Dated, NaiveDate, String);
+type Entry = (DateKind, NaiveDate, String);
 
-fn one(dated: Dated, date: NaiveDate, path: &str) -> Entry {
+fn one(dated: DateKind, date: NaiveDate, path: &str) -> Entry {
     (dated, date, path.to_owned())
 }
 

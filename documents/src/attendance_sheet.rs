@@ -5,7 +5,7 @@ use chrono::NaiveTime;
 use crate::{
     day,
     roll::{Roll, RollLine, status_label},
-    sheet::{Cell, Holds, Sheet, Writer},
+    sheet::{Cell, ColumnKind, Sheet, Writer},
 };
 
 /// Whether a line belongs on paper: the child may come, or came.
@@ -22,12 +22,12 @@ pub fn sheet(roll: &Roll, writer: &Writer<'_>) -> (String, Sheet) {
         (writer.said("DOC_PLACES_HELD"), places(roll)),
     ];
     sheet.columns = vec![
-        writer.column("DOC_CHILD", Holds::Words),
-        writer.column("DOC_STATUS", Holds::Words),
-        writer.column("DOC_PRESENT", Holds::Short),
-        writer.column("DOC_ARRIVED", Holds::Short),
-        writer.column("DOC_LEFT", Holds::Short),
-        writer.column("DOC_SIGNATURE", Holds::Words),
+        writer.column("DOC_CHILD", ColumnKind::Words),
+        writer.column("DOC_STATUS", ColumnKind::Words),
+        writer.column("DOC_PRESENT", ColumnKind::Short),
+        writer.column("DOC_ARRIVED", ColumnKind::Short),
+        writer.column("DOC_LEFT", ColumnKind::Short),
+        writer.column("DOC_SIGNATURE", ColumnKind::Words),
     ];
     let hour = |time: Option<NaiveTime>| time.map_or_else(String::new, |t| t.format("%H:%M").to_string());
     for line in roll.children.iter().filter(|line| is_expected(line)) {

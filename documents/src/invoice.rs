@@ -7,7 +7,7 @@ use portail_projections::{catalogue::Catalogue, money::accounts::InvoiceRow};
 
 use crate::{
     day,
-    sheet::{Addressee, Cell, Holds, Sheet, Writer},
+    sheet::{Addressee, Cell, ColumnKind, Sheet, Writer},
     statement_labels::{Regies, charge_key, invoice_number, step_label},
 };
 
@@ -42,11 +42,11 @@ impl Invoice<'_> {
             sheet.facts.push((writer.said("DOC_DUE"), day(row.due)));
         }
         sheet.columns = vec![
-            writer.column("DOC_CHILD", Holds::Short),
-            writer.column("DOC_SERVICE", Holds::Words),
-            writer.column("DOC_QUANTITY", Holds::Number),
-            writer.column("DOC_UNIT_PRICE", Holds::Number),
-            writer.column("DOC_AMOUNT", Holds::Number),
+            writer.column("DOC_CHILD", ColumnKind::Short),
+            writer.column("DOC_SERVICE", ColumnKind::Words),
+            writer.column("DOC_QUANTITY", ColumnKind::Number),
+            writer.column("DOC_UNIT_PRICE", ColumnKind::Number),
+            writer.column("DOC_AMOUNT", ColumnKind::Number),
         ];
         sheet.rows = row.lines.iter().map(|line| self.line(line, writer)).collect();
         let label = if row.credit_note { "DOC_TOTAL_CREDITED" } else { "DOC_TOTAL_DUE" };

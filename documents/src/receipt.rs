@@ -5,7 +5,7 @@ use portail_projections::money::accounts::{InvoiceRow, PaymentRow};
 
 use crate::{
     day,
-    sheet::{Addressee, Holds, Sheet, Writer},
+    sheet::{Addressee, ColumnKind, Sheet, Writer},
     statement_labels::{Regies, invoice_number, payment_number},
 };
 
@@ -39,9 +39,9 @@ impl Receipt<'_> {
             sheet.facts.push((writer.said("DOC_REJECTED_ON"), day(rejected)));
         }
         sheet.columns = vec![
-            writer.column("DOC_INVOICE_COLUMN", Holds::Words),
-            writer.column("DOC_DATE", Holds::Short),
-            writer.column("DOC_AMOUNT", Holds::Number),
+            writer.column("DOC_INVOICE_COLUMN", ColumnKind::Words),
+            writer.column("DOC_DATE", ColumnKind::Short),
+            writer.column("DOC_AMOUNT", ColumnKind::Number),
         ];
         for (invoice, part) in self.settled {
             sheet.rows.push(vec![

@@ -40,7 +40,7 @@ pub struct Form {
     subtitle: String,
     sections: Vec<FormSection>,
     activities: Vec<Offered>,
-    words: Words,
+    words: FormLabels,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,7 +72,7 @@ struct Offered {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Words {
+struct FormLabels {
     yes: String,
     no: String,
     colon: String,
@@ -128,7 +128,7 @@ pub fn form(of: &Registration<'_>, language: Language) -> (String, Form) {
         let number = vec![("number", subject.family.to_string())];
         subtitle = format!("{subtitle} \u{2013} {}", text("FORM_FAMILY", language, &number));
     }
-    let words = Words {
+    let words = FormLabels {
         yes: said("VALUE_YES"),
         no: said("VALUE_NO"),
         colon: said("FORM_COLON"),

@@ -64,7 +64,7 @@ pub struct Total {
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Holds {
+pub enum ColumnKind {
     /// Words: as wide as there is room.
     Words,
     /// Something short.
@@ -111,8 +111,12 @@ impl Writer<'_> {
     }
 
     /// A column.
-    pub fn column(&self, key: &str, holds: Holds) -> Column {
-        Column { title: self.said(key), wide: holds == Holds::Words, number: holds == Holds::Number }
+    pub fn column(&self, key: &str, holds: ColumnKind) -> Column {
+        Column {
+            title: self.said(key),
+            wide: holds == ColumnKind::Words,
+            number: holds == ColumnKind::Number,
+        }
     }
 
     /// A line below the table.

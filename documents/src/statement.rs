@@ -6,7 +6,7 @@ use portail_projections::money::accounts::OperationRow;
 
 use crate::{
     day,
-    sheet::{Addressee, Cell, Holds, Sheet, Writer},
+    sheet::{Addressee, Cell, ColumnKind, Sheet, Writer},
     statement_labels::{Regies, description, operation_number},
     statement_sums::Sums,
 };
@@ -39,12 +39,12 @@ impl Statement<'_> {
         sheet.facts.push((writer.said("DOC_PRINTED_ON"), day(today)));
         sheet.facts.push((writer.said("DOC_AS_OF"), day(sums.as_of)));
         sheet.columns = vec![
-            writer.column("DOC_OPERATION", Holds::Short),
-            writer.column("DOC_DATE", Holds::Short),
-            writer.column("DOC_DESCRIPTION", Holds::Words),
-            writer.column("DOC_REGIE", Holds::Short),
-            writer.column("DOC_DEBIT", Holds::Number),
-            writer.column("DOC_CREDIT", Holds::Number),
+            writer.column("DOC_OPERATION", ColumnKind::Short),
+            writer.column("DOC_DATE", ColumnKind::Short),
+            writer.column("DOC_DESCRIPTION", ColumnKind::Words),
+            writer.column("DOC_REGIE", ColumnKind::Short),
+            writer.column("DOC_DEBIT", ColumnKind::Number),
+            writer.column("DOC_CREDIT", ColumnKind::Number),
         ];
         let side = |amount: Amount| if amount.is_zero() { String::new() } else { writer.euros(amount) };
         for row in operations {

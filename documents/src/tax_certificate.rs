@@ -12,7 +12,7 @@ use portail_projections::money::accounts::InvoiceRow;
 
 use crate::{
     day,
-    sheet::{Addressee, Holds, Sheet, Writer},
+    sheet::{Addressee, ColumnKind, Sheet, Writer},
 };
 
 /// What a family paid in a calendar year, with what its certificate names.
@@ -49,9 +49,9 @@ impl TaxCertificate<'_> {
         sheet.facts.push((writer.said("DOC_PRINTED_ON"), day(today)));
         sheet.preamble.push(writer.told("DOC_CARE_STATEMENT", &named));
         sheet.columns = vec![
-            writer.column("DOC_CHILD", Holds::Words),
-            writer.column("DOC_BIRTH_DATE", Holds::Short),
-            writer.column("DOC_TOTAL_PAID", Holds::Number),
+            writer.column("DOC_CHILD", ColumnKind::Words),
+            writer.column("DOC_BIRTH_DATE", ColumnKind::Short),
+            writer.column("DOC_TOTAL_PAID", ColumnKind::Number),
         ];
         for (child, sum) in &sums {
             if let Some((name, born)) = children.get(child) {

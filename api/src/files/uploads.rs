@@ -126,7 +126,7 @@ async fn list(State(application): State<Arc<Application>>, headers: HeaderMap) -
     };
     match attachments::loose_files(application.pool(), &principal.login).await {
         Ok(files) => {
-            let of = |file: attachments::LooseFile| {
+            let of = |file: attachments::UnreferencedFile| {
                 json!({ "uploadId": file.id, "size": file.size, "offset": file.received,
                     "complete": file.complete, "startedAt": file.started_at })
             };

@@ -25,7 +25,7 @@ use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use crate::http::{
-    drain::{Drain, Stopping},
+    drain::{Drain, ShutdownSignal},
     identity::{client_address, language},
     places::{Place, Places},
     refusal::Refusal,
@@ -137,7 +137,7 @@ async fn converse(
     slot: Slot,
     router: Router,
     limits: Arc<Limits>,
-    stopping: Stopping,
+    stopping: ShutdownSignal,
 ) {
     let slot = Arc::new(slot);
     let answer = {
@@ -152,7 +152,12 @@ async fn converse(
 }
 
 /// Tells a connection that there are too many.
-async fn refuse(stream: TcpStream, told: OwnedSemaphorePermit, limits: Arc<Limits>, stopping: Stopping) {
+async fn refuse(
+    stream: TcpStream,
+    told: OwnedSemaphorePermit,
+    limits: Arc<Limits>,
+    stopping: ShutdownSignal,
+) {
     let answer = async |request: hyper::Request<Incoming>| {
         let refusal =
             Refusal(StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_CONNECTIONS", language(request.headers()));
@@ -166,8 +171,13 @@ async fn refuse(stream: TcpStream, told: OwnedSemaphorePermit, limits: Arc<Limit
     drop(told);
 }
 
-async fn run<F, A>(stream: TcpStream, answer: F, head: Duration, stall: Duration, mut stopping: Stopping)
-where
+async fn run<F, A>(
+    stream: TcpStream,
+    answer: F,
+    head: Duration,
+    stall: Duration,
+    mut stopping: ShutdownSignal,
+) where
     F: Fn(hyper::Request<Incoming>) -> A,
     A: Future<Output = Result<Response, Infallible>>,
 {

@@ -16,8 +16,8 @@ impl Default for Drain {
 
 impl Drain {
     /// Takes part: the server waits until this is dropped.
-    pub fn join(&self) -> Stopping {
-        Stopping(self.0.subscribe())
+    pub fn join(&self) -> ShutdownSignal {
+        ShutdownSignal(self.0.subscribe())
     }
 
     /// Tells everybody, and waits for them no longer than the limit; how many were left then.
@@ -30,9 +30,9 @@ impl Drain {
 
 /// What takes part in the end of the server.
 #[derive(Debug)]
-pub struct Stopping(watch::Receiver<bool>);
+pub struct ShutdownSignal(watch::Receiver<bool>);
 
-impl Stopping {
+impl ShutdownSignal {
     /// Waits until the server stops.
     pub async fn begun(&mut self) {
         if self.0.wait_for(|stops| *stops).await.is_err() {

@@ -27,7 +27,7 @@ use portail_domain::i18n::{Language, text};
 use crate::http::{
     MOST_BYTES, Server,
     connections::Origin,
-    drain::Stopping,
+    drain::ShutdownSignal,
     identity::{language, principal},
     places::{Place, Places},
     request_context::RequestContext,
@@ -114,7 +114,7 @@ async fn serve(
     protocol: GraphQLProtocol,
     language: Language,
     address: String,
-    stopping: Stopping,
+    stopping: ShutdownSignal,
 ) {
     let holder = Arc::new(OnceLock::new());
     let (to_library, from_client) = mpsc::channel(WAITING);
@@ -158,7 +158,7 @@ struct Line {
     holder: Arc<OnceLock<Holder>>,
     /// When anything was last heard.
     heard: Instant,
-    stopping: Stopping,
+    stopping: ShutdownSignal,
 }
 
 impl Line {

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use portail_application::{
     Application,
-    import::{self, What},
+    import::{self, FileKind},
 };
 use portail_domain::i18n::Language;
 
@@ -16,7 +16,7 @@ use crate::{settings::Settings, tools::progress::Progress};
 ///
 /// # Errors
 /// The file or the database cannot be read, or rows were refused.
-pub async fn import(what: What, file: &Path, dry_run: bool, language: Language) -> Result<()> {
+pub async fn import(what: FileKind, file: &Path, dry_run: bool, language: Language) -> Result<()> {
     let settings = Settings::from_environment()?;
     let database = settings.database().await?;
     let keys = settings.keys(&database).await?;

@@ -14,7 +14,7 @@ use portail_event_store::{
 
 use crate::{
     settings::Settings,
-    tools::keys::{KeyPlace, Making, next_to, report_signing_key},
+    tools::keys::{KeyCreation, KeyPlace, next_to, report_signing_key},
 };
 
 /// What is done with the keys.
@@ -62,7 +62,7 @@ pub struct RotateSigning {
 /// They cannot be made, or the keys are another database's.
 pub async fn init(settings: &Settings) -> Result<()> {
     let database = settings.serving_database().await?;
-    let keys = settings.keys_or_new(&database, Making::Anywhere).await?;
+    let keys = settings.keys_or_new(&database, KeyCreation::Anywhere).await?;
     report_signing_key(&CheckpointStore::new(database.pool().clone(), keys.signer.clone())).await?;
     println!("the database is ready; its log has {} events", read_head(database.pool()).await?);
     println!("master key {} in {}", keys.master.fingerprint(), settings.master_key_place()?);

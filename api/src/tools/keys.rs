@@ -81,7 +81,7 @@ impl std::fmt::Display for KeyPlace {
 
 /// Whether keys may be made for a database in which nothing was ever recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Making {
+pub enum KeyCreation {
     /// No.
     Never,
     /// In the data folder: a file that a setting names is there, or the setting is mistyped.
@@ -90,7 +90,7 @@ pub enum Making {
     Anywhere,
 }
 
-impl Making {
+impl KeyCreation {
     fn covers(self, place: &KeyPlace) -> bool {
         match (self, place) {
             (Self::Never, _) | (_, KeyPlace::Setting(..)) | (Self::InDataFolder, KeyPlace::NamedFile(..)) => {
@@ -171,14 +171,14 @@ impl Settings {
     /// # Errors
     /// One is missing, cannot be read, or is another database's.
     pub async fn keys(&self, database: &Database) -> Result<Keys> {
-        self.keys_or_new(database, Making::Never).await
+        self.keys_or_new(database, KeyCreation::Never).await
     }
 
     /// The keys of a database, made where nothing was ever recorded in it and that may be.
     ///
     /// # Errors
     /// One is missing and must not be made, cannot be read or made, or is another database's.
-    pub async fn keys_or_new(&self, database: &Database, making: Making) -> Result<Keys> {
+    pub async fn keys_or_new(&self, database: &Database, making: KeyCreation) -> Result<Keys> {
         let master = self.sealing_key(database, making).await?;
         let place = self.signing_key_place()?;
         let signer = if place.is_missing() {
@@ -204,13 +204,13 @@ impl Settings {
     /// # Errors
     /// It is missing, cannot be read, or is another database's.
     pub async fn database_key(&self, database: &Database) -> Result<MasterKey> {
-        self.sealing_key(database, Making::Never).await
+        self.sealing_key(database, KeyCreation::Never).await
     }
 
-    async fn sealing_key(&self, database: &Database, making: Making) -> Result<MasterKey> {
+    async fn sealing_key(&self, database: &Database, making: KeyCreation) -> Result<MasterKey> {
         let place = self.master_key_place()?;
         let bound = binding(database.pool()).await?;
-        if bound == Binding::New && making != Making::Never {
+        if bound == Binding::New && making != KeyCreation::Never {
             self.ensure_no_other_log()?;
         }
         let master = if place.is_missing() {

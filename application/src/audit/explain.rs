@@ -43,17 +43,17 @@ pub enum Part {
 
 /// An event with the part it plays.
 #[derive(Debug, Clone)]
-pub struct Explaining {
+pub struct RelatedEvent {
     /// The part.
     pub part: Part,
     /// The event.
     pub event: RecordedEvent,
 }
 
-type Explained = Result<Vec<Explaining>, LogError>;
+type Explained = Result<Vec<RelatedEvent>, LogError>;
 
 /// The value comes first, what it rests on after it; within a part, in the order of the log.
-fn ordered(mut events: Vec<Explaining>) -> Vec<Explaining> {
+fn ordered(mut events: Vec<RelatedEvent>) -> Vec<RelatedEvent> {
     events.sort_by_key(|explaining| (explaining.part as u8, explaining.event.position));
     events.dedup_by_key(|explaining| explaining.event.position);
     events
@@ -84,7 +84,7 @@ pub async fn cell(
         |event: &RecordedEvent| matches!(&*event.event_type, "SessionClosed" | "SessionReopened");
     for event in stream(log, Session::TYPE, stream_id(activity, date)).await? {
         if event.payload.get().contains(&named) || of_everybody(&event) {
-            events.push(Explaining { part: Part::Value, event });
+            events.push(RelatedEvent { part: Part::Value, event });
         }
     }
     for event in stream(log, Child::TYPE, &named).await? {
@@ -96,11 +96,11 @@ pub async fn cell(
             _ => false,
         };
         if concerned {
-            events.push(Explaining { part: Part::Enrolment, event });
+            events.push(RelatedEvent { part: Part::Enrolment, event });
         }
     }
     let offered = stream(log, Activity::TYPE, activity.as_str()).await?;
-    events.extend(offered.into_iter().map(|event| Explaining { part: Part::Activity, event }));
+    events.extend(offered.into_iter().map(|event| RelatedEvent { part: Part::Activity, event }));
     let mut closures = vec![];
     for event in stream(log, TownCalendar::TYPE, calendar::STREAM).await? {
         let concerned = match log.upcasters().decode::<CalendarEvent>(&event)? {
@@ -116,7 +116,7 @@ pub async fn cell(
             CalendarEvent::DaysReopened { closure } => closures.contains(&closure),
         };
         if concerned {
-            events.push(Explaining { part: Part::Calendar, event });
+            events.push(RelatedEvent { part: Part::Calendar, event });
         }
     }
     Ok(ordered(events))
@@ -131,7 +131,7 @@ pub async fn operation(
     log: &EventLog,
     family: &str,
     position: u64,
-) -> Result<Option<Vec<Explaining>>, LogError> {
+) -> Result<Option<Vec<RelatedEvent>>, LogError> {
     let span = Span { after: position.saturating_sub(1), through: position };
     let found = log.read_span(span, Some(&[Account::TYPE])).await?;
     let Some(event) = found.into_iter().find(|event| event.stream.id == family) else { return Ok(None) };
@@ -139,7 +139,7 @@ pub async fn operation(
     let together = Search { command: Some(event.command_id), ..Search::default() };
     for other in search(log.database().pool(), &together, 0, MOST).await? {
         if other.position != position && (other.stream.kind != Account::TYPE || other.stream.id == family) {
-            events.push(Explaining { part: Part::SameCommand, event: other });
+            events.push(RelatedEvent { part: Part::SameCommand, event: other });
         }
     }
     let (lines, seen) = match log.upcasters().decode::<AccountEvent>(&event)? {
@@ -162,10 +162,10 @@ pub async fn operation(
         let named = || children.iter().any(|child| other.payload.get().contains(child));
         let part = if other.stream.kind == Tariff::TYPE { Part::Tariff } else { Part::BilledDay };
         if part == Part::Tariff || named() {
-            events.push(Explaining { part, event: other });
+            events.push(RelatedEvent { part, event: other });
         }
     }
-    events.push(Explaining { part: Part::Value, event });
+    events.push(RelatedEvent { part: Part::Value, event });
     Ok(Some(ordered(events)))
 }
 
@@ -197,7 +197,7 @@ pub async fn section(log: &EventLog, owner: &str, families: &[String], section: 
         };
         if let Some(request) = came_from {
             requests.extend(request.map(|id| id.to_string()));
-            events.push(Explaining { part: Part::Value, event });
+            events.push(RelatedEvent { part: Part::Value, event });
         }
     }
     for family in families {
@@ -205,7 +205,7 @@ pub async fn section(log: &EventLog, owner: &str, families: &[String], section: 
             if requests.iter().any(|id| event.payload.get().contains(id))
                 && event.event_type.starts_with("Modification")
             {
-                events.push(Explaining { part: Part::Request, event });
+                events.push(RelatedEvent { part: Part::Request, event });
             }
         }
     }

@@ -26,7 +26,7 @@ pub(crate) async fn decide(
     work: &mut UnitOfWork<'_>,
     vault: &Vault,
 ) -> Result<CommandOutcome, CommandError> {
-    let desk = Desk { caller, vault, id };
+    let desk = ConversationAccess { caller, vault, id };
     match command {
         Command::OpenConversation { family, structure, subject, body, attachments } => {
             work.load::<Family>([family.to_string()]).await?;
@@ -70,13 +70,13 @@ fn not_found(field: &str) -> Rejection {
     Rejection::of_code("NOT_FOUND").at(&["input", field])
 }
 
-struct Desk<'a> {
+struct ConversationAccess<'a> {
     caller: &'a Caller,
     vault: &'a Vault,
     id: Uuid,
 }
 
-impl Desk<'_> {
+impl ConversationAccess<'_> {
     async fn seal(&self, family: &FamilyNumber, text: &str) -> Result<Sealed, CommandError> {
         seal(self.vault, family.as_str(), Purpose::Message, TEXT, text).await
     }

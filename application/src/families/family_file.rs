@@ -94,7 +94,7 @@ fn problems(section: Section, wrong: Vec<family_file::FieldProblem>) -> CommandO
 }
 
 /// A section as the aggregates hold it.
-struct Held {
+struct StoredSection {
     revision: u32,
     value: Option<Sealed>,
 }
@@ -282,7 +282,7 @@ impl Files<'_> {
 
     async fn current(
         &self,
-        held: &Held,
+        held: &StoredSection,
         owner: &FileOwner,
         section: Section,
     ) -> Result<Document, CommandError> {
@@ -339,8 +339,8 @@ fn held(
     child: Option<ChildId>,
     section: Section,
     work: &UnitOfWork<'_>,
-) -> Result<Held, NotLoaded> {
-    let of = |(revision, value): (u32, Option<&Sealed>)| Held { revision, value: value.cloned() };
+) -> Result<StoredSection, NotLoaded> {
+    let of = |(revision, value): (u32, Option<&Sealed>)| StoredSection { revision, value: value.cloned() };
     Ok(match child {
         Some(child) => of(work.get::<Child>(&child.to_string())?.section(section)),
         None => of(work.get::<Family>(family.as_str())?.section(section)),

@@ -32,7 +32,7 @@ const AT_ONCE: usize = 16;
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub enum FileKind {
     /// Families with their cards.
     Families,
     /// Children with their files.
@@ -41,7 +41,7 @@ pub enum What {
     Accounts,
 }
 
-impl FromStr for What {
+impl FromStr for FileKind {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
@@ -53,7 +53,7 @@ impl FromStr for What {
     }
 }
 
-impl What {
+impl FileKind {
     fn required(self) -> &'static [&'static str] {
         match self {
             Self::Families => &["family_number", "surname", "first_name"],
@@ -103,7 +103,7 @@ pub struct Problem {
 
 /// What became of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reported {
+pub struct RowReport {
     /// The line it begins on.
     pub line: u64,
     /// Everything wrong with it; empty: imported, or ready to be.
@@ -116,12 +116,12 @@ pub struct Reported {
 /// The file cannot be read, or the log is unavailable: the same file again goes on.
 pub async fn import(
     application: &Application,
-    what: What,
+    what: FileKind,
     path: &Path,
     dry_run: bool,
     language: Language,
     mut progress: impl FnMut(u64, u64),
-) -> Result<Vec<Reported>> {
+) -> Result<Vec<RowReport>> {
     let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let Table { columns, rows } = table::read(&bytes, what.required())?;
     for column in &columns {
@@ -153,7 +153,7 @@ pub async fn import(
                     Ok(plan) => importer.carry_out(plan).await?,
                     Err(problems) => problems,
                 };
-                anyhow::Ok(Reported { line: row.line, problems })
+                anyhow::Ok(RowReport { line: row.line, problems })
             }
         })
         .buffered(AT_ONCE);
@@ -178,7 +178,7 @@ enum Step {
 
 struct Importer<'a> {
     application: &'a Application,
-    what: What,
+    what: FileKind,
     language: Language,
 }
 
@@ -202,9 +202,9 @@ impl Importer<'_> {
     /// Checks a row whole.
     fn plan(&self, row: &Row) -> Result<Plan, Vec<Problem>> {
         match self.what {
-            What::Families => self.family(row),
-            What::Children => self.child(row),
-            What::Accounts => self.account(row),
+            FileKind::Families => self.family(row),
+            FileKind::Children => self.child(row),
+            FileKind::Accounts => self.account(row),
         }
     }
 

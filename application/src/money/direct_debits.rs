@@ -40,7 +40,7 @@ const KEPT: [&str; 5] = ["account_holder", "account_holder_latin", "iban", "bic"
 
 /// What a batch is made of.
 #[derive(Default)]
-struct Sorted {
+struct DebitSelection {
     collected: Vec<Collected>,
     left_out: Vec<LeftOut>,
     /// The mandates collected on in this batch, each a family's.
@@ -65,7 +65,7 @@ pub(crate) async fn decide(
         return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND")));
     };
     let (batch, date, at) = (BatchId(id), *date, caller.at);
-    let Sorted { mut collected, left_out, .. } = sorted(regie, *due_by, work, services).await?;
+    let DebitSelection { mut collected, left_out, .. } = sorted(regie, *due_by, work, services).await?;
     let till = work.get::<Regie>(regie.as_str())?;
     let count = u32::try_from(collected.len()).unwrap_or(u32::MAX);
     let total: Amount = collected.iter().map(|c| c.collection.amount).sum();
@@ -124,12 +124,12 @@ async fn sorted(
     due_by: NaiveDate,
     work: &mut UnitOfWork<'_>,
     services: &Services,
-) -> Result<Sorted, CommandError> {
+) -> Result<DebitSelection, CommandError> {
     let due = accounts::due_for_debit(services.pool(), regie.as_str(), due_by).await;
     let due = due.map_err(|e| CommandError::Unavailable(e.to_string()))?;
     work.load::<Regie>([regie.to_string()]).await?;
     work.load::<Account>(due.iter().map(|(invoice, _)| invoice.family.clone())).await?;
-    let mut sorted = Sorted::default();
+    let mut sorted = DebitSelection::default();
     for (row, bank) in due {
         let account = work.get::<Account>(&row.family)?;
         let number = row.number.unsigned_abs();

@@ -6,7 +6,7 @@ use portail_domain::{
     families::family::Family,
     governance::policy::{self, Policy, PolicyCommand},
     money::account::Account,
-    privacy::erasure::{Erasure, ErasureCommand, ErasureEvent, Kept, Subject, Ties},
+    privacy::erasure::{Erasure, ErasureCommand, ErasureEvent, Kept, Obligations, Subject},
     shared::ids::FamilyNumber,
     shared::time::local_date,
 };
@@ -94,8 +94,8 @@ pub(crate) async fn ties(
     at: DateTime<Utc>,
     work: &mut UnitOfWork<'_>,
     services: &Services,
-) -> Result<Option<Ties>, CommandError> {
-    let mut ties = Ties { today: local_date(at), ..Ties::default() };
+) -> Result<Option<Obligations>, CommandError> {
+    let mut ties = Obligations { today: local_date(at), ..Obligations::default() };
     let changed = erasures::last_change(services.pool(), &subject.to_string()).await.map_err(database)?;
     ties.last_change = changed.map(local_date);
     let (children, families): (Vec<String>, Vec<FamilyNumber>) = match subject {

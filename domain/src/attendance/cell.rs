@@ -257,7 +257,7 @@ pub fn possibilities(
         Some(status) if !status.is_over() => vec![],
         _ if terms.opening == Opening::NotOffered => vec![],
         _ => {
-            let asking = guard::Asking { booking, enrolled, overlaps };
+            let asking = guard::PlaceRequest { booking, enrolled, overlaps };
             let until = match terms.late_requests {
                 LateRequests::Refuse => terms.book_cutoff,
                 LateRequests::Accept | LateRequests::WaitingList => terms.starts,

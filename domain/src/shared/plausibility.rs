@@ -46,7 +46,7 @@ impl Rule for DateError {
 
 /// What is dated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dated {
+pub enum DateKind {
     /// The birth of a child of a family: young adults in care are looked after to 21; four years
     /// more for files that stay.
     ChildBirth,
@@ -79,7 +79,7 @@ pub enum Dated {
     Received,
 }
 
-impl Dated {
+impl DateKind {
     /// How many years before and after today; 0 after: today is the last day.
     fn years(self) -> (u32, u32) {
         match self {
@@ -133,23 +133,30 @@ mod tests {
     #[test]
     fn the_broken_bound_is_named() {
         let today = day("2015-04-08").unwrap();
-        let check = |dated: Dated, date: &str| dated.check(day(date).unwrap(), today);
-        assert_eq!(check(Dated::ChildBirth, "2015-04-08"), Ok(()));
-        assert_eq!(check(Dated::ChildBirth, "2015-04-09"), Err(DateError::Future));
+        let check = |dated: DateKind, date: &str| dated.check(day(date).unwrap(), today);
+        assert_eq!(check(DateKind::ChildBirth, "2015-04-08"), Ok(()));
+        assert_eq!(check(DateKind::ChildBirth, "2015-04-09"), Err(DateError::Future));
         assert_eq!(
-            check(Dated::ChildBirth, "1900-01-01"),
+            check(DateKind::ChildBirth, "1900-01-01"),
             Err(DateError::TooEarly(day("1990-04-08").unwrap()))
         );
-        assert_eq!(check(Dated::CashDesk, "2015-04-09"), Err(DateError::Future));
-        assert_eq!(check(Dated::Notice, "2199-12-31"), Err(DateError::TooLate(day("2020-04-08").unwrap())));
+        assert_eq!(check(DateKind::CashDesk, "2015-04-09"), Err(DateError::Future));
+        assert_eq!(
+            check(DateKind::Notice, "2199-12-31"),
+            Err(DateError::TooLate(day("2020-04-08").unwrap()))
+        );
     }
 
     #[test]
     fn bounds_stay_within_what_the_portal_knows_and_hold_today() {
         for today in [FIRST_DAY, day("2016-02-29").unwrap(), LAST_DAY] {
-            for dated in
-                [Dated::ChildBirth, Dated::PastFact, Dated::Enrolment, Dated::CashDesk, Dated::Setting]
-            {
+            for dated in [
+                DateKind::ChildBirth,
+                DateKind::PastFact,
+                DateKind::Enrolment,
+                DateKind::CashDesk,
+                DateKind::Setting,
+            ] {
                 let bounds = dated.bounds(today);
                 assert!(bounds.contains(&today) && *bounds.start() >= FIRST_DAY && *bounds.end() <= LAST_DAY);
             }

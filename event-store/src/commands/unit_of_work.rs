@@ -165,7 +165,7 @@ impl<'a> UnitOfWork<'a> {
         meta: CommandMeta,
         outcome: Box<RawValue>,
         metadata: &RawValue,
-    ) -> Result<(Append, WrittenStates), serde_json::Error> {
+    ) -> Result<(Append, StatesAfterAppend), serde_json::Error> {
         let mut states = Vec::with_capacity(self.written.len());
         let mut streams = Vec::with_capacity(self.written.len());
         for stream in std::mem::take(&mut self.written) {
@@ -182,17 +182,17 @@ impl<'a> UnitOfWork<'a> {
         };
         let mut append = Append::new(meta, outcome, reads, streams, metadata)?;
         append.history = Some(self.history);
-        Ok((append, WrittenStates { states, history: self.history }))
+        Ok((append, StatesAfterAppend { states, history: self.history }))
     }
 }
 
 /// The states of the streams an append writes.
-pub(crate) struct WrittenStates {
+pub(crate) struct StatesAfterAppend {
     states: Vec<(StreamId, u64, State)>,
     history: u64,
 }
 
-impl WrittenStates {
+impl StatesAfterAppend {
     /// Keeps them for the next decision.
     pub fn keep(self, cache: &AggregateCache) {
         for (stream, version, state) in self.states {

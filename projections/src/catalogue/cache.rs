@@ -9,14 +9,14 @@ use super::{NAME, offer::Catalogue};
 use crate::Engine;
 
 /// A catalogue with the position it was read at.
-type Kept = (u64, Arc<Catalogue>);
+type CachedCatalogue = (u64, Arc<Catalogue>);
 
 /// The catalogue in memory, read again only after it changed.
 #[derive(Debug, Clone)]
 pub struct CatalogueCache {
     pool: PgPool,
     engine: Engine,
-    kept: Arc<RwLock<Option<Kept>>>,
+    kept: Arc<RwLock<Option<CachedCatalogue>>>,
 }
 
 impl CatalogueCache {

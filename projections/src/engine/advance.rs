@@ -10,7 +10,7 @@ use super::{
     handle::{Handle, Standing},
 };
 use crate::engine::{
-    fold::{Folded, Patience, Poison, fold},
+    fold::{FoldOutcome, Patience, Poison, fold},
     projection::{FoldContext, Projection, enter, live_schema},
 };
 
@@ -42,7 +42,7 @@ impl Shared {
         enter(&live_schema(projection), &mut tx).await?;
         let patience = handle.patience();
         match fold(projection, &concerned, &mut aside, patience, &self.context, &mut tx).await? {
-            Folded::All(found) => {
+            FoldOutcome::All(found) => {
                 put_aside(projection.name(), projection.version(), &found, &mut tx).await?;
                 if !stand(projection, last, None, &mut tx).await? {
                     tx.rollback().await?;
@@ -54,7 +54,7 @@ impl Shared {
                 handle.advance(last.position, true);
                 Ok(true)
             }
-            Folded::Until(poison, found) => {
+            FoldOutcome::Until(poison, found) => {
                 put_aside(projection.name(), projection.version(), &found, &mut tx).await?;
                 let before = new.iter().rev().find(|event| event.position < poison.position);
                 let waits = poison.is_newer;
@@ -231,5 +231,5 @@ pub(super) async fn can_fold(
     let patience = Patience { with_errors: false, with_newer: false };
     let folded = fold(projection, &[event], &mut HashSet::new(), patience, context, &mut tx).await?;
     tx.rollback().await?;
-    Ok(matches!(folded, Folded::All(found) if found.is_empty()))
+    Ok(matches!(folded, FoldOutcome::All(found) if found.is_empty()))
 }

@@ -32,7 +32,7 @@ impl Poison {
 
 /// What became of a batch.
 #[derive(Debug)]
-pub(crate) enum Folded {
+pub(crate) enum FoldOutcome {
     /// It is folded; these events were set aside, with their streams from there on.
     All(Vec<Poison>),
     /// It is folded up to this event, which stops it, less what was set aside before.
@@ -60,15 +60,15 @@ pub(crate) async fn fold(
     patience: Patience,
     context: &FoldContext,
     connection: &mut PgConnection,
-) -> Result<Folded, sqlx::Error> {
+) -> Result<FoldOutcome, sqlx::Error> {
     let wanted: Vec<&RecordedEvent> =
         events.iter().filter(|event| !aside.contains(&event.stream)).copied().collect();
     if wanted.is_empty() {
-        return Ok(Folded::All(vec![]));
+        return Ok(FoldOutcome::All(vec![]));
     }
     connection.execute("SAVEPOINT batch").await?;
     match try_fold(projection, &wanted, context, connection).await {
-        Ok(()) => return Ok(Folded::All(vec![])),
+        Ok(()) => return Ok(FoldOutcome::All(vec![])),
         Err(error) => give_up_if_passing(error, patience)?,
     };
     connection.execute("ROLLBACK TO SAVEPOINT batch").await?;
@@ -93,10 +93,12 @@ pub(crate) async fn fold(
                 aside.insert(event.stream.clone());
                 found.push(poison);
             }
-            PoisonPolicy::QuarantineStream | PoisonPolicy::Stop => return Ok(Folded::Until(poison, found)),
+            PoisonPolicy::QuarantineStream | PoisonPolicy::Stop => {
+                return Ok(FoldOutcome::Until(poison, found));
+            }
         }
     }
-    Ok(Folded::All(found))
+    Ok(FoldOutcome::All(found))
 }
 
 /// An error with what it says, if it is the events' fault.

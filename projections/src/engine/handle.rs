@@ -43,7 +43,7 @@ pub(super) struct At {
 
 /// What went wrong where, last.
 #[derive(Debug)]
-struct Trouble {
+struct LastFault {
     position: u64,
     since: Instant,
     tries: u32,
@@ -57,7 +57,7 @@ pub(super) struct Handle {
     /// How often its tables changed, as far as this process knows.
     effects: AtomicU64,
     aside: Mutex<HashSet<StreamId>>,
-    trouble: Mutex<Option<Trouble>>,
+    trouble: Mutex<Option<LastFault>>,
 }
 
 impl Handle {
@@ -79,7 +79,7 @@ impl Handle {
     pub(super) fn is_due(&self, patience: Duration) -> bool {
         let waits = |standing: &Standing| matches!(standing, Standing::Live | Standing::Back(_));
         let rests =
-            |trouble: &Trouble| trouble.tries > 0 && trouble.since.elapsed() < patience * trouble.tries;
+            |trouble: &LastFault| trouble.tries > 0 && trouble.since.elapsed() < patience * trouble.tries;
         waits(&self.at.borrow().standing) && !self.lock_trouble().as_ref().is_some_and(rests)
     }
 
@@ -116,7 +116,7 @@ impl Handle {
         let mut trouble = self.lock_trouble();
         let here = match &mut *trouble {
             Some(known) if known.position == position => known,
-            other => other.insert(Trouble { position, since: Instant::now(), tries: 0, unclear: 0 }),
+            other => other.insert(LastFault { position, since: Instant::now(), tries: 0, unclear: 0 }),
         };
         here.tries += 1;
         here.unclear += u32::from(is_unclear);
@@ -142,7 +142,7 @@ impl Handle {
         !aside.is_empty() && streams.iter().any(|stream| aside.contains(stream))
     }
 
-    fn lock_trouble(&self) -> std::sync::MutexGuard<'_, Option<Trouble>> {
+    fn lock_trouble(&self) -> std::sync::MutexGuard<'_, Option<LastFault>> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

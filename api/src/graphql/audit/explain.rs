@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, Json, Object, Result, SimpleObject};
 use portail_application::{
     Role,
-    audit::explain::{self, Explaining, Part},
+    audit::explain::{self, Part, RelatedEvent},
     families::family_file::camel_case,
 };
 use portail_domain::{
@@ -106,8 +106,8 @@ pub struct EventInContext {
     caused: Vec<LogEvent>,
 }
 
-fn shown(explaining: Vec<Explaining>) -> Vec<ExplainingEvent> {
-    let event = |e: Explaining| ExplainingEvent { part: e.part.into(), event: e.event.into(), value: None };
+fn shown(explaining: Vec<RelatedEvent>) -> Vec<ExplainingEvent> {
+    let event = |e: RelatedEvent| ExplainingEvent { part: e.part.into(), event: e.event.into(), value: None };
     explaining.into_iter().map(event).collect()
 }
 

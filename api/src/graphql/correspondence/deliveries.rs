@@ -55,7 +55,7 @@ impl DeliveryQuery {
     #[graphql(guard = "OFFICERS")]
     async fn failed_deliveries(&self, ctx: &Context<'_>) -> Result<Vec<FailedDelivery>> {
         let dead = outbox::dead(ctx.application()?.pool(), 100).await.map_err(unavailable)?;
-        let of = |d: outbox::Dead| FailedDelivery {
+        let of = |d: outbox::AbandonedDelivery| FailedDelivery {
             id: ID(format!("{}:{}", d.notification, d.channel)),
             subject: text(&format!("MAIL_{}_SUBJECT", d.template), ctx.language(), &[]),
             channel: d.channel,

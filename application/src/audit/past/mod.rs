@@ -27,7 +27,7 @@ use tokio::sync::Semaphore;
 
 pub use difference::{Difference, differences};
 pub use effects::RowChange;
-pub use moment::{Moment, NoMoment};
+pub use moment::{Moment, MomentError};
 
 use crate::{application::Application, clock::Clock, keys::Keys};
 use folder::PastFolder;
@@ -46,7 +46,7 @@ const IDLE: Duration = Duration::from_secs(300);
 pub enum ReplayError {
     /// The moment is not one of this log.
     #[error(transparent)]
-    Moment(#[from] NoMoment),
+    Moment(#[from] MomentError),
     /// It is still being folded: ask again.
     #[error("the log is being replayed to position {0}: ask again in a while")]
     Unfinished(u64),
@@ -198,10 +198,10 @@ async fn destroyed(pool: &PgPool) -> Result<i64, sqlx::Error> {
 }
 
 /// Something on its way: whoever asks for it meanwhile waits for the same.
-type OnItsWay<T> = Shared<BoxFuture<'static, Result<Arc<T>, String>>>;
+type PendingResult<T> = Shared<BoxFuture<'static, Result<Arc<T>, String>>>;
 
 /// Folding a log is long work: it keeps a thread of its own busy, whoever waits for it.
-fn on_its_own<T, W, F>(work: W) -> OnItsWay<T>
+fn on_its_own<T, W, F>(work: W) -> PendingResult<T>
 where
     T: Send + Sync + 'static,
     W: FnOnce() -> F + Send + 'static,
@@ -213,12 +213,12 @@ where
 }
 
 /// What events changed, each by its position.
-type Findings = Vec<(u64, OnItsWay<Vec<RowChange>>)>;
+type Findings = Vec<(u64, PendingResult<Vec<RowChange>>)>;
 
 struct Kept<S> {
     position: u64,
     asked: Instant,
-    opening: OnItsWay<PastTown<S>>,
+    opening: PendingResult<PastTown<S>>,
 }
 
 /// The past towns of a running server.
@@ -283,7 +283,7 @@ impl<S: Send + Sync + 'static> Replays<S> {
         }
     }
 
-    fn opening(&self, position: u64, at: DateTime<Utc>) -> OnItsWay<PastTown<S>> {
+    fn opening(&self, position: u64, at: DateTime<Utc>) -> PendingResult<PastTown<S>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = kept.iter_mut().find(|kept| kept.position == position) {
             found.asked = Instant::now();
@@ -329,7 +329,7 @@ impl<S: Send + Sync + 'static> Replays<S> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn finding(&self, position: u64, at: DateTime<Utc>) -> OnItsWay<Vec<RowChange>> {
+    fn finding(&self, position: u64, at: DateTime<Utc>) -> PendingResult<Vec<RowChange>> {
         let mut found = self.findings();
         if let Some((_, finding)) = found.iter().find(|(of, _)| *of == position) {
             return finding.clone();

@@ -22,7 +22,7 @@ pub enum Moment {
 
 /// There is no such moment.
 #[derive(Debug, thiserror::Error)]
-pub enum NoMoment {
+pub enum MomentError {
     /// It is not written as one.
     #[error("{0}: position=123, date=2015-04-10, before=ID or after=ID of an event is expected")]
     Malformed(String),
@@ -35,9 +35,9 @@ pub enum NoMoment {
 }
 
 impl FromStr for Moment {
-    type Err = NoMoment;
-    fn from_str(text: &str) -> Result<Self, NoMoment> {
-        let malformed = || NoMoment::Malformed(text.to_owned());
+    type Err = MomentError;
+    fn from_str(text: &str) -> Result<Self, MomentError> {
+        let malformed = || MomentError::Malformed(text.to_owned());
         let (kind, value) = text.split_once('=').ok_or_else(malformed)?;
         let moment = match kind.trim() {
             "position" => value.trim().parse().ok().map(Self::Position),
@@ -55,27 +55,27 @@ impl Moment {
     ///
     /// # Errors
     /// The log knows no such moment.
-    pub async fn find(self, pool: &PgPool) -> Result<(u64, DateTime<Utc>), NoMoment> {
+    pub async fn find(self, pool: &PgPool) -> Result<(u64, DateTime<Utc>), MomentError> {
         let (position, end) = match self {
             Self::Position(position) => (position.cast_signed(), None),
             Self::Date(date) => {
-                let next = date.checked_add_days(Days::new(1)).ok_or(NoMoment::Unknown)?;
+                let next = date.checked_add_days(Days::new(1)).ok_or(MomentError::Unknown)?;
                 let end = instant(next, NaiveTime::MIN);
                 let last = "SELECT max(position) FROM events WHERE recorded_at < $1";
                 let last: Option<i64> = sqlx::query_scalar(last).bind(end).fetch_one(pool).await?;
-                (last.ok_or(NoMoment::Unknown)?, Some(end - chrono::Duration::seconds(1)))
+                (last.ok_or(MomentError::Unknown)?, Some(end - chrono::Duration::seconds(1)))
             }
             Self::Before(event) | Self::After(event) => {
                 let found = "SELECT position FROM events WHERE event_id = $1 ORDER BY position LIMIT 1";
                 let found: Option<i64> = sqlx::query_scalar(found).bind(event).fetch_optional(pool).await?;
-                let found = found.ok_or(NoMoment::Unknown)?;
+                let found = found.ok_or(MomentError::Unknown)?;
                 (found - i64::from(matches!(self, Self::Before(_))), None)
             }
         };
         let found = "SELECT position, recorded_at FROM events WHERE position = $1";
         let found: Option<(i64, DateTime<Utc>)> =
             sqlx::query_as(found).bind(position).fetch_optional(pool).await?;
-        let (position, recorded) = found.ok_or(NoMoment::Unknown)?;
+        let (position, recorded) = found.ok_or(MomentError::Unknown)?;
         // The clock of a day that is not over yet is the present's, whatever the day's end.
         Ok((position.unsigned_abs(), end.map_or(recorded, |end| end.max(recorded))))
     }

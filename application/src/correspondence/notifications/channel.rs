@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A message in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Words {
+pub struct MessageText {
     /// The idempotency key: the same again is the same message.
     pub id: Uuid,
     /// An address or a telephone number.
@@ -64,7 +64,7 @@ impl Email {
     ///
     /// # Errors
     /// The address is wrong, or the server did not take it.
-    pub async fn send(&self, words: &Words) -> Result<()> {
+    pub async fn send(&self, words: &MessageText) -> Result<()> {
         let domain = self.from.email.domain();
         let message = Message::builder()
             .from(self.from.clone())
@@ -95,7 +95,7 @@ impl Sms {
     ///
     /// # Errors
     /// The gateway did not take it.
-    pub async fn send(&self, words: &Words) -> Result<()> {
+    pub async fn send(&self, words: &MessageText) -> Result<()> {
         let answer = self
             .client
             .post(&self.url)

@@ -17,7 +17,7 @@ use portail_projections::{
     families::{family, family_file},
 };
 
-pub use channel::{Email, Sms, Words};
+pub use channel::{Email, MessageText, Sms};
 
 use crate::application::Application;
 
@@ -102,7 +102,7 @@ impl Notifier {
     }
 
     /// The message in words; none when the family did not consent, or cannot be reached.
-    async fn words(&self, message: &Due) -> Result<Option<Words>> {
+    async fn words(&self, message: &Due) -> Result<Option<MessageText>> {
         let Some(number) = &message.family else { return Ok(None) };
         let pool = self.application.pool();
         let sections = family_file::sections(pool, std::slice::from_ref(number)).await?;
@@ -121,7 +121,7 @@ impl Notifier {
         let arguments = [("child", child), ("activity", activity), ("dates", days(&message.dates))];
         let say = |part: &str| text(&format!("MAIL_{}_{part}", message.template), Language::Fr, &arguments);
         let end = text("MAIL_END", Language::Fr, &[]);
-        Ok(Some(Words {
+        Ok(Some(MessageText {
             id: message.id,
             to,
             subject: say("SUBJECT"),

@@ -14,7 +14,7 @@ use crate::{
 
 /// What asking for a place depends on.
 #[derive(Debug, Clone, Copy)]
-pub struct Asking<'a> {
+pub struct PlaceRequest<'a> {
     /// The child's booking in this session, if any.
     pub booking: Option<&'a Booking>,
     /// Whether the child is enrolled by the payer that day.
@@ -49,7 +49,12 @@ impl Binding {
 ///
 /// # Errors
 /// The first rule in the way.
-pub fn request(terms: &Terms, asking: Asking<'_>, at: DateTime<Utc>, binding: Binding) -> Result<bool, E> {
+pub fn request(
+    terms: &Terms,
+    asking: PlaceRequest<'_>,
+    at: DateTime<Utc>,
+    binding: Binding,
+) -> Result<bool, E> {
     terms.require_open()?;
     if !asking.enrolled {
         return Err(E::NotEnrolled);

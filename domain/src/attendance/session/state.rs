@@ -314,7 +314,7 @@ impl Deciding<'_> {
         enrolled: bool,
         overlaps: &[ActivityId],
     ) -> Decision {
-        let asking = guard::Asking { booking: self.session.booking(child), enrolled, overlaps };
+        let asking = guard::PlaceRequest { booking: self.session.booking(child), enrolled, overlaps };
         let late = guard::request(self.terms, asking, self.at, self.latitude.binding())?;
         let basis = self.basis(Some(self.terms.book_cutoff));
         let exception = self.exception(self.terms.book_cutoff);

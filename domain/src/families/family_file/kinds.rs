@@ -9,7 +9,7 @@ use crate::{
     money::sepa,
     shared::commune,
     shared::countries,
-    shared::plausibility::Dated,
+    shared::plausibility::DateKind,
     shared::text::{self, TextError},
 };
 
@@ -164,9 +164,9 @@ impl Kind {
                 let fits = quarters.is_integer() && shares > Decimal::ZERO && shares <= Decimal::from(50);
                 if fits { Ok(shares.normalize().to_string()) } else { Err(Problem::Shares) }
             }
-            Self::Day => dated(Dated::Validity, written::day(text, today)?, today),
-            Self::PastDay => dated(Dated::PastFact, written::past_day(text, today)?, today),
-            Self::ChildBirth => dated(Dated::ChildBirth, written::past_day(text, today)?, today),
+            Self::Day => dated(DateKind::Validity, written::day(text, today)?, today),
+            Self::PastDay => dated(DateKind::PastFact, written::past_day(text, today)?, today),
+            Self::ChildBirth => dated(DateKind::ChildBirth, written::past_day(text, today)?, today),
             Self::RequiredName | Self::Line => Ok(text.to_owned()),
             // Checked above: they are no texts.
             Self::Title | Self::Flag | Self::Year | Self::Persons | Self::Words | Self::Vaccinations => {
@@ -229,7 +229,7 @@ fn person(entry: &Value) -> Result<Value, Problem> {
 fn vaccination(entry: &Value, today: NaiveDate) -> Result<Value, Problem> {
     let entry = entry.as_object().ok_or(Problem::Type)?;
     let date = written::past_day(&required(part(entry, "date")?)?, today)?;
-    let date = dated(Dated::PastFact, date, today)?;
+    let date = dated(DateKind::PastFact, date, today)?;
     Ok(json!({ "vaccine": required(part(entry, "vaccine")?)?, "date": date }))
 }
 
@@ -243,7 +243,7 @@ fn digits(text: &str, count: usize) -> Option<String> {
     (compact.len() == count && compact.bytes().all(|b| b.is_ascii_digit())).then_some(compact)
 }
 
-fn dated(what: Dated, day: NaiveDate, today: NaiveDate) -> Result<String, Problem> {
+fn dated(what: DateKind, day: NaiveDate, today: NaiveDate) -> Result<String, Problem> {
     what.check(day, today).map_err(Problem::Implausible)?;
     Ok(day.to_string())
 }

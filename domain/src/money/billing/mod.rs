@@ -14,6 +14,6 @@ mod warning;
 pub use cell_price::{ActionPrice, CellPrices};
 pub use compute::{Bill, BillInput, Billed, BilledKey, Booked, Offer, bill};
 pub use household::{Address, Household, HouseholdChild, Residence};
-pub use quotient::{BroughtBy, Quotient, Quotients, ShownQuotient};
+pub use quotient::{Quotient, QuotientSource, Quotients, ShownQuotient};
 pub use taken_over::{Coverage, TakenOverInvoice};
 pub use warning::{Warning, WarningKind};

@@ -44,7 +44,7 @@ pub struct ShownQuotient {
 
 /// Who brought what the file shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BroughtBy {
+pub enum QuotientSource {
     /// Staff.
     Staff,
     /// A parent, by a request.
@@ -94,7 +94,13 @@ impl Quotients {
     }
 
     /// The file shows another quotient, or none, since a position of the log.
-    pub fn show(&mut self, shown: Option<ShownQuotient>, by: BroughtBy, received: NaiveDate, position: u64) {
+    pub fn show(
+        &mut self,
+        shown: Option<ShownQuotient>,
+        by: QuotientSource,
+        received: NaiveDate,
+        position: u64,
+    ) {
         let before = std::mem::replace(&mut self.shown, shown);
         if before == shown {
             return;
@@ -102,10 +108,10 @@ impl Quotients {
         let mut records = self.records().to_vec();
         let since = shown.and_then(|s| s.since);
         let mut from = match by {
-            BroughtBy::Parent => since.unwrap_or(received).max(received),
-            BroughtBy::Staff => since.unwrap_or(received),
+            QuotientSource::Parent => since.unwrap_or(received).max(received),
+            QuotientSource::Staff => since.unwrap_or(received),
         };
-        if let (BroughtBy::Staff, Some(before)) = (by, before) {
+        if let (QuotientSource::Staff, Some(before)) = (by, before) {
             match shown {
                 None => {
                     records.pop();
@@ -166,7 +172,7 @@ mod tests {
     fn file(states: &[Option<ShownQuotient>]) -> Quotients {
         let mut quotients = Quotients::default();
         for (position, state) in (1..).zip(states) {
-            quotients.show(*state, BroughtBy::Staff, day("2015-04-09"), position);
+            quotients.show(*state, QuotientSource::Staff, day("2015-04-09"), position);
         }
         quotients
     }
@@ -236,10 +242,10 @@ mod tests {
     #[test]
     fn what_a_parent_brings_does_not_count_back() {
         let mut quotients = file(&[shown(900, "2015-01-01", "2015-12-31")]);
-        quotients.show(shown(500, "2015-01-01", "2015-12-31"), BroughtBy::Parent, day("2015-05-10"), 2);
+        quotients.show(shown(500, "2015-01-01", "2015-12-31"), QuotientSource::Parent, day("2015-05-10"), 2);
         assert_eq!(quotients.on(day("2015-05-09")), Some(900.into()));
         assert_eq!(quotients.on(day("2015-05-10")), Some(500.into()));
-        quotients.show(None, BroughtBy::Parent, day("2015-06-01"), 3);
+        quotients.show(None, QuotientSource::Parent, day("2015-06-01"), 3);
         assert_eq!(quotients.on(day("2015-05-31")), Some(500.into()));
         assert_eq!(quotients.on(day("2015-06-01")), None);
     }

@@ -9,7 +9,7 @@ use crate::{
     attendance::terms::tests::{settings, terms_on},
     families::child::{CostSharing, Enrolment},
     money::account::InvoiceLine,
-    money::billing::{Address, BroughtBy, HouseholdChild, Quotients, ShownQuotient},
+    money::billing::{Address, HouseholdChild, QuotientSource, Quotients, ShownQuotient},
     money::tariff::{Band, Outside, Scale, SiblingReduction, Surcharge, TariffEvent, Unit},
     shared::ids::RequestId,
 };
@@ -80,7 +80,7 @@ fn shown(value: i64, since: &str, to: Option<&str>) -> Option<ShownQuotient> {
 fn quotients(states: &[Option<ShownQuotient>]) -> Quotients {
     let mut quotients = Quotients::default();
     for (position, state) in (1..).zip(states) {
-        quotients.show(*state, BroughtBy::Staff, day("2015-04-01"), position);
+        quotients.show(*state, QuotientSource::Staff, day("2015-04-01"), position);
     }
     quotients
 }
@@ -438,7 +438,7 @@ fn corrected(quotient_corrections: QuotientCorrections) -> Bill {
     let mut household = household();
     household.quotients = Quotients::default();
     for (state, position) in [(shown(700, "2015-01-01", None), 5), (None, 13)] {
-        household.quotients.show(state, BroughtBy::Staff, day("2015-04-01"), position);
+        household.quotients.show(state, QuotientSource::Staff, day("2015-04-01"), position);
     }
     let run =
         Run { billed: [(key, (Amount::cents(200), 12))].into(), quotient_corrections, ..Run::default() };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{LegalBasis, RetentionRules, Subject, Ties};
+use super::{LegalBasis, Obligations, RetentionRules, Subject};
 use crate::shared::sealed::Purpose;
 
 /// A command to an erasure.
@@ -20,7 +20,7 @@ pub enum ErasureCommand {
         /// On which ground.
         basis: LegalBasis,
         /// What still binds the subject to the town.
-        ties: Ties,
+        ties: Obligations,
         /// How long what is kept.
         rules: RetentionRules,
         /// The files that hold health data, erased with these.

@@ -17,5 +17,5 @@ mod state;
 pub use command::ErasureCommand;
 pub use error::ErasureError;
 pub use event::{ErasureEvent, LegalBasis, Subject};
-pub use retention::{Kept, KeptReason, RetentionRules, Ties};
+pub use retention::{Kept, KeptReason, Obligations, RetentionRules};
 pub use state::Erasure;

@@ -19,7 +19,7 @@ const DISPUTE: u16 = 13;
 
 /// What binds a subject to the town, as far as it goes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ties {
+pub struct Obligations {
     /// The last day of the last enrolment; an open one has none, and is far away.
     pub enrolled_until: Option<NaiveDate>,
     /// The last operation of the account.
@@ -135,7 +135,7 @@ impl RetentionRules {
 
     /// What keeps data from being erased; none: nothing does. When their own time has to be over
     /// (`retention`), the town's rules count too; a person's right does not wait for them.
-    pub fn keeps(&self, purpose: Purpose, ties: &Ties, retention: bool) -> Option<Kept> {
+    pub fn keeps(&self, purpose: Purpose, ties: &Obligations, retention: bool) -> Option<Kept> {
         let kept = |reason, until| Some(Kept { purpose, reason, until });
         let over = |from: Option<NaiveDate>, months: u16| {
             let until = from?.checked_add_months(Months::new(months.into()))?;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ErasureCommand as C, ErasureError as E, ErasureEvent as V, Kept, LegalBasis, RetentionRules, Subject,
-    Ties,
+    ErasureCommand as C, ErasureError as E, ErasureEvent as V, Kept, LegalBasis, Obligations, RetentionRules,
+    Subject,
 };
 use crate::{aggregate, shared::sealed::Purpose};
 
@@ -26,7 +26,7 @@ impl Erasure {
     pub fn kept(
         &self,
         subject: &Subject,
-        ties: &Ties,
+        ties: &Obligations,
         rules: &RetentionRules,
         basis: LegalBasis,
     ) -> Vec<Kept> {
@@ -81,8 +81,8 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn ties() -> Ties {
-        Ties { today: day("2015-04-08"), ..Ties::default() }
+    fn ties() -> Obligations {
+        Obligations { today: day("2015-04-08"), ..Obligations::default() }
     }
 
     fn family() -> Subject {
@@ -93,7 +93,7 @@ mod tests {
         Subject::Child("5f0b4f0e-5d8a-4c55-9a59-0b1f2f6c2a01".parse().unwrap())
     }
 
-    fn erase(subject: Subject, purposes: &[Purpose], basis: LegalBasis, ties: Ties) -> C {
+    fn erase(subject: Subject, purposes: &[Purpose], basis: LegalBasis, ties: Obligations) -> C {
         let at = "2015-04-08T09:00:00Z".parse().unwrap();
         let (purposes, rules) = (purposes.iter().copied().collect(), RetentionRules::default());
         C::Erase { subject, purposes, basis, ties, rules, health_files: vec![], at }
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn given_an_enrolled_child_when_health_is_erased_then_it_is_still_needed() {
-        let ties = Ties { enrolled_until: Some(day("2015-07-03")), ..ties() };
+        let ties = Obligations { enrolled_until: Some(day("2015-07-03")), ..ties() };
         let kept =
             Kept { purpose: Purpose::Health, reason: KeptReason::Enrolled, until: Some(day("2015-07-03")) };
         TestFramework::<Erasure>::with(())
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn given_a_settled_account_when_everything_is_erased_then_accounting_evidence_stays_ten_years() {
-        let ties = Ties { last_operation: Some(day("2015-03-01")), ..ties() };
+        let ties = Obligations { last_operation: Some(day("2015-03-01")), ..ties() };
         let gone =
             [Purpose::Tax, Purpose::Caf, Purpose::Bank, Purpose::Message, Purpose::Note, Purpose::Attachment];
         TestFramework::<Erasure>::with(())
@@ -130,7 +130,7 @@ mod tests {
             .given(vec![before.clone()])
             .when(erase(family(), &[], LegalBasis::ConsentWithdrawn, ties.clone()))
             .then_expect_error(E::StillNeeded(kept(Some(day("2025-03-01")))));
-        let later = Ties { today: day("2025-03-02"), ..ties };
+        let later = Obligations { today: day("2025-03-02"), ..ties };
         TestFramework::<Erasure>::with(())
             .given(vec![before])
             .when(erase(family(), &[], LegalBasis::RetentionEnded, later))
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_towns_own_time_counts_for_the_town_and_not_for_the_person() {
-        let left = Ties { enrolled_until: Some(day("2015-03-20")), ..ties() };
+        let left = Obligations { enrolled_until: Some(day("2015-03-20")), ..ties() };
         let kept =
             Kept { purpose: Purpose::Health, reason: KeptReason::Retention, until: Some(day("2015-04-20")) };
         TestFramework::<Erasure>::with(())
@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn what_is_owed_and_what_can_be_disputed_stays() {
-        let owed = Ties { balance: "12.00".parse().unwrap(), last_debit: Some(day("2015-01-05")), ..ties() };
+        let owed =
+            Obligations { balance: "12.00".parse().unwrap(), last_debit: Some(day("2015-01-05")), ..ties() };
         let reasons: Vec<_> = Erasure::default()
             .kept(&family(), &owed, &RetentionRules::default(), LegalBasis::Objection)
             .into_iter()

@@ -16,7 +16,7 @@ use sqlx::PgConnection;
 use crate::engine::projection::{FoldContext, FoldError, Projection};
 
 pub use queries::{collect, delete_loose, loose, loose_files};
-pub use rows::{Loose, LooseFile};
+pub use rows::{UnreferencedFile, UnreferencedFiles};
 
 /// Its name.
 pub const NAME: &str = "attachments";

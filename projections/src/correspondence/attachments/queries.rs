@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::{Executor, PgPool};
 use uuid::Uuid;
 
-use super::rows::{Loose, LooseFile};
+use super::rows::{UnreferencedFile, UnreferencedFiles};
 
 /// How long a file that a command names is not deleted: longer than any command takes.
 const CLAIM: &str = "interval '1 hour'";
@@ -14,7 +14,7 @@ const CLAIM: &str = "interval '1 hour'";
 ///
 /// # Errors
 /// The database failed.
-pub async fn loose(pool: &PgPool, login: &str) -> Result<Loose, sqlx::Error> {
+pub async fn loose(pool: &PgPool, login: &str) -> Result<UnreferencedFiles, sqlx::Error> {
     sqlx::query_as(
         "SELECT count(*) FILTER (WHERE sha256 IS NULL) AS unfinished, coalesce(sum(size), 0)::bigint AS bytes \
          FROM attachment a WHERE uploaded_by = $1 \
@@ -29,7 +29,7 @@ pub async fn loose(pool: &PgPool, login: &str) -> Result<Loose, sqlx::Error> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn loose_files(pool: &PgPool, login: &str) -> Result<Vec<LooseFile>, sqlx::Error> {
+pub async fn loose_files(pool: &PgPool, login: &str) -> Result<Vec<UnreferencedFile>, sqlx::Error> {
     sqlx::query_as(
         "SELECT id, size, received, sha256 IS NOT NULL AS complete, started_at FROM attachment a \
          WHERE uploaded_by = $1 AND NOT EXISTS (SELECT FROM rm_attachments.attached r WHERE r.id = a.id) \

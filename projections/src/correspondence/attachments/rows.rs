@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 /// What somebody has sent that nothing refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
-pub struct Loose {
+pub struct UnreferencedFiles {
     /// How many uploads are not finished.
     pub unfinished: i64,
     /// The bytes of these, as announced, and of finished files.
@@ -15,7 +15,7 @@ pub struct Loose {
 
 /// A file that nothing refers to.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub struct LooseFile {
+pub struct UnreferencedFile {
     /// Its id.
     pub id: Uuid,
     /// Its whole size.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::rows::{Dead, Due};
+use super::rows::{AbandonedDelivery, Due};
 
 /// What is to be sent now: of what happened since `since`, whole commands only (a command's days
 /// are one message), never tried or due again.
@@ -85,7 +85,7 @@ pub async fn settle(
 ///
 /// # Errors
 /// The database failed.
-pub async fn dead(pool: &PgPool, limit: i64) -> Result<Vec<Dead>, sqlx::Error> {
+pub async fn dead(pool: &PgPool, limit: i64) -> Result<Vec<AbandonedDelivery>, sqlx::Error> {
     sqlx::query_as(
         "SELECT d.notification, d.channel, m.template, d.attempts, d.error, d.updated_at FROM delivery d \
          JOIN rm_outbox.message m ON m.id = d.notification WHERE d.status = 'DEAD' \

@@ -25,7 +25,7 @@ pub struct Due {
 
 /// A delivery that was given up.
 #[derive(Debug, Clone, FromRow)]
-pub struct Dead {
+pub struct AbandonedDelivery {
     /// Which message.
     pub notification: Uuid,
     /// Which channel.

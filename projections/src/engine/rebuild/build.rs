@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::{RebuildError, Rebuilt, STRICT, concerning, live::Live, read_in, reader::Batch, tables};
 use crate::engine::{
-    fold::{Folded, fold},
+    fold::{FoldOutcome, fold},
     projection::{FoldContext, Projection, enter, install_indexes, install_tables, live_schema},
     put_aside, streams_aside,
 };
@@ -121,8 +121,10 @@ impl Build {
     ) -> Result<(), RebuildError> {
         enter(&self.fresh, connection).await?;
         match fold(projection, events, &mut self.aside, STRICT, context, &mut *connection).await? {
-            Folded::All(found) => put_aside(&self.name, projection.version(), &found, connection).await?,
-            Folded::Until(poison, _) => {
+            FoldOutcome::All(found) => {
+                put_aside(&self.name, projection.version(), &found, connection).await?
+            }
+            FoldOutcome::Until(poison, _) => {
                 return Err(RebuildError::Poison { projection: projection.name(), event: poison.text() });
             }
         }

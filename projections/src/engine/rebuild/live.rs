@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::{STRICT, concerning, read_in};
 use crate::engine::{
-    fold::{Folded, fold},
+    fold::{FoldOutcome, fold},
     projection::{FoldContext, Projection, enter},
     streams_aside,
 };
@@ -53,6 +53,6 @@ impl Live {
         enter(schema, connection).await?;
         let (events, mut aside) = (concerning(projection, &behind, 0), self.aside.clone());
         let folded = fold(projection, &events, &mut aside, STRICT, context, connection).await?;
-        Ok(matches!(folded, Folded::All(_)))
+        Ok(matches!(folded, FoldOutcome::All(_)))
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sqlx::{Executor, FromRow, PgConnection};
 
 /// What a comparison found, and what it cost.
-pub(super) struct Compared {
+pub(super) struct Comparison {
     /// Rows that were in one and not in the other.
     pub(super) differences: i64,
     /// How long it took.
@@ -58,7 +58,7 @@ pub(super) async fn compare(
     a: &str,
     b: &str,
     connection: &mut PgConnection,
-) -> Result<Compared, sqlx::Error> {
+) -> Result<Comparison, sqlx::Error> {
     let started = Instant::now();
     connection.execute("SET LOCAL enable_seqscan TO on").await?;
     let mut differences = 0;
@@ -76,7 +76,7 @@ pub(super) async fn compare(
         let count: i64 = sqlx::query_scalar(&query).fetch_one(&mut *connection).await?;
         differences += count;
     }
-    Ok(Compared { differences, took: started.elapsed() })
+    Ok(Comparison { differences, took: started.elapsed() })
 }
 
 /// How many rows a table has, with the sums of two hashes of each, whatever their order: 128 bits.

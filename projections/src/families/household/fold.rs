@@ -8,7 +8,7 @@ use portail_domain::{
     families::child::{Child, ChildEvent, end_enrolments},
     families::family::{Family, FamilyEvent},
     families::family_file::{Document, HOME, Section},
-    money::billing::{Address, BroughtBy, HouseholdChild, ShownQuotient},
+    money::billing::{Address, HouseholdChild, QuotientSource, ShownQuotient},
     privacy::erasure::Erasure,
     shared::ids::ChildId,
     shared::sealed::{Purpose, Sealed},
@@ -18,7 +18,7 @@ use portail_event_store::RecordedEvent;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::PgConnection;
 
-use super::rows::Own;
+use super::rows::OwnDocument;
 use crate::{
     decode::decoding,
     engine::projection::{FoldContext, FoldError},
@@ -38,7 +38,7 @@ pub(super) async fn fold(
     };
     // An erasure's stream has the id of its subject, a family or a child.
     let both = |kind: &str| [ids(kind), ids(Erasure::TYPE)].concat();
-    let mut families = Documents::<Own>::load("household", both(Family::TYPE), connection).await?;
+    let mut families = Documents::<OwnDocument>::load("household", both(Family::TYPE), connection).await?;
     let mut children = Documents::<HouseholdChild>::load("child", both(Child::TYPE), connection).await?;
     let mut links = vec![];
     for event in events {
@@ -54,7 +54,7 @@ pub(super) async fn fold(
             continue;
         }
         if event.stream.kind == Family::TYPE {
-            let own = families.of(&event.stream.id, Own::default);
+            let own = families.of(&event.stream.id, OwnDocument::default);
             of_family(own, event, context, connection).await?;
         } else {
             let id: ChildId = event.stream.id.parse().map_err(|e| FoldError::poison(event, e))?;
@@ -121,7 +121,7 @@ fn day(document: &Document, field: &str) -> Option<NaiveDate> {
 }
 
 async fn of_family(
-    own: &mut Own,
+    own: &mut OwnDocument,
     event: &RecordedEvent,
     context: &FoldContext,
     connection: &mut PgConnection,
@@ -135,7 +135,7 @@ async fn of_family(
             let quotient = caf.get("income_quotient").and_then(|v| v.as_str()?.parse().ok());
             let (since, to) = (day(&caf, "quotient_from"), day(&caf, "quotient_to"));
             let shown = quotient.map(|value| ShownQuotient { value, since, to });
-            let by = if request.is_some() { BroughtBy::Parent } else { BroughtBy::Staff };
+            let by = if request.is_some() { QuotientSource::Parent } else { QuotientSource::Staff };
             own.quotients.show(shown, by, local_date(received), event.position);
         }
         FamilyEvent::FamilySectionRecorded { section: Section::Responsible, value, .. } => {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use portail_domain::money::billing::{Household, HouseholdChild};
 use sqlx::PgPool;
 
-use super::rows::Own;
+use super::rows::OwnDocument;
 use crate::decode::json;
 
 /// Several households.
@@ -29,7 +29,7 @@ pub async fn households(
     .fetch_all(pool)
     .await?;
     let household = |(family, own, children): (String, Option<String>, Vec<String>)| {
-        let own: Own = own.as_deref().map(json).transpose()?.unwrap_or_default();
+        let own: OwnDocument = own.as_deref().map(json).transpose()?.unwrap_or_default();
         let children: Result<Vec<HouseholdChild>, _> = children.iter().map(|text| json(text)).collect();
         let household = Household { quotients: own.quotients, address: own.address, children: children? };
         Ok((family, household))

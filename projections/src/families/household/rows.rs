@@ -10,12 +10,12 @@ use crate::privacy::erased_data::ErasedData;
 
 /// What a family's own document holds.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Own {
+pub(super) struct OwnDocument {
     pub(super) quotients: Quotients,
     pub(super) address: Address,
 }
 
-impl Own {
+impl OwnDocument {
     pub(super) fn forget(&mut self, erased: &ErasedData) {
         if erased.is_of(Purpose::Caf) {
             self.quotients.forget();
