@@ -1,11 +1,7 @@
 //! `portail`: the server and its tools.
 // The future that answers a query nests one level per field of the root; the optimiser looks at all of it.
 #![recursion_limit = "1024"]
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line answers on its standard output"
-)]
+#![allow(clippy::print_stderr, reason = "a command line says on its standard error why it fails")]
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
@@ -15,12 +11,12 @@ use futures::{FutureExt, future::BoxFuture};
 use portail_api::{
     files::documents::TownName,
     graphql::{self, Schemas, document_guard::DocumentGuard},
-    http, runtime,
+    http, runtime, say,
     settings::{Settings, log_filter},
     tools::{
         account, audit, check, demo, import, key_tools,
         keys::{KeyCreation, report_signing_key},
-        rebuild,
+        output, rebuild,
     },
 };
 use portail_application::{
@@ -186,7 +182,7 @@ async fn run(tool: Tool) -> Result<()> {
             import::import(what, &file, dry_run, language).await
         }
         Tool::Schema => {
-            print!("{}", graphql::definition());
+            output::print(format_args!("{}", graphql::definition()))?;
             Ok(())
         }
     }
@@ -237,7 +233,7 @@ async fn serve(with_demo: bool, in_public: bool) -> Result<()> {
     let listener = tokio::net::TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("{} cannot be listened on", settings.listen))?;
-    announce(&listener.local_addr()?.to_string(), with_demo, &application);
+    announce(&listener.local_addr()?.to_string(), with_demo, &application)?;
     let town = TownName(settings.town.as_str().into());
     let drain = http::Drain::default();
     let router = http::router(&schemas, application, replays, town, drain.clone());
@@ -264,24 +260,24 @@ async fn clock(
     })
 }
 
-fn announce(address: &str, with_demo: bool, application: &Arc<Application>) {
-    println!("Portail Famille serves http://{address}/graphql (GraphiQL in a browser)");
-    println!("The portal's date is {}.", application.clock().today());
+fn announce(address: &str, with_demo: bool, application: &Arc<Application>) -> std::io::Result<()> {
+    say!("Portail Famille serves http://{address}/graphql (GraphiQL in a browser)")?;
+    say!("The portal's date is {}.", application.clock().today())?;
     if !with_demo {
-        return;
+        return Ok(());
     }
-    println!("\nDemo logins (login / password):");
+    say!("\nDemo logins (login / password):")?;
     for (login, password, role) in demo::ACCOUNTS {
-        println!("  {role:<9} {login} / {password}", role = format!("{role:?}").to_lowercase());
+        say!("  {role:<9} {login} / {password}", role = format!("{role:?}").to_lowercase())?;
     }
-    println!(
+    say!(
         "\nTry:\n  curl -s http://{address}/graphql -H 'Content-Type: application/json' -d '{{\"query\":\
          \"mutation {{ logIn(input: {{login: \\\"1001001010331\\\", password: \\\"Bonbons2015\\\"}}) {{ token }} }}\"}}'\n\
          then, with that token as `Authorization: Bearer ...`:\n  \
          query {{ myFamily {{ children {{ id firstName }} }} }}\n  \
          query {{ planning(childId: \"...\", month: \"2015-04\") {{ rows {{ structure activity responsible \
          cells {{ date markerLetter statusLabel actions {{ action allowed until }} }} }} }} }}"
-    );
+    )
 }
 
 async fn stopped() {
@@ -304,7 +300,7 @@ async fn stopped() {
 async fn audit(command: Audit) -> Result<()> {
     let settings = Settings::from_environment()?;
     if matches!(command, Audit::Key) {
-        println!("{}", settings.signer()?.public_key());
+        say!("{}", settings.signer()?.public_key())?;
         return Ok(());
     }
     let database = settings.database().await?;
@@ -324,7 +320,7 @@ async fn audit(command: Audit) -> Result<()> {
             let checkpoints = CheckpointStore::new(pool.clone(), settings.signer()?);
             checkpoints.sign_head(chrono::Utc::now()).await?;
             let last = checkpoints.last().await?.context("the log is empty")?;
-            print!("{}", last.note);
+            output::print(format_args!("{}", last.note))?;
             Ok(())
         }
         Audit::Key => Ok(()),

@@ -1,12 +1,11 @@
 //! Makes an account.
-#![allow(clippy::print_stdout, reason = "a command line answers on its standard output")]
 
 use std::io::BufRead;
 
 use anyhow::{Result, bail};
 use portail_application::{Role, access};
 
-use crate::settings::Settings;
+use crate::{say, settings::Settings};
 
 /// Makes an account, or gives one another role and password; the password is read from standard input.
 ///
@@ -27,6 +26,6 @@ pub async fn account(login: &str, role: &str) -> Result<()> {
     settings.database_key(&database).await?;
     let password = password.trim_end_matches(['\r', '\n']);
     access::set_account(database.pool(), &access::Hashing::new(1, 0), login, role, password).await?;
-    println!("account {login} is ready");
+    say!("account {login} is ready")?;
     Ok(())
 }

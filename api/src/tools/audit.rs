@@ -1,5 +1,4 @@
 //! The auditor's command line: verify, export, prove.
-#![allow(clippy::print_stdout, reason = "a command line answers on its standard output")]
 
 use std::{
     fs::File,
@@ -31,6 +30,7 @@ use crate::{
         audit::past_town::{self, PastTown},
         document_guard::DocumentGuard,
     },
+    say,
     settings::Settings,
     tools::progress::Progress,
 };
@@ -134,28 +134,28 @@ pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions)
     let verified = portail_event_store::verify(pool, start, &held, |at, head| progress.at(at, head)).await;
     progress.finish();
     let verified = verified?;
-    println!(
+    say!(
         "{} events verified, chain {}, root {}",
         verified.events(),
         hex(&verified.tip),
         hex(&verified.tree.root())
-    );
+    )?;
     let outside = held.iter().filter(|held| held.place != checkpoints::DATABASE).count();
-    println!(
+    say!(
         "{} checkpoints of the database and {outside} held outside it fit; {begun} events were verified before",
         held.len() - outside
-    );
+    )?;
     if outside == 0 {
-        println!("no checkpoint is held outside the database: a log written anew as a whole would not show");
+        say!("no checkpoint is held outside the database: a log written anew as a whole would not show")?;
     }
     for KeyChange { position, recorded_at, previous, key, lost, note: _ } in &changes {
         let (day, before) = (recorded_at.format("%Y-%m-%d"), previous.as_deref().unwrap_or("no key"));
-        println!("the signing key changed at position {position} on {day}, from {before} to {key}");
+        say!("the signing key changed at position {position} on {day}, from {before} to {key}")?;
         if *lost {
-            println!("  WITHOUT the signature of the key before, which was declared lost");
+            say!("  WITHOUT the signature of the key before, which was declared lost")?;
         }
     }
-    println!("{} entries of the trail of reads fit", verify_reads(pool, &held).await?);
+    say!("{} entries of the trail of reads fit", verify_reads(pool, &held).await?)?;
     check_read_models(pool).await?;
     let unfinished = state.with_added_extension("part");
     let kept = serde_json::to_vec_pretty(&State::of(&verified))?;
@@ -177,7 +177,7 @@ async fn check_read_models(pool: &PgPool) -> Result<()> {
     if !ahead.is_empty() {
         return Err(Ahead(ahead.join("; ")).into());
     }
-    println!("{} read models stand in the log", status.len());
+    say!("{} read models stand in the log", status.len())?;
     Ok(())
 }
 
@@ -207,10 +207,10 @@ pub async fn replay(database: &Database, settings: &Settings, options: &ReplayOp
     match answers.as_slice() {
         [before, after] => {
             for difference in replay::differences(before, after) {
-                println!("{}: {} -> {}", difference.path, difference.before, difference.after);
+                say!("{}: {} -> {}", difference.path, difference.before, difference.after)?;
             }
         }
-        _ => println!("{:#}", answers.pop().unwrap_or_default()),
+        _ => say!("{:#}", answers.pop().unwrap_or_default())?,
     }
     Ok(())
 }
@@ -237,7 +237,7 @@ pub async fn effects(database: &Database, settings: &Settings, position: u64) ->
     let past = past(database, settings, (position.saturating_sub(1), at)).await?;
     for change in past.effects_of_next(pool.clone()).await? {
         let row = |row: Option<serde_json::Value>| row.map_or_else(|| "-".to_owned(), |row| row.to_string());
-        println!("{}.{}: {} -> {}", change.read_model, change.table, row(change.before), row(change.after));
+        say!("{}.{}: {} -> {}", change.read_model, change.table, row(change.before), row(change.after))?;
     }
     Ok(())
 }
@@ -265,13 +265,13 @@ pub async fn export(pool: &PgPool, file: &Path) -> Result<()> {
     progress.finish();
     out.finish()?.into_inner()?.sync_all()?;
     std::fs::rename(&unfinished, file)?;
-    println!(
+    say!(
         "{} events in {}, chain {}, root {}",
         exported.events,
         file.display(),
         hex(&exported.tip),
         hex(&exported.root)
-    );
+    )?;
     Ok(())
 }
 
@@ -287,7 +287,7 @@ pub async fn prove(pool: &PgPool, signer: CheckpointSigner, position: u64) -> Re
     let answer = json!({ "position": position, "size": checkpoint.size(), "leaf": hex(&leaf),
         "proof": proof.iter().map(|hash| hex(hash)).collect::<Vec<_>>(), "root": hex(&tree.root()),
         "checkpoint": checkpoint.note });
-    println!("{answer:#}");
+    say!("{answer:#}")?;
     Ok(())
 }
 
@@ -303,7 +303,7 @@ pub async fn prove_consistency(pool: &PgPool, signer: CheckpointSigner, old: u64
     let answer = json!({ "oldSize": old, "oldRoot": hex(&root), "size": checkpoint.size(),
         "proof": proof.iter().map(|hash| hex(hash)).collect::<Vec<_>>(), "root": hex(&tree.root()),
         "checkpoint": checkpoint.note });
-    println!("{answer:#}");
+    say!("{answer:#}")?;
     Ok(())
 }
 

@@ -1,11 +1,11 @@
 //! Whether a database is whole, and this installation's: after a restore, an upgrade, a move.
-#![allow(clippy::print_stdout, reason = "a command line answers on its standard output")]
 
 use anyhow::{Result, bail};
 use portail_event_store::{CheckpointStore, Database, Vault, signing_key_in_force};
 use portail_projections::status;
 
 use crate::{
+    say,
     settings::Settings,
     tools::audit::{self, VerifyOptions},
 };
@@ -20,7 +20,7 @@ pub async fn check(settings: &Settings, database: &Database) -> Result<()> {
     let mut wrong = vec![];
     let role: String = sqlx::query_scalar("SELECT current_user::text").fetch_one(pool).await?;
     if role == "portail_app" {
-        println!("role: the server works as portail_app and owns nothing of the log");
+        say!("role: the server works as portail_app and owns nothing of the log")?;
     } else {
         wrong.push(format!(
             "the server would work as {role}, who owns the log: make the role (CREATE ROLE portail_app NOLOGIN; \
@@ -29,7 +29,7 @@ pub async fn check(settings: &Settings, database: &Database) -> Result<()> {
     }
     let master = settings.database_key(database).await?;
     let opened = Vault::unlock(pool.clone(), master.clone()).await?.count_openable_keys().await?;
-    println!("master key: {} opens {} keys of personal data", master.fingerprint(), opened.ours);
+    say!("master key: {} opens {} keys of personal data", master.fingerprint(), opened.ours)?;
     if opened.others > 0 {
         let others = opened.others;
         wrong.push(format!(
@@ -37,7 +37,7 @@ pub async fn check(settings: &Settings, database: &Database) -> Result<()> {
         ));
     }
     let signer = settings.signer()?;
-    println!("signing key: {}", signer.public_key());
+    say!("signing key: {}", signer.public_key())?;
     let refusal = CheckpointStore::new(pool.clone(), signer).refusal().await?;
     let mut options = VerifyOptions::default();
     if refusal.is_some() {
@@ -51,16 +51,13 @@ pub async fn check(settings: &Settings, database: &Database) -> Result<()> {
         let error = model.error.as_deref().unwrap_or_default();
         wrong.push(format!("the read model {} is {}: {error}: rebuild it", model.name, model.status));
     }
-    println!(
-        "{} read models stand within the log; `portail rebuild` compares their rows with it",
-        models.len()
-    );
+    say!("{} read models stand within the log; `portail rebuild` compares their rows with it", models.len())?;
     if wrong.is_empty() {
-        println!("everything fits");
+        say!("everything fits")?;
         return Ok(());
     }
     for problem in &wrong {
-        println!("WRONG: {problem}");
+        say!("WRONG: {problem}")?;
     }
     bail!("{} things do not fit", wrong.len())
 }

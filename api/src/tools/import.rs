@@ -1,5 +1,4 @@
 //! Imports a file of a town, and reports row by row.
-#![allow(clippy::print_stdout, reason = "a command line answers on its standard output")]
 
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use portail_application::{
 };
 use portail_domain::i18n::Language;
 
-use crate::{settings::Settings, tools::progress::Progress};
+use crate::{say, settings::Settings, tools::progress::Progress};
 
 /// Imports a file, or only checks it.
 ///
@@ -28,11 +27,11 @@ pub async fn import(what: FileKind, file: &Path, dry_run: bool, language: Langua
     let wrong = reports.iter().filter(|r| !r.problems.is_empty()).count();
     for report in reports.iter().filter(|r| !r.problems.is_empty()) {
         for problem in &report.problems {
-            println!("{}: {}: {}: {}", file.display(), report.line, problem.column, problem.message);
+            say!("{}: {}: {}: {}", file.display(), report.line, problem.column, problem.message)?;
         }
     }
     let done = if dry_run { "ready to be imported" } else { "imported" };
-    println!("{} rows {done}, {wrong} refused", reports.len() - wrong);
+    say!("{} rows {done}, {wrong} refused", reports.len() - wrong)?;
     ensure!(wrong == 0, "{wrong} rows were refused; mend them and import the file again");
     Ok(())
 }

@@ -1,5 +1,4 @@
 //! The operator's command line for keys: make, show, rotate.
-#![allow(clippy::print_stdout, reason = "a command line answers on its standard output")]
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +12,7 @@ use portail_event_store::{
 };
 
 use crate::{
+    say,
     settings::Settings,
     tools::keys::{KeyCreation, KeyPlace, next_to, report_signing_key},
 };
@@ -64,12 +64,12 @@ pub async fn init(settings: &Settings) -> Result<()> {
     let database = settings.serving_database().await?;
     let keys = settings.keys_or_new(&database, KeyCreation::Anywhere).await?;
     report_signing_key(&CheckpointStore::new(database.pool().clone(), keys.signer.clone())).await?;
-    println!("the database is ready; its log has {} events", read_head(database.pool()).await?);
-    println!("master key {} in {}", keys.master.fingerprint(), settings.master_key_place()?);
-    println!("signing key {} in {}", keys.signer.public_key(), settings.signing_key_place()?);
-    println!(
+    say!("the database is ready; its log has {} events", read_head(database.pool()).await?)?;
+    say!("master key {} in {}", keys.master.fingerprint(), settings.master_key_place()?)?;
+    say!("signing key {} in {}", keys.signer.public_key(), settings.signing_key_place()?)?;
+    say!(
         "keep copies of both keys, apart from the database's backups: without the master key names are gone"
-    );
+    )?;
     Ok(())
 }
 
@@ -89,16 +89,16 @@ pub async fn run(settings: &Settings, command: KeyCommand) -> Result<()> {
 async fn show(settings: &Settings, database: &Database) -> Result<()> {
     let pool = database.pool();
     match binding(pool).await? {
-        Binding::New => println!("the database is bound to no master key yet"),
-        Binding::Bound(key) => println!("the database is sealed with the master key {key}"),
-        Binding::Unproved => println!("the database will be bound to the master key that opens it"),
+        Binding::New => say!("the database is bound to no master key yet")?,
+        Binding::Bound(key) => say!("the database is sealed with the master key {key}")?,
+        Binding::Unproved => say!("the database will be bound to the master key that opens it")?,
     }
     let signing = signing_key_in_force(pool).await?;
-    println!("the log is signed by {}", signing.as_deref().unwrap_or("nobody yet"));
+    say!("the log is signed by {}", signing.as_deref().unwrap_or("nobody yet"))?;
     let master = settings.database_key(database).await?;
-    println!("{} is the master key {}", settings.master_key_place()?, master.fingerprint());
+    say!("{} is the master key {}", settings.master_key_place()?, master.fingerprint())?;
     let signer = settings.signer()?;
-    println!("{} is the signing key {}", settings.signing_key_place()?, signer.public_key());
+    say!("{} is the signing key {}", settings.signing_key_place()?, signer.public_key())?;
     match CheckpointStore::new(pool.clone(), signer).refusal().await? {
         Some(reason) => bail!("{reason}"),
         None => Ok(()),
@@ -126,14 +126,14 @@ fn put_in_place(place: &KeyPlace, target: &Path, old: &str) -> Result<()> {
     let path = match place {
         KeyPlace::DataFolder(path) if *target == next_to(path) => path,
         KeyPlace::DataFolder(_) | KeyPlace::Setting(..) | KeyPlace::NamedFile(..) => {
-            println!("now let the settings name {}, on every server, and start them", target.display());
+            say!("now let the settings name {}, on every server, and start them", target.display())?;
             return Ok(());
         }
     };
     let kept = path.with_added_extension(old);
     replace_secret(path, target, &kept)
         .with_context(|| format!("{} cannot take the place of {place}", target.display()))?;
-    println!("it is in {place} now; the one before is kept as {}", kept.display());
+    say!("it is in {place} now; the one before is kept as {}", kept.display())?;
     Ok(())
 }
 
@@ -162,9 +162,9 @@ async fn rotate_master(settings: &Settings, database: &Database, how: RotateMast
     let wrapped = rotate_master_key(pool, &given, &new).await?;
     let opened = Vault::unlock(pool.clone(), new.clone()).await?.count_openable_keys().await?;
     ensure!(opened.others == 0, "{} keys open with no master key that was given", opened.others);
-    println!("{wrapped} keys were wrapped anew; the master key is {} now", new.fingerprint());
+    say!("{wrapped} keys were wrapped anew; the master key is {} now", new.fingerprint())?;
     put_in_place(&place, &target, &old.fingerprint())?;
-    println!("keep the one before as long as backups from before are kept: only it opens them");
+    say!("keep the one before as long as backups from before are kept: only it opens them")?;
     Ok(())
 }
 
@@ -192,13 +192,13 @@ async fn rotate_signing(settings: &Settings, database: &Database, how: RotateSig
     };
     let now = settings.clock(None).now();
     match change_signing_key(&log, before, &new, now).await? {
-        Some(change) => println!("the log records the new key at position {}", change.position),
-        None => println!("the log had recorded it already"),
+        Some(change) => say!("the log records the new key at position {}", change.position)?,
+        None => say!("the log had recorded it already")?,
     }
-    println!("the log is signed by {} from here on", new.public_key());
+    say!("the log is signed by {} from here on", new.public_key())?;
     CheckpointStore::new(pool.clone(), new).sign_head(now).await?;
     let kept = in_force.as_deref().and_then(|key| key.split('+').nth(1)).unwrap_or("before");
     put_in_place(&place, &target, kept)?;
-    println!("tell whoever keeps the public key; `portail audit verify` follows from either to the other");
+    say!("tell whoever keeps the public key; `portail audit verify` follows from either to the other")?;
     Ok(())
 }

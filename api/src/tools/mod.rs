@@ -7,5 +7,6 @@ pub mod demo;
 pub mod import;
 pub mod key_tools;
 pub mod keys;
+pub mod output;
 pub mod progress;
 pub mod rebuild;

@@ -57,7 +57,7 @@ impl Bars {
     }
 
     /// Takes the bars away while something is printed.
-    pub fn aside(&self, print: impl FnOnce()) {
-        self.0.suspend(print);
+    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.0.suspend(print)
     }
 }

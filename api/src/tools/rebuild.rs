@@ -1,5 +1,4 @@
 //! Rebuilds read models from the log.
-#![allow(clippy::print_stdout, reason = "a command line answers on its standard output")]
 
 use std::collections::HashMap;
 
@@ -12,6 +11,7 @@ use portail_projections::{
 };
 
 use crate::{
+    say,
     settings::Settings,
     tools::progress::{Bars, Progress},
 };
@@ -53,16 +53,16 @@ pub async fn rebuild(names: &[String]) -> Result<()> {
                 }
                 (None, None) => "no live one to compare with".to_owned(),
             };
-            bars.aside(|| println!("{name}: rebuilt to position {}, {verdict}", rebuilt.position));
+            bars.aside(|| say!("{name}: rebuilt to position {}, {verdict}", rebuilt.position))?;
             failed += usize::from(!rebuilt.aside.is_empty());
             for event in rebuilt.aside {
-                bars.aside(|| println!("{name}: set aside the stream of {event}"));
+                bars.aside(|| say!("{name}: set aside the stream of {event}"))?;
             }
         }
         Step::Failed(error) => {
             running.remove(name).inspect(Progress::finish);
             failed += 1;
-            bars.aside(|| println!("{name}: not rebuilt: {error}"));
+            bars.aside(|| say!("{name}: not rebuilt: {error}"))?;
         }
     };
     rebuild::rebuild_all(chosen.collect(), &context, hear).await?;

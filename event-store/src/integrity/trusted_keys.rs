@@ -5,7 +5,7 @@ use std::fmt;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use signed_note::{Note, StandardVerifier, Verifier, VerifierList};
 
-use super::signed_checkpoint::{Checkpoint, CheckpointError, NEXT_KEY, ReadTrailHead};
+use super::signed_checkpoint::{Checkpoint, CheckpointError, NEXT_KEY, ReadTrailHead, signed_by};
 use crate::log::hashing::Hash;
 
 /// Which checkpoints a key may have signed: those of so many events.
@@ -49,7 +49,8 @@ impl TrustedKeys {
         let failed = |e: &dyn fmt::Display| CheckpointError::Note(e.to_string());
         let verifiers = self.0.iter().map(|(key, _)| Box::new(key.clone()) as Box<dyn Verifier>).collect();
         let parsed = Note::from_bytes(note.as_bytes()).map_err(|e| failed(&e))?;
-        let (signatures, _) = parsed.verify(&VerifierList::new(verifiers)).map_err(|e| failed(&e))?;
+        let (signatures, _) =
+            parsed.verify(&VerifierList::new(verifiers)).map_err(|e| self.unverified(note, &e))?;
         let text = std::str::from_utf8(parsed.text()).map_err(|e| failed(&e))?;
         let mut lines = text.lines();
         let mut line = || lines.next().ok_or_else(|| failed(&"it has three lines"));
@@ -70,6 +71,18 @@ impl TrustedKeys {
         let reads = lines.iter().copied().find_map(ReadTrailHead::parse);
         let next_key = lines.iter().find_map(|line| line.strip_prefix(NEXT_KEY)).map(str::to_owned);
         Ok(Checkpoint { origin, size, root, reads, next_key, note: note.to_owned() })
+    }
+
+    /// Why no signature holds: an unknown key is named, so that whoever verifies sees which one to ask for.
+    fn unverified(&self, note: &str, error: &dyn fmt::Display) -> CheckpointError {
+        let known: Vec<String> =
+            self.0.iter().map(|(key, _)| format!("{}+{:08x}", key.name(), key.key_id())).collect();
+        CheckpointError::Note(match signed_by(note) {
+            Some(signer) if !known.contains(&signer) => {
+                format!("the key {signer} signed it; known are {}", known.join(", "))
+            }
+            Some(_) | None => error.to_string(),
+        })
     }
 }
 
@@ -96,7 +109,8 @@ mod tests {
         assert!(keys.read(&made.note.replace("1234", "1235")).is_err());
         assert!(keys.read("1234").is_err());
         let (_, other) = signed_note::generate_key(&mut OsRng, "PeterNeumann");
-        assert!(TrustedKeys::new([other.as_str()]).unwrap().read(&made.note).is_err());
+        let refused = TrustedKeys::new([other.as_str()]).unwrap().read(&made.note).unwrap_err().to_string();
+        assert!(refused.contains("the key PeterNeumann+c74f20a3 signed it; known are PeterN"), "{refused}");
         assert!(TrustedKeys::new(["PeterNeumann"]).is_err());
         assert!(!format!("{signer:?}").contains("AYEK"), "a secret is never printed");
     }
