@@ -1,6 +1,9 @@
 //! The operator's command line for keys: make, show, rotate.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
@@ -137,8 +140,15 @@ fn put_in_place(place: &KeyPlace, target: &Path, old: &str) -> Result<()> {
     Ok(())
 }
 
+/// How long the database may take to notice that a server has ended.
+const LETTING_GO: Duration = Duration::from_secs(3);
+
 async fn rotate_master(settings: &Settings, database: &Database, how: RotateMaster) -> Result<()> {
     let place = settings.master_key_place()?;
+    let begun = Instant::now();
+    while connected_servers(database.pool()).await? > 0 && begun.elapsed() < LETTING_GO {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     ensure!(
         connected_servers(database.pool()).await? == 0,
         "a server is running on this database: stop every server first, or it could seal nothing more until it is \

@@ -145,6 +145,19 @@ async fn a_rotated_master_key_opens_everything_and_an_interrupted_rotation_is_fi
     assert!(well(&home, &["check"]).contains("everything fits"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_master_key_is_not_rotated_beside_a_running_server() {
+    let home = Home::new().await;
+    let server = home.serve(&["--demo"]);
+    let before = MasterKey::from_file(&file(&home, "master.key")).unwrap().fingerprint();
+    let said = refused(&home, &["keys", "rotate-master"]);
+    assert!(is_embedded() || said.contains("stop every server first"), "{said}");
+    assert!(!file(&home, "master.key.next").exists());
+    server.kill();
+    well(&home, &["keys", "rotate-master"]);
+    assert_ne!(MasterKey::from_file(&file(&home, "master.key")).unwrap().fingerprint(), before);
+}
+
 #[tokio::test]
 async fn a_server_with_another_signing_key_signs_nothing_and_says_so() {
     let home = Home::new().await;
