@@ -34,6 +34,7 @@ pub async fn rebuild(names: &[String]) -> Result<()> {
     let chosen = projections.into_iter().filter(|p| names.is_empty() || names.iter().any(|n| n == p.name()));
     let bars = Bars::default();
     let mut running = HashMap::new();
+    let mut unwritten = vec![];
     let hear = |name, step| match step {
         Step::At(at, head) => running.entry(name).or_insert_with(|| bars.add(name, "events")).at(at, head),
         Step::Done(rebuilt) => {
@@ -53,19 +54,24 @@ pub async fn rebuild(names: &[String]) -> Result<()> {
                 }
                 (None, None) => "no live one to compare with".to_owned(),
             };
-            bars.aside(|| say!("{name}: rebuilt to position {}, {verdict}", rebuilt.position))?;
+            unwritten.extend(
+                bars.aside(|| say!("{name}: rebuilt to position {}, {verdict}", rebuilt.position)).err(),
+            );
             failed += usize::from(!rebuilt.aside.is_empty());
             for event in rebuilt.aside {
-                bars.aside(|| say!("{name}: set aside the stream of {event}"))?;
+                unwritten.extend(bars.aside(|| say!("{name}: set aside the stream of {event}")).err());
             }
         }
         Step::Failed(error) => {
             running.remove(name).inspect(Progress::finish);
             failed += 1;
-            bars.aside(|| say!("{name}: not rebuilt: {error}"))?;
+            unwritten.extend(bars.aside(|| say!("{name}: not rebuilt: {error}")).err());
         }
     };
     rebuild::rebuild_all(chosen.collect(), &context, hear).await?;
+    if let Some(error) = unwritten.pop() {
+        return Err(error.into());
+    }
     ensure!(failed == 0, "{failed} read models could not be rebuilt as a whole");
     if wrong > 0 { bail!("{wrong} read models had drifted from the log") } else { Ok(()) }
 }

@@ -203,7 +203,7 @@ struct Day<'a> {
     child: Arc<Child>,
     overlaps: Vec<ActivityId>,
     first_start: Option<chrono::DateTime<chrono::Utc>>,
-    note: Option<portail_domain::sealed::Sealed>,
+    note: Option<portail_domain::shared::sealed::Sealed>,
 }
 
 impl Day<'_> {

@@ -82,11 +82,11 @@ pub struct RegieChangesInput {
 
 /// A line in its canonical form. What has none stays as it is: the settings' own rules refuse it.
 pub(super) fn canonical(text: &str) -> String {
-    portail_domain::text::line(text, 120).unwrap_or_else(|_| text.to_owned())
+    portail_domain::shared::text::line(text, 120).unwrap_or_else(|_| text.to_owned())
 }
 
 pub(super) fn settings_name(text: &str) -> Result<String, Rejection> {
-    Ok(entered_text::<portail_domain::text::Name>(text, "settings.name")?.into())
+    Ok(entered_text::<portail_domain::shared::text::Name>(text, "settings.name")?.into())
 }
 
 impl RegieChangesInput {

@@ -58,7 +58,7 @@ impl Holidays {
 
 static BY_ZONE: LazyLock<[Vec<Holidays>; 3]> = LazyLock::new(|| {
     let mut zones = [Vec::new(), Vec::new(), Vec::new()];
-    for line in include_str!("../../data/school_holidays.tsv").lines() {
+    for line in include_str!("../../../data/school_holidays.tsv").lines() {
         let fields: Vec<&str> = line.split('\t').collect();
         let [zone, name, from, to] = fields[..] else { continue };
         let zone = match zone {
