@@ -25,6 +25,9 @@ async fn a_server_waits_for_a_database_that_recovers() {
     // In this state it recovers until it is promoted, and takes no connection meanwhile.
     File::create(data.join("standby.signal")).unwrap();
     control(&["start", "-W", "-o", "-c hot_standby=off", "-l", data.join("log").to_str().unwrap()]);
+    while !cluster.socket().join(".s.PGSQL.5432").exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
 
     let said = home.folder.path().join("said");
     let errors = Stdio::from(File::create(&said).unwrap());
