@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_application::{
     Rejection, Role,
@@ -15,31 +15,18 @@ use crate::graphql::{
     context::{ADMINISTRATORS, Ask, EVERYBODY, Site, coded, unavailable},
     entered::{hostile_text, text},
     errors::UserError,
-    written::is_named_once,
+    mirrored_enum::mirrored_enum,
+    named_once::is_named_once,
 };
 
-/// What a person is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(name = "Role")]
-pub enum PublicRole {
-    /// A family.
-    Parent,
-    /// The town's staff.
-    Staff,
-    /// Staff who also make accounts.
-    Administrator,
-    /// Reads and verifies, changes nothing.
-    Auditor,
-}
-
-impl From<Role> for PublicRole {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Parent => Self::Parent,
-            Role::Administrator => Self::Administrator,
-            Role::Auditor => Self::Auditor,
-            Role::Staff | Role::Timer => Self::Staff,
-        }
+mirrored_enum! {
+    /// What a person is.
+    #[graphql(name = "Role")]
+    PublicRole from Role {
+        Parent: "A family.",
+        Staff | Timer: "The town's staff.",
+        Administrator: "Staff who also make accounts.",
+        Auditor: "Reads and verifies, changes nothing.",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use async_graphql::{Enum, Object};
+use async_graphql::Enum;
 use portail_application::Rejection;
 use portail_domain::{
     attendance::session::SessionError,
@@ -10,7 +10,7 @@ use portail_domain::{
     shared::ids::ActivityId,
 };
 
-use crate::graphql::leaf::{answered_enums, leaf};
+use crate::graphql::{eager_list::eager_object, mirrored_enum::written_by_name};
 
 macro_rules! codes {
     ($($name:ident = $code:literal),+ $(,)?) => {
@@ -187,11 +187,17 @@ enum Source {
     Session(SessionError),
 }
 
-/// Something a person asked for that was not done, and why.
-#[derive(Debug, Clone)]
-pub struct UserError {
-    source: Source,
-    language: Language,
+eager_object! {
+    /// Something a person asked for that was not done, and why.
+    UserError { source: Source, language: Language }
+    answers |error| {
+        /// What is wrong.
+        code: UserErrorCode = error.code_of(),
+        /// What to do about it, in the caller's language.
+        message: String = error.words(),
+        /// Where in the input it is.
+        path: Vec<String> = error.place().to_vec(),
+    }
 }
 
 impl UserError {
@@ -239,32 +245,7 @@ impl UserError {
     }
 }
 
-/// Something a person asked for that was not done, and why.
-#[Object]
-impl UserError {
-    /// What is wrong.
-    async fn code(&self) -> UserErrorCode {
-        self.code_of()
-    }
-
-    /// What to do about it, in the caller's language.
-    async fn message(&self) -> String {
-        self.words()
-    }
-
-    /// Where in the input it is.
-    async fn path(&self) -> &[String] {
-        self.place()
-    }
-}
-
-answered_enums!(UserErrorCode);
-
-leaf!(UserError = "UserError", |e| {
-    "code" => e.code_of(),
-    "message" => e.words(),
-    "path" => e.place().to_vec(),
-});
+written_by_name!(UserErrorCode);
 
 #[cfg(test)]
 mod tests {

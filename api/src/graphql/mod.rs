@@ -7,19 +7,19 @@ pub mod audit;
 pub mod catalogue;
 pub mod context;
 pub mod correspondence;
-mod digits;
 pub mod document_guard;
+pub mod eager_list;
 mod entered;
 pub mod errors;
 pub mod families;
 pub mod governance;
-mod leaf;
+mod mirrored_enum;
 pub mod money;
+mod named_once;
 mod places;
 pub mod privacy;
 pub mod scalars;
 mod send;
-pub mod written;
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! Personal data: what is erased, what is kept and why, the town's rules, the evidence.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_application::{Command, CommandOutcome, Rejection, privacy::subject};
 use portail_domain::{
@@ -19,64 +19,46 @@ use crate::graphql::{
     entered::page,
     errors::UserError,
     families::{RecordPayload, record},
+    mirrored_enum::mirrored_enum,
     scalars::{Date, Position},
     send::send,
 };
 
-/// What data are kept for; each has a key of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "Purpose")]
-pub enum DataPurpose {
-    /// Names, birth date, address and contacts.
-    Identity,
-    /// Tax data.
-    Tax,
-    /// Family-benefit data (CAF, MSA).
-    Caf,
-    /// Bank details.
-    Bank,
-    /// Health data of a child.
-    Health,
-    /// Messages between a family and a structure.
-    Message,
-    /// Free text written about a person.
-    Note,
-    /// Files a family sent.
-    Attachment,
-    /// Copies of printed documents.
-    Document,
+mirrored_enum! {
+    /// What data are kept for; each has a key of its own.
+    DataPurpose = Purpose {
+        Identity: "Names, birth date, address and contacts.",
+        Tax: "Tax data.",
+        Caf: "Family-benefit data (CAF, MSA).",
+        Bank: "Bank details.",
+        Health: "Health data of a child.",
+        Message: "Messages between a family and a structure.",
+        Note: "Free text written about a person.",
+        Attachment: "Files a family sent.",
+        Document: "Copies of printed documents.",
+    }
 }
 
-/// The ground of an erasure (RGPD, article 17, paragraph 1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "LegalBasis")]
-pub enum ErasureBasis {
-    /// The data are no longer necessary: their time is over (a).
-    RetentionEnded,
-    /// The person withdrew consent (b).
-    ConsentWithdrawn,
-    /// The person objected (c).
-    Objection,
-    /// The data were processed unlawfully (d).
-    Unlawful,
-    /// The law, or an authority, orders it (e).
-    LegalObligation,
+mirrored_enum! {
+    /// The ground of an erasure (RGPD, article 17, paragraph 1).
+    ErasureBasis = LegalBasis {
+        RetentionEnded: "The data are no longer necessary: their time is over (a).",
+        ConsentWithdrawn: "The person withdrew consent (b).",
+        Objection: "The person objected (c).",
+        Unlawful: "The data were processed unlawfully (d).",
+        LegalObligation: "The law, or an authority, orders it (e).",
+    }
 }
 
-/// Why data are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "KeptReason")]
-pub enum KeptBecause {
-    /// The child is enrolled.
-    Enrolled,
-    /// The account is not settled.
-    OpenBalance,
-    /// Accounting evidence.
-    Accounting,
-    /// A direct debit can still be disputed.
-    DirectDebit,
-    /// The town's own time for it is not over.
-    Retention,
+mirrored_enum! {
+    /// Why data are kept.
+    KeptBecause = KeptReason {
+        Enrolled: "The child is enrolled.",
+        OpenBalance: "The account is not settled.",
+        Accounting: "Accounting evidence.",
+        DirectDebit: "A direct debit can still be disputed.",
+        Retention: "The town's own time for it is not over.",
+    }
 }
 
 /// Data that are kept, and why.

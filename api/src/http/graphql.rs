@@ -112,7 +112,7 @@ async fn execute(
         address,
         language: language(headers),
         min_position,
-        takes_text: true,
+        takes_raw_json: true,
         ..RequestContext::default()
     };
     let consistency = context.consistency.clone();

@@ -33,8 +33,8 @@ pub struct RequestContext {
     pub language: Language,
     /// The position the answer must have reached (`X-Min-Position`).
     pub min_position: Option<u64>,
-    /// Whether the answer is written as text where it can be (decision 20).
-    pub takes_text: bool,
+    /// Whether the answer may hold JSON that was written as text (decision 20).
+    pub takes_raw_json: bool,
     /// What the answer will say of its freshness.
     pub consistency: Arc<Mutex<Option<Consistency>>>,
 }

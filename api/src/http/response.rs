@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response as HttpResponse},
 };
 
-use crate::graphql::written::response_text;
+use crate::graphql::eager_list::response_json;
 
 /// Whether the caller takes the newer media type of a GraphQL answer, which lets the status tell.
 pub fn wants_graphql_response(headers: &HeaderMap) -> bool {
@@ -34,7 +34,7 @@ pub fn answer(status: StatusCode, response: &Response, headers: &HeaderMap) -> H
     } else {
         "application/json; charset=utf-8"
     };
-    let mut answer = (status, [(header::CONTENT_TYPE, media)], response_text(response)).into_response();
+    let mut answer = (status, [(header::CONTENT_TYPE, media)], response_json(response)).into_response();
     answer.headers_mut().extend(response.http_headers.clone());
     answer
 }

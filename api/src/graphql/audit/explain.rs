@@ -1,6 +1,6 @@
 //! Explanations: from a value to the events that made it, and from an event to what it changed.
 
-use async_graphql::{Context, Enum, ID, Json, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Json, Object, Result, SimpleObject};
 use portail_application::{
     Role,
     audit::explain::{self, Part, RelatedEvent},
@@ -20,53 +20,37 @@ use crate::graphql::{
     audit::{LogEvent, past_town::Replays},
     context::{AUDITORS, Ask, EVERYBODY, OFFICERS, coded, unavailable, visible_child},
     families::family_file::changes::mask,
+    mirrored_enum::mirrored_enum,
     scalars::{Date, Position},
 };
 
-/// The part an event plays in a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "Part")]
-pub enum ExplanationPart {
-    /// It is the value.
-    Value,
-    /// The child's enrolment in the activity.
-    Enrolment,
-    /// What the town offers: the activity's settings.
-    Activity,
-    /// The town's calendar: a closure of the day, the school zone.
-    Calendar,
-    /// A day that was billed.
-    BilledDay,
-    /// The price list.
-    Tariff,
-    /// The same command did it as well.
-    SameCommand,
-    /// A request it came from.
-    Request,
+mirrored_enum! {
+    /// The part an event plays in a value.
+    ExplanationPart = Part {
+        Value: "It is the value.",
+        Enrolment: "The child's enrolment in the activity.",
+        Activity: "What the town offers: the activity's settings.",
+        Calendar: "The town's calendar: a closure of the day, the school zone.",
+        BilledDay: "A day that was billed.",
+        Tariff: "The price list.",
+        SameCommand: "The same command did it as well.",
+        Request: "A request it came from.",
+    }
 }
 
-/// A section of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "Section")]
-pub enum FileSectionName {
-    /// The responsible guardian's card.
-    Responsible,
-    /// The spouse's card.
-    Spouse,
-    /// Tax data.
-    Tax,
-    /// Family-benefit data.
-    Caf,
-    /// Bank details.
-    Bank,
-    /// A child's identity.
-    ChildIdentity,
-    /// What the family authorises for a child.
-    Authorisations,
-    /// Who may pick a child up.
-    PickUp,
-    /// A child's health data.
-    Health,
+mirrored_enum! {
+    /// A section of a file.
+    FileSectionName = Section {
+        Responsible: "The responsible guardian's card.",
+        Spouse: "The spouse's card.",
+        Tax: "Tax data.",
+        Caf: "Family-benefit data.",
+        Bank: "Bank details.",
+        ChildIdentity: "A child's identity.",
+        Authorisations: "What the family authorises for a child.",
+        PickUp: "Who may pick a child up.",
+        Health: "A child's health data.",
+    }
 }
 
 /// An event that explains a value.

@@ -4,7 +4,7 @@ mod activity_input;
 mod deadline_input;
 pub mod school_calendar;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use portail_application::Command;
 use portail_domain::{
     catalogue::activity::{ActivitySettings, ApprovalMode as DomainApproval, LateRequests as DomainLate},
@@ -14,39 +14,40 @@ use portail_domain::{
 use uuid::Uuid;
 
 use crate::graphql::{
-    attendance::{planning::mirrored_enum, sessions::Weekday},
+    attendance::sessions::Weekday,
     catalogue::activity_input::{ActivityChangesInput, ActivitySettingsInput},
     context::{Ask, EVERYBODY, STAFF, unavailable},
     entered::{parse, text},
     families::{RecordPayload, record},
+    mirrored_enum::mirrored_enum,
     scalars::{Date, Time},
 };
 
-mirrored_enum!(
+mirrored_enum! {
     /// What kind of days an activity is offered on.
     Period = DomainPeriod {
         School: "When school is held.",
         SmallHolidays: "Autumn, Christmas, winter and spring holidays.",
         SummerHolidays: "July and August.",
     }
-);
+}
 
-mirrored_enum!(
+mirrored_enum! {
     /// Who decides a reservation.
     ApprovalMode = DomainApproval {
         Instant: "Confirmed at once while a place is free.",
         Staff: "Staff decide each request.",
     }
-);
+}
 
-mirrored_enum!(
+mirrored_enum! {
     /// What a request after the booking cut-off becomes.
     LateRequests = DomainLate {
         Refuse: "An error that names the deadline.",
         WaitingList: "A place on the waiting list.",
         Accept: "Accepted, marked late.",
     }
-);
+}
 
 /// An activity, with its newest settings.
 #[derive(Debug, Clone, SimpleObject)]

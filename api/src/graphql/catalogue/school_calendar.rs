@@ -1,7 +1,7 @@
 //! The town's calendar: its school zone, its region's public holidays, and the school years it enters
 //! itself.
 
-use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use chrono::Months;
 use portail_application::Command;
 use portail_domain::{
@@ -14,14 +14,14 @@ use portail_projections::catalogue;
 use uuid::Uuid;
 
 use crate::graphql::{
-    attendance::planning::mirrored_enum,
     catalogue::Period,
     context::{Ask, OFFICERS, STAFF, be_fresh, unavailable},
     families::{RecordPayload, record},
+    mirrored_enum::mirrored_enum,
     scalars::{Date, Position},
 };
 
-mirrored_enum!(
+mirrored_enum! {
     /// A zone of the national school calendar, or a calendar of the town's own.
     Zone = DomainZone {
         A: "Zone A.",
@@ -29,9 +29,9 @@ mirrored_enum!(
         C: "Zone C.",
         Own: "None of them (Corsica, overseas): the town enters each school year itself.",
     }
-);
+}
 
-mirrored_enum!(
+mirrored_enum! {
     /// Where a town lies, as far as public holidays are concerned.
     HolidayRegion = DomainRegion {
         Common: "The eleven holidays of the whole country.",
@@ -44,7 +44,7 @@ mirrored_enum!(
         SaintBarthelemy: "9 October as well.",
         SaintMartin: "28 May as well.",
     }
-);
+}
 
 /// School holidays.
 #[derive(Debug, Clone, SimpleObject)]

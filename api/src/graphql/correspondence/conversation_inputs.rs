@@ -1,10 +1,10 @@
 //! Conversations, as families and staff write them.
 
-use async_graphql::{Enum, ID, InputObject};
+use async_graphql::{ID, InputObject};
 use portail_application::ConversationMark as DomainMark;
 use uuid::Uuid;
 
-use crate::graphql::attendance::planning::mirrored_enum;
+use crate::graphql::mirrored_enum::mirrored_enum;
 
 /// A new conversation with its first message.
 #[derive(Debug, Clone, InputObject)]
@@ -24,14 +24,14 @@ pub struct OpenConversationInput {
     pub(super) family_number: Option<String>,
 }
 
-mirrored_enum!(
+mirrored_enum! {
     /// What a side does with a conversation.
     ConversationMark = DomainMark {
         Read: "It has read what the other side wrote.",
         Deleted: "It moves it to its deleted folder.",
         Restored: "It brings it back.",
     }
-);
+}
 
 /// A message.
 #[derive(Debug, Clone, InputObject)]

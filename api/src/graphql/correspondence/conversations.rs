@@ -13,7 +13,6 @@ use portail_projections::correspondence::inbox::{self, ConversationRow, Filter, 
 use uuid::Uuid;
 
 use crate::graphql::{
-    attendance::planning::mirrored_enum,
     context::{Ask, EVERYBODY, PARENTS, STAFF, be_fresh, coded, unavailable},
     correspondence::{
         attachments::{Attachment, uploaded},
@@ -23,25 +22,26 @@ use crate::graphql::{
     },
     entered::{cursor, optional_text, page, parse, text},
     families::{RecordPayload, family_file::acting_family, record},
+    mirrored_enum::mirrored_enum,
     scalars::Position,
 };
 
-mirrored_enum!(
+mirrored_enum! {
     /// A side of a conversation.
     MessageParty = DomainParty {
         Family: "The family.",
         Structure: "The structure's staff.",
     }
-);
+}
 
-mirrored_enum!(
+mirrored_enum! {
     /// A folder of the inbox.
     MessageFolder = Folder {
         Received: "The other side wrote something.",
         Sent: "The own side wrote something.",
         Deleted: "The own side deleted it.",
     }
-);
+}
 
 /// A message.
 #[derive(Debug, Clone, SimpleObject)]

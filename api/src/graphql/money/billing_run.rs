@@ -15,9 +15,9 @@ use portail_projections::money::{
 use rust_decimal::Decimal;
 
 use crate::graphql::{
-    attendance::planning::mirrored_enum,
     context::{Ask, payer_names, unavailable},
     entered::page,
+    mirrored_enum::mirrored_enum,
     money::{
         all_regies,
         invoices::{InvoiceLine, Names},
@@ -38,7 +38,7 @@ pub enum BillingRunStage {
     Abandoned,
 }
 
-mirrored_enum!(
+mirrored_enum! {
     /// What a bill cannot settle by itself.
     BillingWarningKind = DomainWarning {
         Error: "A session is in error: it is not billed.",
@@ -52,7 +52,7 @@ mirrored_enum!(
         QuotientCorrected: "It is billed already, and its income quotient was corrected since: it keeps its price.",
         ResidenceUnknown: "Several communes share the family's postcode, and none is chosen.",
     }
-);
+}
 
 /// What staff should look at before they issue.
 #[derive(Debug, Clone, SimpleObject)]

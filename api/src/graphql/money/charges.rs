@@ -1,6 +1,6 @@
 //! What an invoice charges for, and how each price came about.
 
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::SimpleObject;
 use portail_documents::statement_labels::step_label;
 use portail_domain::{
     i18n::Language,
@@ -8,30 +8,16 @@ use portail_domain::{
 };
 use rust_decimal::Decimal;
 
-/// What is charged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub enum ChargeKind {
-    /// A session reserved.
-    Reserved,
-    /// A session come to without a reservation.
-    Unbooked,
-    /// A session come to outside the contract.
-    OutsideContract,
-    /// A session missed without an excuse.
-    Absent,
-    /// A month of an enrolment.
-    Month,
-}
+use crate::graphql::mirrored_enum::mirrored_enum;
 
-impl From<DomainCharge> for ChargeKind {
-    fn from(charge: DomainCharge) -> Self {
-        match charge {
-            DomainCharge::Reserved => Self::Reserved,
-            DomainCharge::Unbooked => Self::Unbooked,
-            DomainCharge::OutsideContract => Self::OutsideContract,
-            DomainCharge::Absent(_) => Self::Absent,
-            DomainCharge::Month => Self::Month,
-        }
+mirrored_enum! {
+    /// What is charged.
+    ChargeKind from DomainCharge {
+        Reserved: "A session reserved.",
+        Unbooked: "A session come to without a reservation.",
+        OutsideContract: "A session come to outside the contract.",
+        Absent(_): "A session missed without an excuse.",
+        Month: "A month of an enrolment.",
     }
 }
 

@@ -24,15 +24,15 @@ use portail_projections::money::regies as read;
 use rust_decimal::Decimal;
 
 use crate::graphql::{
-    attendance::planning::mirrored_enum,
     context::{Ask, coded, unavailable},
+    mirrored_enum::mirrored_enum,
     scalars::Date,
 };
 pub(super) use portail_documents::statement_labels::{
     Regies, invoice_number, operation_number, payment_number,
 };
 
-mirrored_enum!(
+mirrored_enum! {
     /// How a family pays.
     PaymentMethod = DomainMethod {
         Cheque: "A cheque.",
@@ -43,9 +43,9 @@ mirrored_enum!(
         Cesu: "Prepaid service vouchers (CESU).",
         HolidayVoucher: "Holiday vouchers.",
     }
-);
+}
 
-mirrored_enum!(
+mirrored_enum! {
     /// Why a bank rejects a payment.
     PaymentRejectionReason = DomainReason {
         InsufficientFunds: "The money was not there.",
@@ -55,25 +55,24 @@ mirrored_enum!(
         Objection: "The payer objected.",
         Other: "Another reason.",
     }
-);
+}
 
-mirrored_enum!(
+mirrored_enum! {
     /// Who collects what is invoiced.
     CollectionMode = DomainMode {
         Regie: "The régie of the town: the balance is authoritative.",
         Treasury: "The treasury: the town does not see every payment, its balance is not authoritative.",
     }
-);
+}
 
-mirrored_enum!(
+mirrored_enum! {
     /// What becomes of days that are billed already when their income quotient is corrected.
     QuotientCorrections = DomainCorrections {
         Keep: "They keep their price; the next draft tells which days.",
         Adjust: "The difference is a line of the next invoice.",
     }
-);
+}
 
-use async_graphql::Enum;
 
 /// Queries about money.
 #[derive(Debug, Default, MergedObject)]

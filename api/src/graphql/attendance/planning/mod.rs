@@ -1,6 +1,8 @@
 //! The planning calendar of a child.
 
 mod cell;
+#[cfg(test)]
+mod eager_tests;
 mod month_view;
 
 use std::collections::{BTreeSet, HashMap};
@@ -23,7 +25,7 @@ use crate::graphql::{
     context::{
         Ask, EVERYBODY, be_fresh, coded, full_name, is_visible, payer_names, unavailable, visible_child,
     },
-    leaf::{Leaves, leaf},
+    eager_list::{EagerList, eager_object},
     scalars::{Month, Position, Time},
 };
 
@@ -35,63 +37,29 @@ const NAMES: [&str; 4] = [
     portail_projections::attendance::planning::NAME,
 ];
 
-/// A domain enum as GraphQL shows it, with its descriptions; a variant added to one and not to the
-/// other does not compile.
-macro_rules! mirrored_enum {
-    ($(#[$doc:meta])* $name:ident = $domain:ty { $($variant:ident: $text:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-        pub enum $name { $(#[doc = $text] $variant),+ }
-
-        impl From<$domain> for $name {
-            fn from(value: $domain) -> Self {
-                match value { $(<$domain>::$variant => Self::$variant),+ }
-            }
-        }
-
-        impl From<$name> for $domain {
-            fn from(value: $name) -> Self {
-                match value { $($name::$variant => Self::$variant),+ }
-            }
-        }
-    };
+eager_object! {
+    /// A row: structure × activity × responsible (payer).
+    PlanningRow {
+        /// The structure's code.
+        structure_id: ID,
+        /// The structure.
+        structure: String,
+        /// The activity's code.
+        activity_id: ID,
+        /// The activity.
+        activity: String,
+        /// When it starts.
+        starts: Time,
+        /// When it ends.
+        ends: Time,
+        /// The payer's family number.
+        payer: String,
+        /// The responsible guardian who pays; null once erased.
+        responsible: Option<String>,
+        /// A cell per day of the month.
+        cells: Vec<Cell>,
+    }
 }
-pub(crate) use mirrored_enum;
-
-/// A row: structure × activity × responsible (payer).
-#[derive(Debug, Clone, SimpleObject)]
-pub struct PlanningRow {
-    /// The structure's code.
-    structure_id: ID,
-    /// The structure.
-    structure: String,
-    /// The activity's code.
-    activity_id: ID,
-    /// The activity.
-    activity: String,
-    /// When it starts.
-    starts: Time,
-    /// When it ends.
-    ends: Time,
-    /// The payer's family number.
-    payer: String,
-    /// The responsible guardian who pays; null once erased.
-    responsible: Option<String>,
-    /// A cell per day of the month.
-    cells: Vec<Cell>,
-}
-
-leaf!(PlanningRow = "PlanningRow", |r| {
-    "structureId" => r.structure_id,
-    "structure" => r.structure,
-    "activityId" => r.activity_id,
-    "activity" => r.activity,
-    "starts" => r.starts,
-    "ends" => r.ends,
-    "payer" => r.payer,
-    "responsible" => r.responsible,
-    "cells" => r.cells,
-});
 
 /// A line of the legend.
 #[derive(Debug, Clone, SimpleObject)]
@@ -120,7 +88,7 @@ pub struct Planning {
     /// The month after.
     next_month: Month,
     /// The rows.
-    rows: Leaves<PlanningRow>,
+    rows: EagerList<PlanningRow>,
     /// What the statuses and markers mean.
     legend: Vec<LegendEntry>,
     /// The position of the log it shows.
@@ -196,7 +164,7 @@ async fn month_planning(ctx: &Context<'_>, child_id: &str, month: Month, positio
         month,
         previous_month: Month(month.0.previous()),
         next_month: Month(month.0.next()),
-        rows: Leaves(view.rows(month, &cells, &names)),
+        rows: EagerList(view.rows(month, &cells, &names)),
         legend: if ctx.look_ahead().field("legend").exists() { legend(ctx.language()) } else { vec![] },
         position: Position(position),
     })
@@ -257,7 +225,7 @@ impl PlanningSubscription {
                 let position = positions.position();
                 // The child may have left the family meanwhile, which this looks at again.
                 let planning = month_planning(ctx, &child_id, month, position).await?;
-                let newest = planning.rows.0.iter().flat_map(|r| &r.cells).filter_map(|c| c.made_at()).max();
+                let newest = planning.rows.0.iter().flat_map(|r| &r.cells).filter_map(|c| c.position).max();
                 let newest = newest.map(|p| p.0);
                 let news = match shown {
                     None => last.is_none() || newest != last,

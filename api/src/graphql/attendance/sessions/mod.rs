@@ -7,10 +7,10 @@ pub mod roll;
 pub mod staff;
 mod staff_inputs;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object, Result};
 use chrono::Weekday as ChronoWeekday;
 pub use outcome::{DayResultCode, SessionPayload};
-use portail_application::{Command, CommandOutcome, Rejection, WeeklyPattern};
+use portail_application::{Command, CommandOutcome, Corrected, Rejection, WeeklyPattern};
 use portail_domain::{
     attendance::session::{AbsenceReason as DomainAbsenceReason, RefusalCode as DomainRefusalCode},
     catalogue::calendar::ClosureReason as DomainClosureReason,
@@ -19,19 +19,19 @@ use portail_domain::{
 use uuid::Uuid;
 
 use crate::graphql::{
-    attendance::{
-        planning::mirrored_enum,
-        sessions::inputs::{AnswerOfferInput, ChildDaysInput, DeclareAbsenceInput, RequestReservationsInput},
+    attendance::sessions::inputs::{
+        AnswerOfferInput, ChildDaysInput, DeclareAbsenceInput, RequestReservationsInput,
     },
     context::{Ask, PARENTS},
     correspondence::attachments::uploaded,
     entered::{optional_text, place},
+    mirrored_enum::mirrored_enum,
     places::keep_real,
     scalars::Date,
     send::send,
 };
 
-mirrored_enum!(
+mirrored_enum! {
     /// Why a child is absent. A medical reason always needs a certificate.
     AbsenceReason = DomainAbsenceReason {
         Medical: "Illness; a certificate is due.",
@@ -42,9 +42,9 @@ mirrored_enum!(
         FamilyEvent: "Bereavement or another serious event in the family.",
         Personal: "Anything else.",
     }
-);
+}
 
-mirrored_enum!(
+mirrored_enum! {
     /// Why staff refuse a request.
     RefusalCode = DomainRefusalCode {
         Capacity: "No place left: needs a full session; the places held and the capacity are recorded.",
@@ -54,9 +54,9 @@ mirrored_enum!(
         ListClosed: "The waiting list closed before a place could be given.",
         Other: "Another reason; a note is required.",
     }
-);
+}
 
-mirrored_enum!(
+mirrored_enum! {
     /// Why days are closed.
     ClosureReason = DomainClosureReason {
         Strike: "Strike.",
@@ -66,25 +66,25 @@ mirrored_enum!(
         TownHoliday: "A day the town gives.",
         Other: "Anything else.",
     }
-);
+}
 
-mirrored_enum!(
+mirrored_enum! {
     /// A weekday.
     Weekday = ChronoWeekday {
         Mon: "Monday.", Tue: "Tuesday.", Wed: "Wednesday.", Thu: "Thursday.",
         Fri: "Friday.", Sat: "Saturday.", Sun: "Sunday.",
     }
-);
+}
 
-mirrored_enum!(
+mirrored_enum! {
     /// What staff correct a cell to.
-    CorrectedAttendance = portail_application::Corrected {
+    CorrectedAttendance = Corrected {
         Present: "The child was there.",
         AbsentExcused: "Absent, excused.",
         AbsentBilled: "Absent, billed.",
         Reserved: "The roll-call was a mistake: back to the reservation.",
     }
-);
+}
 
 /// Whose money it is: the parent's own family from the session, or the one staff act for.
 fn payer(ctx: &Context<'_>, on_behalf_of: Option<&String>) -> Result<Result<FamilyNumber, Rejection>> {

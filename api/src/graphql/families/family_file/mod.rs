@@ -4,7 +4,7 @@ pub mod changes;
 mod inputs;
 pub mod sections;
 
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_application::{
     Command, CommandOutcome, FileOwner, ModificationDecision, ModificationTarget, Rejection, Role,
@@ -23,7 +23,6 @@ use uuid::Uuid;
 
 use crate::{
     graphql::{
-        attendance::planning::mirrored_enum,
         context::{Ask, EVERYBODY, OFFICERS, PARENTS, STAFF, be_fresh, coded, unavailable, visible_child},
         correspondence::attachments::uploaded,
         entered::{optional_text, parse},
@@ -36,13 +35,14 @@ use crate::{
             },
             record, record_with_places,
         },
+        mirrored_enum::mirrored_enum,
         scalars::Position,
         send::send,
     },
     http::links,
 };
 
-mirrored_enum!(
+mirrored_enum! {
     /// A section of the family file.
     FileSection = DomainSection {
         Responsible: "The responsible guardian's card.",
@@ -55,7 +55,7 @@ mirrored_enum!(
         PickUp: "Who may, and who may not, pick a child up.",
         Health: "A child's health data.",
     }
-);
+}
 
 /// How often a section was recorded: a form names the revision it was filled from.
 #[derive(Debug, Clone, SimpleObject)]
