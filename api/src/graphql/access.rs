@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_application::{
     Rejection, Role,
@@ -12,6 +12,7 @@ use portail_domain::i18n::Language;
 use portail_domain::shared::text::Login;
 
 use crate::graphql::{
+    commands::input_objects,
     context::{ADMINISTRATORS, Ask, EVERYBODY, Site, coded, unavailable},
     entered::{hostile_text, text},
     errors::UserError,
@@ -54,14 +55,13 @@ pub struct Viewer {
     today: super::scalars::Date,
 }
 
-/// Credentials.
-#[derive(Debug, Clone, InputObject)]
-pub struct LogInInput {
-    /// The family number, or the staff login.
-    login: String,
-    /// The password.
-    #[graphql(secret)]
-    password: String,
+input_objects! {
+    /// Credentials.
+    object LogInInput {
+        "The family number, or the staff login." login: String,
+        #[graphql(secret)]
+        "The password." password: String,
+    }
 }
 
 /// A session.
@@ -93,16 +93,14 @@ pub struct LogOutPayload {
     redirect_to: String,
 }
 
-/// A new account, or a new password or role for one.
-#[derive(Debug, Clone, InputObject)]
-pub struct SetAccountInput {
-    /// The family number for a parent, a name otherwise.
-    login: String,
-    /// What the person is.
-    role: PublicRole,
-    /// The password: 8 characters, an upper-case and a lower-case letter, a digit.
-    #[graphql(secret)]
-    password: String,
+input_objects! {
+    /// A new account, or a new password or role for one.
+    object SetAccountInput {
+        "The family number for a parent, a name otherwise." login: String,
+        "What the person is." role: PublicRole,
+        #[graphql(secret)]
+        "The password: 8 characters, an upper-case and a lower-case letter, a digit." password: String,
+    }
 }
 
 /// An account that was made.

@@ -5,6 +5,7 @@ mod arguments;
 pub mod attendance;
 pub mod audit;
 pub mod catalogue;
+mod commands;
 pub mod context;
 pub mod correspondence;
 pub mod document_guard;
@@ -16,10 +17,8 @@ pub mod governance;
 mod mirrored_enum;
 pub mod money;
 mod named_once;
-mod places;
 pub mod privacy;
 pub mod scalars;
-mod send;
 
 use std::sync::Arc;
 

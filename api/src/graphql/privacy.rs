@@ -1,11 +1,11 @@
 //! Personal data: what is erased, what is kept and why, the town's rules, the evidence.
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_application::{Command, CommandOutcome, Rejection, privacy::subject};
 use portail_domain::{
     governance::policy::FourEyes,
-    i18n::text,
+    i18n::{Language, text},
     privacy::erasure::{Kept, KeptReason, LegalBasis, RetentionRules},
     shared::sealed::Purpose,
 };
@@ -15,13 +15,12 @@ use uuid::Uuid;
 
 use crate::graphql::{
     audit::proofs::{EventProof, proved},
+    commands::{Payload, RecordPayload, input_objects, submit},
     context::{ADMINISTRATORS, Ask, OFFICERS, be_fresh, coded, unavailable},
     entered::page,
     errors::UserError,
-    families::{RecordPayload, record},
     mirrored_enum::mirrored_enum,
     scalars::{Date, Position},
-    send::send,
 };
 
 mirrored_enum! {
@@ -272,18 +271,14 @@ impl PrivacyQuery {
     }
 }
 
-/// Data to erase. What is erased cannot be brought back by anybody.
-#[derive(Debug, Clone, InputObject)]
-pub struct ErasePersonalDataInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// A family's number or a child's id.
-    subject_id: ID,
-    /// Which data; all that may be erased when left out.
-    #[graphql(default)]
-    purposes: Vec<DataPurpose>,
-    /// On which ground.
-    basis: ErasureBasis,
+input_objects! {
+    /// Data to erase. What is erased cannot be brought back by anybody.
+    command ErasePersonalDataInput {
+        "A family's number or a child's id." subject_id: ID,
+        #[graphql(default)]
+        "Which data; all that may be erased when left out." purposes: Vec<DataPurpose>,
+        "On which ground." basis: ErasureBasis,
+    }
 }
 
 /// What was erased, and what is kept and why.
@@ -299,6 +294,21 @@ pub struct ErasePersonalDataPayload {
     user_errors: Vec<UserError>,
 }
 
+impl Payload for ErasePersonalDataPayload {
+    fn of(_id: Uuid, outcome: CommandOutcome, position: u64, language: Language) -> Self {
+        let (mut erased, mut kept) = (vec![], vec![]);
+        for item in &outcome.items {
+            let Some(purpose) = named::<Purpose>(&item.id).map(DataPurpose::from) else { continue };
+            match &item.error {
+                None => erased.push(purpose),
+                Some(error) => kept.push(StillKept { purpose, reason: UserError::of(error, language) }),
+            }
+        }
+        let user_errors = outcome.errors.iter().map(|e| UserError::of(e, language)).collect();
+        Self { position: Position(position), erased, kept, user_errors }
+    }
+}
+
 /// Data that are kept, and why.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct StillKept {
@@ -308,35 +318,24 @@ pub struct StillKept {
     reason: UserError,
 }
 
-/// How long data are to be kept.
-#[derive(Debug, Clone, InputObject)]
-pub struct RetentionTimeInput {
-    /// Which data.
-    purpose: DataPurpose,
-    /// How many months after the last tie to the town.
-    months: u16,
-}
+input_objects! {
+    /// How long data are to be kept.
+    object RetentionTimeInput {
+        "Which data." purpose: DataPurpose,
+        "How many months after the last tie to the town." months: u16,
+    }
 
-/// Retention rules to adopt; what is left out is kept as long as the law asks.
-#[derive(Debug, Clone, InputObject)]
-pub struct AdoptRetentionInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// How long what is kept.
-    months: Vec<RetentionTimeInput>,
-    /// Whether what is over is erased by itself, once a day.
-    automatic: bool,
-}
+    /// Retention rules to adopt; what is left out is kept as long as the law asks.
+    command AdoptRetentionInput {
+        "How long what is kept." months: Vec<RetentionTimeInput>,
+        "Whether what is over is erased by itself, once a day." automatic: bool,
+    }
 
-/// What is to take two of the staff.
-#[derive(Debug, Clone, InputObject)]
-pub struct AdoptFourEyesInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// Other bank details.
-    bank: bool,
-    /// Paying money back.
-    refunds: bool,
+    /// What is to take two of the staff.
+    command AdoptFourEyesInput {
+        "Other bank details." bank: bool,
+        "Paying money back." refunds: bool,
+    }
 }
 
 /// What administrators do about personal data.
@@ -353,41 +352,35 @@ impl PrivacyMutation {
         ctx: &Context<'_>,
         input: ErasePersonalDataInput,
     ) -> Result<ErasePersonalDataPayload> {
-        let purposes = input.purposes.into_iter().map(Into::into).collect();
-        let (outcome, position) = match subject(&input.subject_id) {
-            Some(subject) => {
-                let command = Command::ErasePersonalData { subject, purposes, basis: input.basis.into() };
-                send(ctx, input.client_mutation_id, command).await?
-            }
-            None => {
-                let error = Rejection::of_code("NOT_FOUND").at(&["input", "subjectId"]);
-                (CommandOutcome::rejected(error), 0)
-            }
-        };
-        let (mut erased, mut kept) = (vec![], vec![]);
-        for item in &outcome.items {
-            let Some(purpose) = named::<Purpose>(&item.id).map(DataPurpose::from) else { continue };
-            match &item.error {
-                None => erased.push(purpose),
-                Some(error) => kept.push(StillKept { purpose, reason: UserError::of(error, ctx.language()) }),
-            }
-        }
-        let user_errors = outcome.errors.iter().map(|e| UserError::of(e, ctx.language())).collect();
-        Ok(ErasePersonalDataPayload { position: Position(position), erased, kept, user_errors })
+        submit(ctx, input, |input| {
+            let missing = || Rejection::of_code("NOT_FOUND").at(&["input", "subjectId"]);
+            Ok(Command::ErasePersonalData {
+                subject: subject(&input.subject_id).ok_or_else(missing)?,
+                purposes: input.purposes.into_iter().map(Into::into).collect(),
+                basis: input.basis.into(),
+            })
+        })
+        .await
     }
 
     /// Adopts the town's retention rules.
     #[graphql(guard = "ADMINISTRATORS")]
     async fn adopt_retention(&self, ctx: &Context<'_>, input: AdoptRetentionInput) -> Result<RecordPayload> {
-        let months = input.months.into_iter().map(|time| (time.purpose.into(), time.months)).collect();
-        let rules = RetentionRules { months, automatic: input.automatic };
-        record(ctx, input.client_mutation_id, Ok(Command::AdoptRetention { rules })).await
+        submit(ctx, input, |input| {
+            let months = input.months.into_iter().map(|time| (time.purpose.into(), time.months)).collect();
+            let rules = RetentionRules { months, automatic: input.automatic };
+            Ok(Command::AdoptRetention { rules })
+        })
+        .await
     }
 
     /// Says what takes two of the staff: one proposes, another one confirms.
     #[graphql(guard = "ADMINISTRATORS")]
     async fn adopt_four_eyes(&self, ctx: &Context<'_>, input: AdoptFourEyesInput) -> Result<RecordPayload> {
-        let what = FourEyes { bank: input.bank, refunds: input.refunds };
-        record(ctx, input.client_mutation_id, Ok(Command::AdoptFourEyes { what })).await
+        submit(ctx, input, |input| {
+            let what = FourEyes { bank: input.bank, refunds: input.refunds };
+            Ok(Command::AdoptFourEyes { what })
+        })
+        .await
     }
 }

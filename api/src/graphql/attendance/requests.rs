@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_graphql::{
-    Context, Enum, ID, InputObject, Object, Result, SimpleObject,
+    Context, Enum, ID, Object, Result, SimpleObject,
     connection::{Connection, Edge, EmptyFields},
 };
 use chrono::{DateTime, Duration, Utc};
@@ -16,6 +16,7 @@ use portail_projections::{
 use uuid::Uuid;
 
 use crate::graphql::{
+    commands::input_objects,
     context::{Ask, EVERYBODY, OFFICERS, be_fresh, coded, unavailable, visible_child},
     correspondence::attachments::Attachment,
     entered::{cursor, page},
@@ -194,24 +195,19 @@ pub struct Request {
     certificate_due: Option<DateTime<Utc>>,
 }
 
-/// Which requests to list.
-#[derive(Debug, Clone, Default, InputObject)]
-pub struct RequestFilter {
-    /// Only these types.
-    #[graphql(name = "types")]
-    kinds: Option<Vec<RequestType>>,
-    /// Only of this tab.
-    tab: Option<RequestTab>,
-    /// Only days of this structure's activities.
-    structure_id: Option<ID>,
-    /// Only in these states.
-    statuses: Option<Vec<RequestStatus>>,
-    /// Only of this child.
-    child_id: Option<ID>,
-    /// Only of this submission.
-    request_id: Option<ID>,
-    /// Only submitted since; by default a month ago for families, without limit for staff.
-    since: Option<Instant>,
+input_objects! {
+    /// Which requests to list.
+    #[derive(Default)]
+    object RequestFilter {
+        #[graphql(name = "types")]
+        "Only these types." kinds: Option<Vec<RequestType>>,
+        "Only of this tab." tab: Option<RequestTab>,
+        "Only days of this structure's activities." structure_id: Option<ID>,
+        "Only in these states." statuses: Option<Vec<RequestStatus>>,
+        "Only of this child." child_id: Option<ID>,
+        "Only of this submission." request_id: Option<ID>,
+        "Only submitted since; by default a month ago for families, without limit for staff." since: Option<Instant>,
+    }
 }
 
 /// Queries of requests.

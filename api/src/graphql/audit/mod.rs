@@ -9,7 +9,7 @@ pub mod read_trail;
 pub mod reads;
 
 use async_graphql::{
-    Context, ID, InputObject, Object, Result, SimpleObject,
+    Context, ID, Object, Result, SimpleObject,
     connection::{Connection, Edge, EmptyFields},
 };
 use chrono::{DateTime, Utc};
@@ -17,6 +17,7 @@ use portail_event_store::{RecordedEvent, Search, hex, search};
 use uuid::Uuid;
 
 use crate::graphql::{
+    commands::input_objects,
     context::{AUDITORS, Ask, OFFICERS, unavailable},
     entered::{cursor, page},
     scalars::{Instant, Position},
@@ -89,27 +90,20 @@ impl From<RecordedEvent> for LogEvent {
     }
 }
 
-/// Which events of the log; what is left out does not matter.
-#[derive(Debug, Clone, Default, InputObject)]
-pub struct LogFilter {
-    /// Of streams of this type.
-    stream_type: Option<String>,
-    /// Of the stream with this id.
-    stream_id: Option<String>,
-    /// Of these types.
-    event_types: Option<Vec<String>>,
-    /// Caused by this actor, e.g. staff:mairie.
-    actor: Option<String>,
-    /// Of this command.
-    command_id: Option<Uuid>,
-    /// Of this correlation.
-    correlation_id: Option<Uuid>,
-    /// Recorded at or after.
-    since: Option<Instant>,
-    /// Recorded before.
-    until: Option<Instant>,
-    /// About a family (its number) or a child (its id): its stream, and every event that names it.
-    about: Option<ID>,
+input_objects! {
+    /// Which events of the log; what is left out does not matter.
+    #[derive(Default)]
+    object LogFilter {
+        "Of streams of this type." stream_type: Option<String>,
+        "Of the stream with this id." stream_id: Option<String>,
+        "Of these types." event_types: Option<Vec<String>>,
+        "Caused by this actor, e.g. staff:mairie." actor: Option<String>,
+        "Of this command." command_id: Option<Uuid>,
+        "Of this correlation." correlation_id: Option<Uuid>,
+        "Recorded at or after." since: Option<Instant>,
+        "Recorded before." until: Option<Instant>,
+        "About a family (its number) or a child (its id): its stream, and every event that names it." about: Option<ID>,
+    }
 }
 
 impl From<LogFilter> for Search {

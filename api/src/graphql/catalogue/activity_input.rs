@@ -1,6 +1,6 @@
 //! The settings of an activity, as staff enter and change them.
 
-use async_graphql::{ID, InputObject, MaybeUndefined, Result};
+use async_graphql::{ID, MaybeUndefined, Result};
 use portail_application::Rejection;
 use portail_domain::{
     catalogue::activity::{
@@ -17,70 +17,51 @@ use crate::graphql::{
         ApprovalMode, LateRequests, Period,
         deadline_input::{DeadlineInput, weekdays},
     },
+    commands::input_objects,
     entered::{parse, text},
     scalars::Time,
 };
 
-/// What an absence becomes.
-#[derive(Debug, Clone, InputObject)]
-pub struct AbsencePolicyInput {
-    /// Hours within which the certificate must arrive.
-    #[graphql(default = 48)]
-    certificate_window_hours: u16,
-    /// Days until which a late certificate is still accepted.
-    #[graphql(default = 10)]
-    late_certificate_days: u16,
-    /// How many first days stay billed when the certificate came late.
-    #[graphql(default)]
-    waiting_days: u16,
-    /// What a billed absence costs, in percent of the price.
-    #[graphql(default = 100)]
-    billed_percent: u8,
-    /// The reasons that excuse without a certificate; the usual ones when left out.
-    excusing_reasons: Option<Vec<AbsenceReason>>,
-    /// Those of them that excuse on the family's word after the cut-off; of the others staff confirm
-    /// that it was so. A family event when left out.
-    excused_on_word: Option<Vec<AbsenceReason>>,
-}
-
-/// The settings of an activity.
-#[derive(Debug, Clone, InputObject)]
-pub struct ActivitySettingsInput {
-    /// The structure it belongs to.
-    structure_id: ID,
-    /// Its name as families see it.
-    name: String,
-    /// Where it stands among the rows of the planning.
-    #[graphql(default)]
-    rank: u16,
-    /// When a session starts.
-    starts: Time,
-    /// When a session ends.
-    ends: Time,
-    /// The weekdays it is offered on.
-    weekdays: Vec<Weekday>,
-    /// The periods it is offered in.
-    periods: Vec<Period>,
-    /// How many children a session holds; no limit when left out.
-    capacity: Option<u32>,
-    /// Who decides a reservation.
-    approval: ApprovalMode,
-    /// Whether a full session keeps a waiting list.
-    #[graphql(default = true)]
-    waiting_list: bool,
-    /// Hours to accept an offered place.
-    #[graphql(default = 24)]
-    offer_hours: u16,
-    /// Until when a session can be booked.
-    booking_deadline: DeadlineInput,
-    /// Until when a reservation can be cancelled.
-    cancel_deadline: DeadlineInput,
-    /// What a late request becomes.
-    late_requests: Option<LateRequests>,
+input_objects! {
     /// What an absence becomes.
-    absence: Option<AbsencePolicyInput>,
-    /// Until when leave can be taken; no leave when left out.
-    leave_deadline: Option<DeadlineInput>,
+    object AbsencePolicyInput {
+        #[graphql(default = 48)]
+        "Hours within which the certificate must arrive." certificate_window_hours: u16,
+        #[graphql(default = 10)]
+        "Days until which a late certificate is still accepted." late_certificate_days: u16,
+        #[graphql(default)]
+        "How many first days stay billed when the certificate came late." waiting_days: u16,
+        #[graphql(default = 100)]
+        "What a billed absence costs, in percent of the price." billed_percent: u8,
+        "The reasons that excuse without a certificate; the usual ones when left out."
+        excusing_reasons: Option<Vec<AbsenceReason>>,
+        "Those of them that excuse on the family's word after the cut-off; of the others staff confirm\n\
+         that it was so. A family event when left out."
+        excused_on_word: Option<Vec<AbsenceReason>>,
+    }
+
+    /// The settings of an activity.
+    object ActivitySettingsInput {
+        "The structure it belongs to." structure_id: ID,
+        "Its name as families see it." name: String,
+        #[graphql(default)]
+        "Where it stands among the rows of the planning." rank: u16,
+        "When a session starts." starts: Time,
+        "When a session ends." ends: Time,
+        "The weekdays it is offered on." weekdays: Vec<Weekday>,
+        "The periods it is offered in." periods: Vec<Period>,
+        "How many children a session holds; no limit when left out." capacity: Option<u32>,
+        "Who decides a reservation." approval: ApprovalMode,
+        #[graphql(default = true)]
+        "Whether a full session keeps a waiting list." waiting_list: bool,
+        #[graphql(default = 24)]
+        "Hours to accept an offered place." offer_hours: u16,
+        "Until when a session can be booked." booking_deadline: DeadlineInput,
+        "Until when a reservation can be cancelled." cancel_deadline: DeadlineInput,
+        "What a late request becomes." late_requests: Option<LateRequests>,
+        "What an absence becomes." absence: Option<AbsencePolicyInput>,
+        "Until when leave can be taken; no leave when left out." leave_deadline: Option<DeadlineInput>,
+    }
 }
 
 impl ActivitySettingsInput {
@@ -118,59 +99,39 @@ impl ActivitySettingsInput {
     }
 }
 
-/// What to change of what an absence becomes; what is left out stays as it is.
-#[derive(Debug, Clone, Default, InputObject)]
-pub struct AbsenceChangesInput {
-    /// Hours within which the certificate must arrive.
-    certificate_window_hours: Option<u16>,
-    /// Days until which a late certificate is still accepted.
-    late_certificate_days: Option<u16>,
-    /// How many first days stay billed when the certificate came late.
-    waiting_days: Option<u16>,
-    /// What a billed absence costs, in percent of the price.
-    billed_percent: Option<u8>,
-    /// The reasons that excuse without a certificate.
-    excusing_reasons: Option<Vec<AbsenceReason>>,
-    /// Those of them that excuse on the family's word after the cut-off; of the others staff confirm
-    /// that it was so.
-    excused_on_word: Option<Vec<AbsenceReason>>,
-}
+input_objects! {
+    /// What to change of what an absence becomes; what is left out stays as it is.
+    #[derive(Default)]
+    object AbsenceChangesInput {
+        "Hours within which the certificate must arrive." certificate_window_hours: Option<u16>,
+        "Days until which a late certificate is still accepted." late_certificate_days: Option<u16>,
+        "How many first days stay billed when the certificate came late." waiting_days: Option<u16>,
+        "What a billed absence costs, in percent of the price." billed_percent: Option<u8>,
+        "The reasons that excuse without a certificate." excusing_reasons: Option<Vec<AbsenceReason>>,
+        "Those of them that excuse on the family's word after the cut-off; of the others staff confirm\n\
+         that it was so."
+        excused_on_word: Option<Vec<AbsenceReason>>,
+    }
 
-/// The settings of an activity to change; what is left out stays as it is.
-#[derive(Debug, Clone, InputObject)]
-pub struct ActivityChangesInput {
-    /// The structure it belongs to.
-    structure_id: Option<ID>,
-    /// Its name as families see it.
-    name: Option<String>,
-    /// Where it stands among the rows of the planning.
-    rank: Option<u16>,
-    /// When a session starts.
-    starts: Option<Time>,
-    /// When a session ends.
-    ends: Option<Time>,
-    /// The weekdays it is offered on.
-    weekdays: Option<Vec<Weekday>>,
-    /// The periods it is offered in.
-    periods: Option<Vec<Period>>,
-    /// How many children a session holds; null: no limit any more.
-    capacity: MaybeUndefined<u32>,
-    /// Who decides a reservation.
-    approval: Option<ApprovalMode>,
-    /// Whether a full session keeps a waiting list.
-    waiting_list: Option<bool>,
-    /// Hours to accept an offered place.
-    offer_hours: Option<u16>,
-    /// Until when a session can be booked.
-    booking_deadline: Option<DeadlineInput>,
-    /// Until when a reservation can be cancelled.
-    cancel_deadline: Option<DeadlineInput>,
-    /// What a late request becomes.
-    late_requests: Option<LateRequests>,
-    /// What an absence becomes.
-    absence: Option<AbsenceChangesInput>,
-    /// Until when leave can be taken; null: no leave any more.
-    leave_deadline: MaybeUndefined<DeadlineInput>,
+    /// The settings of an activity to change; what is left out stays as it is.
+    object ActivityChangesInput {
+        "The structure it belongs to." structure_id: Option<ID>,
+        "Its name as families see it." name: Option<String>,
+        "Where it stands among the rows of the planning." rank: Option<u16>,
+        "When a session starts." starts: Option<Time>,
+        "When a session ends." ends: Option<Time>,
+        "The weekdays it is offered on." weekdays: Option<Vec<Weekday>>,
+        "The periods it is offered in." periods: Option<Vec<Period>>,
+        "How many children a session holds; null: no limit any more." capacity: MaybeUndefined<u32>,
+        "Who decides a reservation." approval: Option<ApprovalMode>,
+        "Whether a full session keeps a waiting list." waiting_list: Option<bool>,
+        "Hours to accept an offered place." offer_hours: Option<u16>,
+        "Until when a session can be booked." booking_deadline: Option<DeadlineInput>,
+        "Until when a reservation can be cancelled." cancel_deadline: Option<DeadlineInput>,
+        "What a late request becomes." late_requests: Option<LateRequests>,
+        "What an absence becomes." absence: Option<AbsenceChangesInput>,
+        "Until when leave can be taken; null: no leave any more." leave_deadline: MaybeUndefined<DeadlineInput>,
+    }
 }
 
 /// What a field that may be emptied is changed to.

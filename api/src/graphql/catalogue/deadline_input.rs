@@ -1,70 +1,51 @@
 //! Deadlines, as staff enter them.
 
-use async_graphql::{InputObject, OneofObject};
+use async_graphql::OneofObject;
 use chrono::Weekday as ChronoWeekday;
 use portail_domain::catalogue::deadline::{Batch, DeadlineRule};
 
-use crate::graphql::{attendance::sessions::Weekday, scalars::Time};
+use crate::graphql::{attendance::sessions::Weekday, commands::input_objects, scalars::Time};
 
-/// So many days before, at a time.
-#[derive(Debug, Clone, InputObject)]
-pub struct DaysBeforeInput {
-    /// How many counted days.
-    days: u16,
-    /// The time on that day.
-    at: Time,
-    /// Saturdays and Sundays do not count.
-    #[graphql(default)]
-    skip_weekends: bool,
-    /// Public holidays do not count, nor days the town closed.
-    #[graphql(default)]
-    skip_public_holidays: bool,
-    /// These weekdays do not count.
-    #[graphql(default)]
-    skip_weekdays: Vec<Weekday>,
-    /// Only days on which the activity itself takes place count.
-    #[graphql(default)]
-    only_open_days: bool,
-}
+input_objects! {
+    /// So many days before, at a time.
+    object DaysBeforeInput {
+        "How many counted days." days: u16,
+        "The time on that day." at: Time,
+        #[graphql(default)]
+        "Saturdays and Sundays do not count." skip_weekends: bool,
+        #[graphql(default)]
+        "Public holidays do not count, nor days the town closed." skip_public_holidays: bool,
+        #[graphql(default)]
+        "These weekdays do not count." skip_weekdays: Vec<Weekday>,
+        #[graphql(default)]
+        "Only days on which the activity itself takes place count." only_open_days: bool,
+    }
 
-/// A weekday of a week before.
-#[derive(Debug, Clone, InputObject)]
-pub struct WeekdayOfWeekBeforeInput {
-    /// Which weekday.
-    weekday: Weekday,
-    /// How many weeks before.
-    weeks: u8,
-    /// The time on that day.
-    at: Time,
-}
+    /// A weekday of a week before.
+    object WeekdayOfWeekBeforeInput {
+        "Which weekday." weekday: Weekday,
+        "How many weeks before." weeks: u8,
+        "The time on that day." at: Time,
+    }
 
-/// One closing for several weekdays.
-#[derive(Debug, Clone, InputObject)]
-pub struct BatchInput {
-    /// The weekday it closes on.
-    closes_on: Weekday,
-    /// The time it closes at.
-    at: Time,
-    /// The weekdays it closes.
-    covers: Vec<Weekday>,
-}
+    /// One closing for several weekdays.
+    object BatchInput {
+        "The weekday it closes on." closes_on: Weekday,
+        "The time it closes at." at: Time,
+        "The weekdays it closes." covers: Vec<Weekday>,
+    }
 
-/// A day of the month before.
-#[derive(Debug, Clone, InputObject)]
-pub struct DayOfPreviousMonthInput {
-    /// The day, 1 to 31.
-    day: u8,
-    /// The time on that day.
-    at: Time,
-}
+    /// A day of the month before.
+    object DayOfPreviousMonthInput {
+        "The day, 1 to 31." day: u8,
+        "The time on that day." at: Time,
+    }
 
-/// So many weeks before the holidays.
-#[derive(Debug, Clone, InputObject)]
-pub struct WeeksBeforeHolidaysInput {
-    /// How many weeks.
-    weeks: u8,
-    /// The time on that day.
-    at: Time,
+    /// So many weeks before the holidays.
+    object WeeksBeforeHolidaysInput {
+        "How many weeks." weeks: u8,
+        "The time on that day." at: Time,
+    }
 }
 
 /// How a deadline is found: exactly one of these.

@@ -4,21 +4,20 @@ mod activity_input;
 mod deadline_input;
 pub mod school_calendar;
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use portail_application::Command;
 use portail_domain::{
     catalogue::activity::{ActivitySettings, ApprovalMode as DomainApproval, LateRequests as DomainLate},
     catalogue::calendar::Period as DomainPeriod,
     shared::ids::ActivityId,
 };
-use uuid::Uuid;
 
 use crate::graphql::{
     attendance::sessions::Weekday,
     catalogue::activity_input::{ActivityChangesInput, ActivitySettingsInput},
+    commands::{RecordPayload, input_objects, submit},
     context::{Ask, EVERYBODY, STAFF, unavailable},
     entered::{parse, text},
-    families::{RecordPayload, record},
     mirrored_enum::mirrored_enum,
     scalars::{Date, Time},
 };
@@ -123,70 +122,42 @@ impl CatalogueQuery {
     }
 }
 
-/// A structure.
-#[derive(Debug, Clone, InputObject)]
-pub struct StructureInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// Its code.
-    id: ID,
-    /// Its name.
-    name: String,
-}
+input_objects! {
+    /// A structure.
+    command StructureInput {
+        "Its code." id: ID,
+        "Its name." name: String,
+    }
 
-/// An activity.
-#[derive(Debug, Clone, InputObject)]
-pub struct DefineActivityInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// Its code.
-    id: ID,
-    /// Its settings.
-    settings: ActivitySettingsInput,
-}
+    /// An activity.
+    command DefineActivityInput {
+        "Its code." id: ID,
+        "Its settings." settings: ActivitySettingsInput,
+    }
 
-/// A change of an activity's settings.
-#[derive(Debug, Clone, InputObject)]
-pub struct ChangeActivityInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// Its code.
-    id: ID,
-    /// The settings to change; what is left out stays.
-    settings: ActivityChangesInput,
-    /// The first session day they hold for.
-    from: Date,
-}
+    /// A change of an activity's settings.
+    command ChangeActivityInput {
+        "Its code." id: ID,
+        "The settings to change; what is left out stays." settings: ActivityChangesInput,
+        "The first session day they hold for." from: Date,
+    }
 
-/// The end of a structure.
-#[derive(Debug, Clone, InputObject)]
-pub struct RetireStructureInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// Its code.
-    id: ID,
-    /// The first day without it.
-    from: Date,
-}
+    /// The end of a structure.
+    command RetireStructureInput {
+        "Its code." id: ID,
+        "The first day without it." from: Date,
+    }
 
-/// A structure or an activity to open again.
-#[derive(Debug, Clone, InputObject)]
-pub struct ReopenInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// Its code.
-    id: ID,
-}
+    /// A structure or an activity to open again.
+    command ReopenInput {
+        "Its code." id: ID,
+    }
 
-/// The end of an activity.
-#[derive(Debug, Clone, InputObject)]
-pub struct RetireActivityInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// Its code.
-    id: ID,
-    /// The first day without it.
-    from: Date,
+    /// The end of an activity.
+    command RetireActivityInput {
+        "Its code." id: ID,
+        "The first day without it." from: Date,
+    }
 }
 
 /// What staff decide about what the town offers.
@@ -198,17 +169,19 @@ impl CatalogueMutation {
     /// Defines a structure.
     #[graphql(guard = "STAFF")]
     async fn define_structure(&self, ctx: &Context<'_>, input: StructureInput) -> Result<RecordPayload> {
-        let build =
-            || Ok(Command::DefineStructure { id: parse(&input.id, "id")?, name: text(&input.name, "name")? });
-        record(ctx, input.client_mutation_id, build()).await
+        submit(ctx, input, |input| {
+            Ok(Command::DefineStructure { id: parse(&input.id, "id")?, name: text(&input.name, "name")? })
+        })
+        .await
     }
 
     /// Renames a structure.
     #[graphql(guard = "STAFF")]
     async fn rename_structure(&self, ctx: &Context<'_>, input: StructureInput) -> Result<RecordPayload> {
-        let build =
-            || Ok(Command::RenameStructure { id: parse(&input.id, "id")?, name: text(&input.name, "name")? });
-        record(ctx, input.client_mutation_id, build()).await
+        submit(ctx, input, |input| {
+            Ok(Command::RenameStructure { id: parse(&input.id, "id")?, name: text(&input.name, "name")? })
+        })
+        .await
     }
 
     /// Closes a structure for good. Its activities end with it: what was booked from that day on is
@@ -219,51 +192,53 @@ impl CatalogueMutation {
         ctx: &Context<'_>,
         input: RetireStructureInput,
     ) -> Result<RecordPayload> {
-        let build = || Ok(Command::RetireStructure { id: parse(&input.id, "id")?, from: input.from.0 });
-        record(ctx, input.client_mutation_id, build()).await
+        submit(ctx, input, |input| {
+            Ok(Command::RetireStructure { id: parse(&input.id, "id")?, from: input.from.0 })
+        })
+        .await
     }
 
     /// Opens a structure again, with the activities that ended with it: what was released stands
     /// again where it still can.
     #[graphql(guard = "STAFF")]
     async fn reopen_structure(&self, ctx: &Context<'_>, input: ReopenInput) -> Result<RecordPayload> {
-        let build = || Ok(Command::ReopenStructure { id: parse(&input.id, "id")? });
-        record(ctx, input.client_mutation_id, build()).await
+        submit(ctx, input, |input| Ok(Command::ReopenStructure { id: parse(&input.id, "id")? })).await
     }
 
     /// Offers an activity.
     #[graphql(guard = "STAFF")]
     async fn define_activity(&self, ctx: &Context<'_>, input: DefineActivityInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             Ok(Command::DefineActivity { id: parse(&input.id, "id")?, settings: input.settings.settings()? })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Changes some of an activity's settings from a day on; the others stay as they are. What was booked on
     /// days it is no longer offered on is released, and the families are told.
     #[graphql(guard = "STAFF")]
     async fn change_activity(&self, ctx: &Context<'_>, input: ChangeActivityInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let changes = input.settings.changes()?;
             Ok(Command::ChangeActivity { id: parse(&input.id, "id")?, changes, from: input.from.0 })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Stops offering an activity. What was booked from that day on is released, and the families
     /// are told.
     #[graphql(guard = "STAFF")]
     async fn retire_activity(&self, ctx: &Context<'_>, input: RetireActivityInput) -> Result<RecordPayload> {
-        let build = || Ok(Command::RetireActivity { id: parse(&input.id, "id")?, from: input.from.0 });
-        record(ctx, input.client_mutation_id, build()).await
+        submit(ctx, input, |input| {
+            Ok(Command::RetireActivity { id: parse(&input.id, "id")?, from: input.from.0 })
+        })
+        .await
     }
 
     /// Offers an activity again, as if it had never ended: what was released stands again where it
     /// still can.
     #[graphql(guard = "STAFF")]
     async fn reopen_activity(&self, ctx: &Context<'_>, input: ReopenInput) -> Result<RecordPayload> {
-        let build = || Ok(Command::ReopenActivity { id: parse(&input.id, "id")? });
-        record(ctx, input.client_mutation_id, build()).await
+        submit(ctx, input, |input| Ok(Command::ReopenActivity { id: parse(&input.id, "id")? })).await
     }
 }

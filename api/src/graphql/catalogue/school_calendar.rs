@@ -1,7 +1,7 @@
 //! The town's calendar: its school zone, its region's public holidays, and the school years it enters
 //! itself.
 
-use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::Months;
 use portail_application::Command;
 use portail_domain::{
@@ -11,12 +11,11 @@ use portail_domain::{
     i18n::text,
 };
 use portail_projections::catalogue;
-use uuid::Uuid;
 
 use crate::graphql::{
     catalogue::Period,
+    commands::{RecordPayload, input_objects, submit},
     context::{Ask, OFFICERS, STAFF, be_fresh, unavailable},
-    families::{RecordPayload, record},
     mirrored_enum::mirrored_enum,
     scalars::{Date, Position},
 };
@@ -123,48 +122,32 @@ impl SchoolCalendarQuery {
     }
 }
 
-/// The school zone of the town.
-#[derive(Debug, Clone, InputObject)]
-pub struct AdoptZoneInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The zone.
-    zone: Zone,
-    /// The first day it holds.
-    from: Date,
-}
+input_objects! {
+    /// The school zone of the town.
+    command AdoptZoneInput {
+        "The zone." zone: Zone,
+        "The first day it holds." from: Date,
+    }
 
-/// The region of the town.
-#[derive(Debug, Clone, InputObject)]
-pub struct AdoptHolidayRegionInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The region.
-    region: HolidayRegion,
-    /// The first day it holds.
-    from: Date,
-}
+    /// The region of the town.
+    command AdoptHolidayRegionInput {
+        "The region." region: HolidayRegion,
+        "The first day it holds." from: Date,
+    }
 
-/// School holidays to enter.
-#[derive(Debug, Clone, InputObject)]
-pub struct SchoolHolidaysInput {
-    /// Small or summer holidays.
-    period: Period,
-    /// The first day without school.
-    from: Date,
-    /// The last day without school.
-    to: Date,
-}
+    /// School holidays to enter.
+    object SchoolHolidaysInput {
+        "Small or summer holidays." period: Period,
+        "The first day without school." from: Date,
+        "The last day without school." to: Date,
+    }
 
-/// A school year to enter.
-#[derive(Debug, Clone, InputObject)]
-pub struct EnterSchoolYearInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// Its first calendar year.
-    year: i32,
-    /// All its holidays in order, summer included; empty: the official ones hold again.
-    holidays: Vec<SchoolHolidaysInput>,
+    /// A school year to enter.
+    command EnterSchoolYearInput {
+        "Its first calendar year." year: i32,
+        "All its holidays in order, summer included; empty: the official ones hold again."
+        holidays: Vec<SchoolHolidaysInput>,
+    }
 }
 
 /// What staff decide about the calendar.
@@ -176,8 +159,8 @@ impl SchoolCalendarMutation {
     /// The town belongs to a school zone from a day on.
     #[graphql(guard = "STAFF")]
     async fn adopt_zone(&self, ctx: &Context<'_>, input: AdoptZoneInput) -> Result<RecordPayload> {
-        let command = Command::AdoptZone { zone: input.zone.into(), from: input.from.0 };
-        record(ctx, input.client_mutation_id, Ok(command)).await
+        submit(ctx, input, |input| Ok(Command::AdoptZone { zone: input.zone.into(), from: input.from.0 }))
+            .await
     }
 
     /// The town has the public holidays of a region from a day on: they are closed, marked F, and no
@@ -188,8 +171,10 @@ impl SchoolCalendarMutation {
         ctx: &Context<'_>,
         input: AdoptHolidayRegionInput,
     ) -> Result<RecordPayload> {
-        let command = Command::AdoptRegion { region: input.region.into(), from: input.from.0 };
-        record(ctx, input.client_mutation_id, Ok(command)).await
+        submit(ctx, input, |input| {
+            Ok(Command::AdoptRegion { region: input.region.into(), from: input.from.0 })
+        })
+        .await
     }
 
     /// Enters the holidays of a school year; they hold in place of the official ones.
@@ -204,8 +189,10 @@ impl SchoolCalendarMutation {
             from: h.from.0,
             to: h.to.0,
         };
-        let holidays = input.holidays.into_iter().map(of).collect();
-        let command = Command::EnterSchoolYear { year: input.year, holidays };
-        record(ctx, input.client_mutation_id, Ok(command)).await
+        submit(ctx, input, |input| {
+            let holidays = input.holidays.into_iter().map(of).collect();
+            Ok(Command::EnterSchoolYear { year: input.year, holidays })
+        })
+        .await
     }
 }

@@ -1,27 +1,21 @@
 //! Conversations, as families and staff write them.
 
-use async_graphql::{ID, InputObject};
+use async_graphql::ID;
 use portail_application::ConversationMark as DomainMark;
-use uuid::Uuid;
 
+use crate::graphql::commands::input_objects;
 use crate::graphql::mirrored_enum::mirrored_enum;
 
-/// A new conversation with its first message.
-#[derive(Debug, Clone, InputObject)]
-pub struct OpenConversationInput {
-    /// The idempotency key: the same again gives the first outcome.
-    pub(super) client_mutation_id: Uuid,
-    /// The structure.
-    pub(super) structure_id: ID,
-    /// What it is about, 120 characters at the most.
-    pub(super) subject: String,
-    /// The first message, 5,000 characters at the most.
-    pub(super) body: String,
-    /// The files sent with it: uploads of this family, 5 at the most.
-    #[graphql(default)]
-    pub(super) attachment_ids: Vec<ID>,
-    /// The family; for staff who write to one.
-    pub(super) family_number: Option<String>,
+input_objects! {
+    /// A new conversation with its first message.
+    command OpenConversationInput {
+        "The structure." structure_id: ID,
+        "What it is about, 120 characters at the most." subject: String,
+        "The first message, 5,000 characters at the most." body: String,
+        #[graphql(default)]
+        "The files sent with it: uploads of this family, 5 at the most." attachment_ids: Vec<ID>,
+        "The family; for staff who write to one." family_number: Option<String>,
+    }
 }
 
 mirrored_enum! {
@@ -33,38 +27,24 @@ mirrored_enum! {
     }
 }
 
-/// A message.
-#[derive(Debug, Clone, InputObject)]
-pub struct SendMessageInput {
-    /// The idempotency key: the same again gives the first outcome.
-    pub(super) client_mutation_id: Uuid,
-    /// The conversation.
-    pub(super) conversation_id: ID,
-    /// The message, 5,000 characters at the most.
-    pub(super) body: String,
-    /// The files sent with it: uploads of the conversation's family, 5 at the most.
-    #[graphql(default)]
-    pub(super) attachment_ids: Vec<ID>,
-}
+input_objects! {
+    /// A message.
+    command SendMessageInput {
+        "The conversation." conversation_id: ID,
+        "The message, 5,000 characters at the most." body: String,
+        #[graphql(default)]
+        "The files sent with it: uploads of the conversation's family, 5 at the most." attachment_ids: Vec<ID>,
+    }
 
-/// What the own side does with a conversation.
-#[derive(Debug, Clone, InputObject)]
-pub struct MarkConversationInput {
-    /// The idempotency key: the same again gives the first outcome.
-    pub(super) client_mutation_id: Uuid,
-    /// The conversation.
-    pub(super) conversation_id: ID,
-    /// What it does.
-    pub(super) mark: ConversationMark,
-}
+    /// What the own side does with a conversation.
+    command MarkConversationInput {
+        "The conversation." conversation_id: ID,
+        "What it does." mark: ConversationMark,
+    }
 
-/// Who of the staff takes a conversation.
-#[derive(Debug, Clone, InputObject)]
-pub struct AssignConversationInput {
-    /// The idempotency key: the same again gives the first outcome.
-    pub(super) client_mutation_id: Uuid,
-    /// The conversation.
-    pub(super) conversation_id: ID,
-    /// The login; nobody when left out.
-    pub(super) assignee: Option<String>,
+    /// Who of the staff takes a conversation.
+    command AssignConversationInput {
+        "The conversation." conversation_id: ID,
+        "The login; nobody when left out." assignee: Option<String>,
+    }
 }

@@ -3,16 +3,17 @@
 use std::collections::HashMap;
 
 use async_graphql::{
-    Context, Enum, ID, InputObject, Object, Result, SimpleObject,
+    Context, ID, Object, Result, SimpleObject,
     connection::{Connection, Edge, EmptyFields},
 };
 use chrono::{DateTime, Utc};
-use portail_application::{Command, Rejection, Role};
+use portail_application::{Command, Role};
 use portail_domain::{correspondence::conversation::Party as DomainParty, shared::ids::ConversationId};
 use portail_projections::correspondence::inbox::{self, ConversationRow, Filter, Folder, MessageRow};
 use uuid::Uuid;
 
 use crate::graphql::{
+    commands::{RecordPayload, input_objects, submit},
     context::{Ask, EVERYBODY, PARENTS, STAFF, be_fresh, coded, unavailable},
     correspondence::{
         attachments::{Attachment, uploaded},
@@ -21,7 +22,7 @@ use crate::graphql::{
         },
     },
     entered::{cursor, optional_text, page, parse, text},
-    families::{RecordPayload, family_file::acting_family, record},
+    families::family_file::acting_family,
     mirrored_enum::mirrored_enum,
     scalars::Position,
 };
@@ -87,22 +88,18 @@ pub struct Conversation {
     messages: Vec<Message>,
 }
 
-/// Which conversations to list.
-#[derive(Debug, Clone, Default, InputObject)]
-pub struct ConversationFilter {
-    /// Only this folder; all that is not deleted when left out.
-    folder: Option<MessageFolder>,
-    /// Only of this structure.
-    structure_id: Option<ID>,
-    /// Only of this family; for staff.
-    family_number: Option<String>,
-    /// Only handed to this login; for staff.
-    assigned_to: Option<String>,
-    /// Only with something unread.
-    #[graphql(default)]
-    unread: bool,
-    /// Only those that hold these words.
-    search: Option<String>,
+input_objects! {
+    /// Which conversations to list.
+    #[derive(Default)]
+    object ConversationFilter {
+        "Only this folder; all that is not deleted when left out." folder: Option<MessageFolder>,
+        "Only of this structure." structure_id: Option<ID>,
+        "Only of this family; for staff." family_number: Option<String>,
+        "Only handed to this login; for staff." assigned_to: Option<String>,
+        #[graphql(default)]
+        "Only with something unread." unread: bool,
+        "Only those that hold these words." search: Option<String>,
+    }
 }
 
 fn side(role: Role) -> DomainParty {
@@ -227,10 +224,10 @@ impl InboxMutation {
         ctx: &Context<'_>,
         input: OpenConversationInput,
     ) -> Result<RecordPayload> {
-        let family = acting_family(ctx, input.family_number)?;
+        let family = acting_family(ctx, input.family_number.as_deref())?;
         let owner = family.as_ref().map(ToString::to_string).unwrap_or_default();
         let attachments = uploaded(ctx, &input.attachment_ids, &owner, "attachmentIds").await?;
-        let build = || {
+        submit(ctx, input, |input| {
             Ok(Command::OpenConversation {
                 family: family?,
                 structure: parse(&input.structure_id, "structureId")?,
@@ -238,8 +235,8 @@ impl InboxMutation {
                 body: text(&input.body, "body")?,
                 attachments: attachments?,
             })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Sends a message in a conversation.
@@ -255,12 +252,12 @@ impl InboxMutation {
             }
             _ => Ok(vec![]),
         };
-        let build = || -> Result<Command, Rejection> {
+        submit(ctx, input, |input| {
             let conversation = conversation?;
             let body = text(&input.body, "body")?;
             Ok(Command::SendMessage { conversation, body, attachments: attachments? })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Reads, deletes or restores a conversation, for the own side only.
@@ -270,11 +267,11 @@ impl InboxMutation {
         ctx: &Context<'_>,
         input: MarkConversationInput,
     ) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let conversation = parse(&input.conversation_id, "conversationId")?;
             Ok(Command::MarkConversation { conversation, mark: input.mark.into() })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Hands a conversation to one of the staff, or to nobody.
@@ -284,11 +281,11 @@ impl InboxMutation {
         ctx: &Context<'_>,
         input: AssignConversationInput,
     ) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let conversation = parse(&input.conversation_id, "conversationId")?;
             let to = optional_text(input.assignee.as_deref(), "assignee")?;
             Ok(Command::AssignConversation { conversation, to })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 }

@@ -1,12 +1,13 @@
 //! Deliveries of e-mail and text messages that were given up.
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_application::Rejection;
 use portail_domain::i18n::text;
 use portail_projections::correspondence::outbox;
 
 use crate::graphql::{
+    commands::input_objects,
     context::{Ask, OFFICERS, STAFF, unavailable},
     entered::hostile_text,
     errors::UserError,
@@ -29,11 +30,11 @@ pub struct FailedDelivery {
     failed_at: DateTime<Utc>,
 }
 
-/// A delivery to try again.
-#[derive(Debug, Clone, InputObject)]
-pub struct RetryDeliveryInput {
-    /// The delivery.
-    delivery_id: ID,
+input_objects! {
+    /// A delivery to try again.
+    object RetryDeliveryInput {
+        "The delivery." delivery_id: ID,
+    }
 }
 
 /// A delivery that is tried again.

@@ -1,17 +1,16 @@
 //! Notices and forms ("Infos./Documents").
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, OneofObject, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use portail_application::{Command, Rejection, families::attachments::TOWN};
+use portail_application::{Command, families::attachments::TOWN};
 use portail_domain::correspondence::notice::Audience;
 use portail_projections::correspondence::notices::{self, NoticeRow};
-use uuid::Uuid;
 
 use crate::graphql::{
+    commands::{RecordPayload, input_objects, submit},
     context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, unavailable},
     correspondence::attachments::{Attachment, uploaded},
     entered::{optional_text, page, parse, text},
-    families::{RecordPayload, record},
     scalars::{Date, Position},
 };
 
@@ -137,35 +136,23 @@ pub enum NoticeAudienceInput {
     FamilyNumber(String),
 }
 
-/// A notice to publish.
-#[derive(Debug, Clone, InputObject)]
-pub struct PublishNoticeInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// Whom it is for; the whole town when left out.
-    audience: Option<NoticeAudienceInput>,
-    /// Its title, 120 characters at the most.
-    title: String,
-    /// Its text, 5,000 characters at the most.
-    #[graphql(default)]
-    text: String,
-    /// A page to read: an https address.
-    link: Option<String>,
-    /// A form to download: an upload, of the family where it is for one.
-    form_id: Option<ID>,
-    /// The first day it is shown; today when left out.
-    from: Option<Date>,
-    /// The last day it is shown; until withdrawn when left out.
-    to: Option<Date>,
-}
+input_objects! {
+    /// A notice to publish.
+    command PublishNoticeInput {
+        "Whom it is for; the whole town when left out." audience: Option<NoticeAudienceInput>,
+        "Its title, 120 characters at the most." title: String,
+        #[graphql(default)]
+        "Its text, 5,000 characters at the most." text: String,
+        "A page to read: an https address." link: Option<String>,
+        "A form to download: an upload, of the family where it is for one." form_id: Option<ID>,
+        "The first day it is shown; today when left out." from: Option<Date>,
+        "The last day it is shown; until withdrawn when left out." to: Option<Date>,
+    }
 
-/// A notice to take back.
-#[derive(Debug, Clone, InputObject)]
-pub struct WithdrawNoticeInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The notice.
-    notice_id: ID,
+    /// A notice to take back.
+    command WithdrawNoticeInput {
+        "The notice." notice_id: ID,
+    }
 }
 
 /// What staff do with notices.
@@ -177,23 +164,23 @@ impl NoticeMutation {
     /// Publishes a notice, now or from a later day on.
     #[graphql(guard = "STAFF")]
     async fn publish_notice(&self, ctx: &Context<'_>, input: PublishNoticeInput) -> Result<RecordPayload> {
-        let audience = match input.audience {
+        let audience = match &input.audience {
             None => Ok(Audience::Town),
             Some(NoticeAudienceInput::StructureId(id)) => {
-                parse(&id, "audience.structureId").map(Audience::Structure)
+                parse(id, "audience.structureId").map(Audience::Structure)
             }
             Some(NoticeAudienceInput::FamilyNumber(number)) => {
-                parse(&number, "audience.familyNumber").map(Audience::Family)
+                parse(number, "audience.familyNumber").map(Audience::Family)
             }
         };
         let owner = match &audience {
             Ok(Audience::Family(number)) => number.as_str(),
             _ => TOWN,
         };
-        let forms: Vec<ID> = input.form_id.into_iter().collect();
+        let forms: Vec<ID> = input.form_id.iter().cloned().collect();
         let form = uploaded(ctx, &forms, owner, "formId").await?;
         let today = ctx.application()?.clock().today();
-        let build = || -> Result<Command, Rejection> {
+        submit(ctx, input, |input| {
             Ok(Command::PublishNotice {
                 audience: audience?,
                 title: text(&input.title, "title")?,
@@ -203,14 +190,16 @@ impl NoticeMutation {
                 from: input.from.map_or(today, |d| d.0),
                 to: input.to.map(|d| d.0),
             })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Takes a notice back.
     #[graphql(guard = "STAFF")]
     async fn withdraw_notice(&self, ctx: &Context<'_>, input: WithdrawNoticeInput) -> Result<RecordPayload> {
-        let build = || Ok(Command::WithdrawNotice { notice: parse(&input.notice_id, "noticeId")? });
-        record(ctx, input.client_mutation_id, build()).await
+        submit(ctx, input, |input| {
+            Ok(Command::WithdrawNotice { notice: parse(&input.notice_id, "noticeId")? })
+        })
+        .await
     }
 }

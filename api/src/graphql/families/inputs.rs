@@ -1,96 +1,55 @@
 //! Families, children and enrolments, as staff enter them.
 
-use async_graphql::{ID, InputObject};
-use uuid::Uuid;
+use async_graphql::ID;
 
-use crate::graphql::{attendance::sessions::Weekday, scalars::Date};
+use crate::graphql::{attendance::sessions::Weekday, commands::input_objects, scalars::Date};
 
-/// A new family.
-#[derive(Debug, Clone, InputObject)]
-pub struct RegisterFamilyInput {
-    /// The idempotency key: the same again gives the first outcome.
-    pub(super) client_mutation_id: Uuid,
-    /// The family's number, 13 digits.
-    pub(super) number: String,
-    /// The title of the responsible guardian.
-    pub(super) title: String,
-    /// The surname of the responsible guardian.
-    pub(super) surname: String,
-    /// The first name of the responsible guardian.
-    pub(super) first_name: String,
-}
+input_objects! {
+    /// A new family.
+    command RegisterFamilyInput {
+        "The family's number, 13 digits." number: String,
+        "The title of the responsible guardian." title: String,
+        "The surname of the responsible guardian." surname: String,
+        "The first name of the responsible guardian." first_name: String,
+    }
 
-/// A new child.
-#[derive(Debug, Clone, InputObject)]
-pub struct RegisterChildInput {
-    /// The idempotency key: the same again gives the first outcome.
-    pub(super) client_mutation_id: Uuid,
-    /// The family it belongs to.
-    pub(super) family_number: String,
-    /// First name.
-    pub(super) first_name: String,
-    /// Surname.
-    pub(super) surname: String,
-    /// Birth date.
-    pub(super) birth_date: Date,
-}
+    /// A new child.
+    command RegisterChildInput {
+        "The family it belongs to." family_number: String,
+        "First name." first_name: String,
+        "Surname." surname: String,
+        "Birth date." birth_date: Date,
+    }
 
-/// A second family of a child.
-#[derive(Debug, Clone, InputObject)]
-pub struct LinkChildInput {
-    /// The idempotency key: the same again gives the first outcome.
-    pub(super) client_mutation_id: Uuid,
-    /// The child.
-    pub(super) child_id: ID,
-    /// The family.
-    pub(super) family_number: String,
-}
+    /// A second family of a child.
+    command LinkChildInput {
+        "The child." child_id: ID,
+        "The family." family_number: String,
+    }
 
-/// The end of a child's membership of a family.
-#[derive(Debug, Clone, InputObject)]
-pub struct UnlinkChildInput {
-    /// The idempotency key: the same again gives the first outcome.
-    pub(super) client_mutation_id: Uuid,
-    /// The child.
-    pub(super) child_id: ID,
-    /// The family it leaves.
-    pub(super) family_number: String,
-    /// The last day, today or earlier: what the family enrolled it in ends with it.
-    pub(super) last_day: Date,
-}
+    /// The end of a child's membership of a family.
+    command UnlinkChildInput {
+        "The child." child_id: ID,
+        "The family it leaves." family_number: String,
+        "The last day, today or earlier: what the family enrolled it in ends with it." last_day: Date,
+    }
 
-/// An enrolment.
-#[derive(Debug, Clone, InputObject)]
-pub struct EnrolChildInput {
-    /// The idempotency key: the same again gives the first outcome.
-    pub(super) client_mutation_id: Uuid,
-    /// The child.
-    pub(super) child_id: ID,
-    /// The activity.
-    pub(super) activity_id: ID,
-    /// The family that pays.
-    pub(super) payer: String,
-    /// First day.
-    pub(super) from: Date,
-    /// Last day; open-ended when left out.
-    pub(super) to: Option<Date>,
-    /// The weekdays of a regular contract; occasional when left out.
-    pub(super) contract_weekdays: Option<Vec<Weekday>>,
-    /// Days of leave per school year.
-    pub(super) leave_days: Option<u16>,
-}
+    /// An enrolment.
+    command EnrolChildInput {
+        "The child." child_id: ID,
+        "The activity." activity_id: ID,
+        "The family that pays." payer: String,
+        "First day." from: Date,
+        "Last day; open-ended when left out." to: Option<Date>,
+        "The weekdays of a regular contract; occasional when left out." contract_weekdays: Option<Vec<Weekday>>,
+        "Days of leave per school year." leave_days: Option<u16>,
+    }
 
-/// The end of an enrolment.
-#[derive(Debug, Clone, InputObject)]
-pub struct EndEnrolmentInput {
-    /// The idempotency key: the same again gives the first outcome.
-    pub(super) client_mutation_id: Uuid,
-    /// The child.
-    pub(super) child_id: ID,
-    /// The activity.
-    pub(super) activity_id: ID,
-    /// The family that pays.
-    pub(super) payer: String,
-    /// The last enrolled day.
-    pub(super) last_day: Date,
+    /// The end of an enrolment.
+    command EndEnrolmentInput {
+        "The child." child_id: ID,
+        "The activity." activity_id: ID,
+        "The family that pays." payer: String,
+        "The last enrolled day." last_day: Date,
+    }
 }

@@ -5,22 +5,19 @@ pub mod home;
 mod inputs;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use portail_application::{Command, CommandOutcome, PersonName, Rejection};
-use portail_domain::{families::child::Enrolment as DomainEnrolment, i18n::Language};
+use portail_application::{Command, PersonName, Rejection};
+use portail_domain::families::child::Enrolment as DomainEnrolment;
 use portail_projections::families::family;
-use uuid::Uuid;
 
 use crate::graphql::{
+    commands::{RecordPayload, submit},
     context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, unavailable},
     entered::{optional_text, parse, text},
-    errors::UserError,
     families::inputs::{
         EndEnrolmentInput, EnrolChildInput, LinkChildInput, RegisterChildInput, RegisterFamilyInput,
         UnlinkChildInput,
     },
-    places::keep_real,
     scalars::{Date, Position},
-    send::send,
 };
 
 /// A child.
@@ -100,62 +97,6 @@ impl FamilyQuery {
     }
 }
 
-/// Something that was made or changed.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct RecordPayload {
-    /// The idempotency key.
-    client_mutation_id: Uuid,
-    /// The id of what was made or changed.
-    id: Option<ID>,
-    /// What went wrong.
-    user_errors: Vec<UserError>,
-    /// The position of the log that shows the effect; null when nothing was recorded.
-    position: Option<Position>,
-}
-
-impl RecordPayload {
-    fn of(id: Uuid, (outcome, position): (CommandOutcome, u64), language: Language) -> Self {
-        Self {
-            client_mutation_id: id,
-            id: outcome.id.map(ID),
-            user_errors: outcome.errors.iter().map(|e| UserError::of(e, language)).collect(),
-            position: outcome.recorded.then_some(Position(position)),
-        }
-    }
-}
-
-/// Sends a command built from input that may be wrong.
-///
-/// # Errors
-/// The command was not decided.
-pub(crate) async fn record(
-    ctx: &Context<'_>,
-    id: Uuid,
-    command: Result<Command, Rejection>,
-) -> Result<RecordPayload> {
-    record_with_places(ctx, id, command, |_| {}).await
-}
-
-/// As [`record`], where the mutation's input has other places than the command's own; `rename` turns
-/// the latter into the former.
-///
-/// # Errors
-/// The command was not decided.
-pub(crate) async fn record_with_places(
-    ctx: &Context<'_>,
-    id: Uuid,
-    command: Result<Command, Rejection>,
-    rename: impl Fn(&mut Vec<String>),
-) -> Result<RecordPayload> {
-    let (mut outcome, position) = match command {
-        Ok(command) => send(ctx, id, command).await?,
-        Err(error) => (CommandOutcome::rejected(error), 0),
-    };
-    outcome.errors.iter_mut().for_each(|error| rename(&mut error.path));
-    keep_real(ctx, &mut outcome);
-    Ok(RecordPayload::of(id, (outcome, position), ctx.language()))
-}
-
 fn name(surname: &str, first_name: &str) -> Result<PersonName, Rejection> {
     Ok(PersonName { surname: text(surname, "surname")?, first_name: text(first_name, "firstName")? })
 }
@@ -169,60 +110,60 @@ impl FamilyMutation {
     /// Registers a family.
     #[graphql(guard = "STAFF")]
     async fn register_family(&self, ctx: &Context<'_>, input: RegisterFamilyInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             Ok(Command::RegisterFamily {
                 number: parse(&input.number, "number")?,
                 title: optional_text(Some(&input.title), "title")?,
                 responsible: name(&input.surname, &input.first_name)?,
             })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Registers a child in a family.
     #[graphql(guard = "STAFF")]
     async fn register_child(&self, ctx: &Context<'_>, input: RegisterChildInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             Ok(Command::RegisterChild {
                 family: parse(&input.family_number, "familyNumber")?,
                 name: name(&input.surname, &input.first_name)?,
                 birth_date: input.birth_date.0,
             })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// A child belongs to a second family as well.
     #[graphql(guard = "STAFF")]
     async fn link_child(&self, ctx: &Context<'_>, input: LinkChildInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             Ok(Command::LinkChild {
                 child: parse(&input.child_id, "childId")?,
                 family: parse(&input.family_number, "familyNumber")?,
             })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// A child no longer belongs to a family. What the family enrolled it in ends on the last day;
     /// what was booked later is released, its places are offered, and the family is told.
     #[graphql(guard = "STAFF")]
     async fn unlink_child(&self, ctx: &Context<'_>, input: UnlinkChildInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             Ok(Command::UnlinkChild {
                 child: parse(&input.child_id, "childId")?,
                 family: parse(&input.family_number, "familyNumber")?,
                 last_day: input.last_day.0,
             })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Enrols a child in an activity: a row of its planning. What was released when an earlier
     /// enrolment ended stands again where it still can.
     #[graphql(guard = "STAFF")]
     async fn enrol_child(&self, ctx: &Context<'_>, input: EnrolChildInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let weekdays = input.contract_weekdays.unwrap_or_default();
             Ok(Command::EnrolChild {
                 child: parse(&input.child_id, "childId")?,
@@ -235,22 +176,22 @@ impl FamilyMutation {
                     leave_days: input.leave_days.unwrap_or(0),
                 },
             })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Ends an enrolment. What was booked on later days is released, its places are offered to those
     /// who wait, and the family is told.
     #[graphql(guard = "STAFF")]
     async fn end_enrolment(&self, ctx: &Context<'_>, input: EndEnrolmentInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             Ok(Command::EndEnrolment {
                 child: parse(&input.child_id, "childId")?,
                 activity: parse(&input.activity_id, "activityId")?,
                 payer: parse(&input.payer, "payer")?,
                 last_day: input.last_day.0,
             })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 }

@@ -1,44 +1,32 @@
 //! Billing runs: prepare, review family by family, issue.
 
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 use portail_application::{Command, MoneyCommand};
 use portail_projections::money::{accounts, regies};
-use uuid::Uuid;
 
 use crate::graphql::{
+    commands::{RecordPayload, input_objects, submit},
     context::{Ask, OFFICERS, STAFF, be_fresh, coded, unavailable},
     entered::{page, parse},
-    families::{RecordPayload, record},
     money::billing_run::BillingRun,
     scalars::{Date, Position},
 };
 
-/// A billing run to prepare.
-#[derive(Debug, Clone, InputObject)]
-pub struct PrepareBillingRunInput {
-    /// The idempotency key, which becomes the run's id: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The régie.
-    regie_id: ID,
-    /// The first day to bill.
-    from: Date,
-    /// The last day to bill.
-    to: Date,
-    /// The date of its invoices.
-    date: Date,
-    /// Until when they are to be paid.
-    due: Date,
-}
+input_objects! {
+    /// A billing run to prepare.
+    command PrepareBillingRunInput "The idempotency key, which becomes the run's id: the same again gives the first outcome." {
+        "The régie." regie_id: ID,
+        "The first day to bill." from: Date,
+        "The last day to bill." to: Date,
+        "The date of its invoices." date: Date,
+        "Until when they are to be paid." due: Date,
+    }
 
-/// A billing run to issue or give up.
-#[derive(Debug, Clone, InputObject)]
-pub struct BillingRunInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The régie.
-    regie_id: ID,
-    /// The run.
-    run_id: ID,
+    /// A billing run to issue or give up.
+    command BillingRunInput {
+        "The régie." regie_id: ID,
+        "The run." run_id: ID,
+    }
 }
 
 /// Queries of billing runs.
@@ -91,31 +79,31 @@ impl BillingMutation {
         ctx: &Context<'_>,
         input: PrepareBillingRunInput,
     ) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let regie = parse(&input.regie_id, "regieId")?;
             let (from, to, date, due) = (input.from.0, input.to.0, input.date.0, input.due.0);
             Ok(Command::Money(MoneyCommand::PrepareBillingRun { regie, from, to, date, due }))
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Issues the invoices of a reviewed draft, exactly as it was reviewed.
     #[graphql(guard = "STAFF")]
     async fn start_billing_run(&self, ctx: &Context<'_>, input: BillingRunInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let (regie, run) = (parse(&input.regie_id, "regieId")?, parse(&input.run_id, "runId")?);
             Ok(Command::Money(MoneyCommand::StartBillingRun { regie, run }))
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Gives a prepared run up: nothing is billed.
     #[graphql(guard = "STAFF")]
     async fn abandon_billing_run(&self, ctx: &Context<'_>, input: BillingRunInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let (regie, run) = (parse(&input.regie_id, "regieId")?, parse(&input.run_id, "runId")?);
             Ok(Command::Money(MoneyCommand::AbandonBillingRun { regie, run }))
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 }

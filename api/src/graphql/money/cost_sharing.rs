@@ -1,40 +1,32 @@
 //! How parents share a child's costs, as staff enter it.
 
-use async_graphql::{ID, InputObject, OneofObject, Result};
+use async_graphql::{ID, OneofObject, Result};
 use portail_application::Rejection;
 use portail_domain::families::child::CostSharing;
-use uuid::Uuid;
 
-use crate::graphql::{entered::parse, scalars::Date};
+use crate::graphql::{commands::input_objects, entered::parse, scalars::Date};
 
-/// A family's share of a child's costs.
-#[derive(Debug, Clone, InputObject)]
-pub struct CostShareInput {
-    /// The family.
-    pub(super) family_number: String,
-    /// Its share, in percent.
-    pub(super) percent: u8,
-}
+input_objects! {
+    /// A family's share of a child's costs.
+    object CostShareInput {
+        "The family." family_number: String,
+        "Its share, in percent." percent: u8,
+    }
 
-/// The families of even and odd weeks.
-#[derive(Debug, Clone, InputObject)]
-pub struct CostWeeksInput {
-    /// Who pays the days of even weeks (ISO 8601).
-    pub(super) even: String,
-    /// Who pays the days of odd weeks.
-    pub(super) odd: String,
-}
+    /// The families of even and odd weeks.
+    object CostWeeksInput {
+        "Who pays the days of even weeks (ISO 8601)." even: String,
+        "Who pays the days of odd weeks." odd: String,
+    }
 
-/// A custody calendar.
-#[derive(Debug, Clone, InputObject)]
-pub struct CustodyInput {
-    /// Who pays the days of even weeks (ISO 8601) outside school holidays.
-    pub(super) even: String,
-    /// Who pays the days of odd weeks outside school holidays.
-    pub(super) odd: String,
-    /// Which of the two pays the first half of school holidays that begin in an even year; the
-    /// other pays the second half, and in odd years it is the other way round.
-    pub(super) first_half_in_even_years: String,
+    /// A custody calendar.
+    object CustodyInput {
+        "Who pays the days of even weeks (ISO 8601) outside school holidays." even: String,
+        "Who pays the days of odd weeks outside school holidays." odd: String,
+        "Which of the two pays the first half of school holidays that begin in an even year; the\n\
+         other pays the second half, and in odd years it is the other way round."
+        first_half_in_even_years: String,
+    }
 }
 
 /// How two families bear what a child costs: exactly one of these.
@@ -50,17 +42,13 @@ pub enum CostSharingInput {
     Custody(CustodyInput),
 }
 
-/// A cost sharing to record.
-#[derive(Debug, Clone, InputObject)]
-pub struct ShareChildCostsInput {
-    /// The idempotency key: the same again gives the first outcome.
-    pub(super) client_mutation_id: Uuid,
-    /// The child.
-    pub(super) child_id: ID,
-    /// The first day it holds for.
-    pub(super) from: Date,
-    /// How its families bear its costs.
-    pub(super) sharing: CostSharingInput,
+input_objects! {
+    /// A cost sharing to record.
+    command ShareChildCostsInput {
+        "The child." child_id: ID,
+        "The first day it holds for." from: Date,
+        "How its families bear its costs." sharing: CostSharingInput,
+    }
 }
 
 pub(super) fn sharing(input: CostSharingInput) -> Result<CostSharing, Rejection> {

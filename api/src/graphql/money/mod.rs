@@ -73,7 +73,6 @@ mirrored_enum! {
     }
 }
 
-
 /// Queries about money.
 #[derive(Debug, Default, MergedObject)]
 pub struct MoneyQuery(

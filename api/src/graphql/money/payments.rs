@@ -17,10 +17,10 @@ use uuid::Uuid;
 
 use crate::{
     graphql::{
+        commands::{RecordPayload, submit},
         context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, coded, unavailable},
         entered::{optional_text, page, parse, text},
         errors::UserErrorCode,
-        families::{RecordPayload, record},
         money::{
             PaymentMethod, all_regies, amount, day_asked, family_asked, invoice_number,
             payment_inputs::{
@@ -206,7 +206,7 @@ impl PaymentMutation {
     /// Records a payment.
     #[graphql(guard = "STAFF")]
     async fn record_payment(&self, ctx: &Context<'_>, input: RecordPaymentInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let part = |(i, a): (usize, AllocationInput)| {
                 let amount = amount(a.amount, &["input", "allocations", &i.to_string(), "amount"])?;
                 Ok(Allocation { invoice: a.invoice, amount })
@@ -225,14 +225,14 @@ impl PaymentMutation {
                     .map(part)
                     .collect::<Result<_, Rejection>>()?,
             }))
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Records that the bank rejected a payment: what it settled is open again.
     #[graphql(guard = "STAFF")]
     async fn reject_payment(&self, ctx: &Context<'_>, input: RejectPaymentInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             Ok(Command::Money(MoneyCommand::RejectPayment {
                 regie: parse(&input.regie_id, "regieId")?,
                 family: parse(&input.family_number, "familyNumber")?,
@@ -240,14 +240,14 @@ impl PaymentMutation {
                 date: input.date.0,
                 reason: input.reason.into(),
             }))
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Pays back what a family is owed.
     #[graphql(guard = "STAFF")]
     async fn refund_family(&self, ctx: &Context<'_>, input: RefundFamilyInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             Ok(Command::Money(MoneyCommand::RefundFamily {
                 regie: parse(&input.regie_id, "regieId")?,
                 family: parse(&input.family_number, "familyNumber")?,
@@ -255,14 +255,14 @@ impl PaymentMutation {
                 method: input.method.into(),
                 amount: amount(input.amount, &["input", "amount"])?,
             }))
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Credits an invoice, in part or whole. The invoice itself never changes.
     #[graphql(guard = "STAFF")]
     async fn credit_invoice(&self, ctx: &Context<'_>, input: CreditInvoiceInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             Ok(Command::Money(MoneyCommand::CreditInvoice {
                 regie: parse(&input.regie_id, "regieId")?,
                 family: parse(&input.family_number, "familyNumber")?,
@@ -271,8 +271,8 @@ impl PaymentMutation {
                 amount: amount(input.amount, &["input", "amount"])?,
                 note: text(&input.note, "note")?,
             }))
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Takes an invoice or a payment of the software before this one over, with its number.
@@ -282,7 +282,7 @@ impl PaymentMutation {
         ctx: &Context<'_>,
         input: TakeOverOperationInput,
     ) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let operation = match (input.from, input.to, input.due, input.method) {
                 (Some(from), Some(to), Some(due), None) => {
                     let lines: Result<_, Rejection> =
@@ -303,8 +303,8 @@ impl PaymentMutation {
                 amount: amount(input.amount, &["input", "amount"])?,
                 operation,
             }))
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Collects by direct debit what is open and due: each collection is recorded as a payment of
@@ -316,11 +316,11 @@ impl PaymentMutation {
         ctx: &Context<'_>,
         input: PrepareDirectDebitsInput,
     ) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let regie = parse(&input.regie_id, "regieId")?;
             let (date, due_by) = (input.date.0, input.due_by.0);
             Ok(Command::Money(MoneyCommand::PrepareDirectDebits { regie, date, due_by }))
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 }

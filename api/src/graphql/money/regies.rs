@@ -9,9 +9,9 @@ use portail_projections::money::{accounts, regies};
 use rust_decimal::Decimal;
 
 use crate::graphql::{
+    commands::{RecordPayload, submit},
     context::{Ask, OFFICERS, STAFF, be_fresh, unavailable},
     entered::{page, parse},
-    families::{RecordPayload, record},
     money::{
         CollectionMode, PaymentMethod, QuotientCorrections, all_regies, operation_number,
         regie_inputs::{ChangeRegieInput, CloseCashDayInput, DefineRegieInput},
@@ -224,31 +224,31 @@ impl RegieMutation {
     /// Opens a régie.
     #[graphql(guard = "STAFF")]
     async fn define_regie(&self, ctx: &Context<'_>, input: DefineRegieInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let (id, settings) = (parse(&input.regie_id, "regieId")?, input.settings.settings()?);
             let (first_invoice, first_payment) = (input.first_invoice, input.first_payment);
             Ok(Command::Money(MoneyCommand::DefineRegie { id, settings, first_invoice, first_payment }))
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Changes some of a régie's settings; the others stay as they are.
     #[graphql(guard = "STAFF")]
     async fn change_regie(&self, ctx: &Context<'_>, input: ChangeRegieInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let (id, changes) = (parse(&input.regie_id, "regieId")?, input.settings.changes()?);
             Ok(Command::Money(MoneyCommand::ChangeRegie { id, changes }))
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Closes the cash desk of a day and of those before: nothing may be dated up to it any more.
     #[graphql(guard = "STAFF")]
     async fn close_cash_day(&self, ctx: &Context<'_>, input: CloseCashDayInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let regie = parse(&input.regie_id, "regieId")?;
             Ok(Command::Money(MoneyCommand::CloseCashDay { regie, date: input.date.0 }))
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 }

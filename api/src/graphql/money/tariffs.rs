@@ -11,12 +11,11 @@ use portail_domain::{
     shared::commune,
 };
 use rust_decimal::Decimal;
-use uuid::Uuid;
 
 use crate::graphql::{
+    commands::{RecordPayload, input_objects, submit},
     context::{Ask, EVERYBODY, OFFICERS, STAFF, unavailable},
     entered::parse,
-    families::{RecordPayload, record},
     money::{
         amount,
         cost_sharing::{ShareChildCostsInput, sharing},
@@ -110,53 +109,37 @@ pub struct TariffLatePickUp {
     amount: Decimal,
 }
 
-/// A tariff from a day on.
-#[derive(Debug, Clone, InputObject)]
-pub struct TariffInput {
-    /// The régie that bills.
-    regie_id: ID,
-    /// What is counted.
-    unit: TariffUnit,
-    /// How many minutes a unit has, when minutes are counted: 15, 30, 60.
-    unit_minutes: Option<u16>,
-    /// What a unit costs.
-    scale: ScaleInput,
-    /// What it costs families who live elsewhere; left out: the same.
-    outside: Option<OutsideInput>,
-    /// The communes whose inhabitants are of the town, by INSEE code (see `communes`); left out, and no
-    /// postcodes: everybody is of the town.
-    #[graphql(default)]
-    resident_communes: Vec<String>,
-    /// The postcodes of the town, where no other commune shares them.
-    #[graphql(default)]
-    resident_postcodes: Vec<String>,
-    /// Reductions for siblings, by rising rank.
-    #[graphql(default)]
-    siblings: Vec<TariffSiblingReduction>,
-    /// What a request after the booking cut-off costs on top.
-    late_request: Option<SurchargeInput>,
-    /// What coming without a reservation, or outside the contract, costs on top.
-    unbooked: Option<SurchargeInput>,
-    /// What fetching a child late costs.
-    late_pick_up: Option<TariffLatePickUp>,
-    /// How much of the price is deductible child care, in percent; meals and penalties are not.
-    #[graphql(default)]
-    deductible_percent: u8,
-    /// The account of the books it is earned on, e.g. 7067.
-    product_account: String,
-}
+input_objects! {
+    /// A tariff from a day on.
+    object TariffInput {
+        "The régie that bills." regie_id: ID,
+        "What is counted." unit: TariffUnit,
+        "How many minutes a unit has, when minutes are counted: 15, 30, 60." unit_minutes: Option<u16>,
+        "What a unit costs." scale: ScaleInput,
+        "What it costs families who live elsewhere; left out: the same." outside: Option<OutsideInput>,
+        #[graphql(default)]
+        "The communes whose inhabitants are of the town, by INSEE code (see `communes`); left out, and no\n\
+         postcodes: everybody is of the town."
+        resident_communes: Vec<String>,
+        #[graphql(default)]
+        "The postcodes of the town, where no other commune shares them." resident_postcodes: Vec<String>,
+        #[graphql(default)]
+        "Reductions for siblings, by rising rank." siblings: Vec<TariffSiblingReduction>,
+        "What a request after the booking cut-off costs on top." late_request: Option<SurchargeInput>,
+        "What coming without a reservation, or outside the contract, costs on top." unbooked: Option<SurchargeInput>,
+        "What fetching a child late costs." late_pick_up: Option<TariffLatePickUp>,
+        #[graphql(default)]
+        "How much of the price is deductible child care, in percent; meals and penalties are not."
+        deductible_percent: u8,
+        "The account of the books it is earned on, e.g. 7067." product_account: String,
+    }
 
-/// A tariff to set.
-#[derive(Debug, Clone, InputObject)]
-pub struct SetTariffInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The activity.
-    activity_id: ID,
-    /// The first session day it holds for.
-    from: Date,
-    /// What it costs.
-    settings: TariffInput,
+    /// A tariff to set.
+    command SetTariffInput {
+        "The activity." activity_id: ID,
+        "The first session day it holds for." from: Date,
+        "What it costs." settings: TariffInput,
+    }
 }
 
 fn scale(input: ScaleInput) -> Scale {
@@ -359,12 +342,12 @@ impl TariffMutation {
     /// Says what an activity costs from a day on. What was invoiced keeps its price.
     #[graphql(guard = "STAFF")]
     async fn set_tariff(&self, ctx: &Context<'_>, input: SetTariffInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let activity = parse(&input.activity_id, "activityId")?;
             let settings = Box::new(settings(input.settings)?);
             Ok(Command::Money(MoneyCommand::SetTariff { activity, settings, from: input.from.0 }))
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Says how the families of a child bear its costs from a day on.
@@ -374,11 +357,11 @@ impl TariffMutation {
         ctx: &Context<'_>,
         input: ShareChildCostsInput,
     ) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let child = parse(&input.child_id, "childId")?;
             let sharing = sharing(input.sharing)?;
             Ok(Command::Money(MoneyCommand::ShareCosts { child, sharing, from: input.from.0 }))
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 }

@@ -1,90 +1,56 @@
 //! Days, as parents enter them.
 
-use async_graphql::{ID, InputObject};
-use uuid::Uuid;
+use async_graphql::ID;
 
 use crate::graphql::{
     attendance::sessions::{AbsenceReason, Weekday},
+    commands::input_objects,
     scalars::Date,
 };
 
-/// A weekly pattern over a range of days.
-#[derive(Debug, Clone, InputObject)]
-pub struct WeeklyPatternInput {
-    /// Which weekdays.
-    pub(super) weekdays: Vec<Weekday>,
-    /// From which day.
-    pub(super) from: Date,
-    /// To which day, included.
-    pub(super) to: Date,
-}
+input_objects! {
+    /// A weekly pattern over a range of days.
+    object WeeklyPatternInput {
+        "Which weekdays." weekdays: Vec<Weekday>,
+        "From which day." from: Date,
+        "To which day, included." to: Date,
+    }
 
-/// A request for places.
-#[derive(Debug, Clone, InputObject)]
-pub struct RequestReservationsInput {
-    /// The idempotency key: the same again gives the first outcome.
-    pub(super) client_mutation_id: Uuid,
-    /// The child.
-    pub(super) child_id: ID,
-    /// The activity.
-    pub(super) activity_id: ID,
-    /// These days.
-    pub(super) dates: Option<Vec<Date>>,
-    /// Or a weekly pattern; days without a session are left out.
-    pub(super) pattern: Option<WeeklyPatternInput>,
-    /// Staff only: why they ask after the deadline; required then, and recorded.
-    pub(super) reason: Option<String>,
-    /// Staff only: the family they act for.
-    pub(super) on_behalf_of: Option<String>,
-}
+    /// A request for places.
+    command RequestReservationsInput {
+        "The child." child_id: ID,
+        "The activity." activity_id: ID,
+        "These days." dates: Option<Vec<Date>>,
+        "Or a weekly pattern; days without a session are left out." pattern: Option<WeeklyPatternInput>,
+        "Staff only: why they ask after the deadline; required then, and recorded." reason: Option<String>,
+        "Staff only: the family they act for." on_behalf_of: Option<String>,
+    }
 
-/// Days of a child in an activity.
-#[derive(Debug, Clone, InputObject)]
-pub struct ChildDaysInput {
-    /// The idempotency key: the same again gives the first outcome.
-    pub(super) client_mutation_id: Uuid,
-    /// The child.
-    pub(super) child_id: ID,
-    /// The activity.
-    pub(super) activity_id: ID,
-    /// The days.
-    pub(super) dates: Vec<Date>,
-    /// Staff only: why they cancel or take leave after the deadline; required then, and recorded.
-    pub(super) reason: Option<String>,
-    /// Staff only: the family they act for.
-    pub(super) on_behalf_of: Option<String>,
-}
+    /// Days of a child in an activity.
+    command ChildDaysInput {
+        "The child." child_id: ID,
+        "The activity." activity_id: ID,
+        "The days." dates: Vec<Date>,
+        "Staff only: why they cancel or take leave after the deadline; required then, and recorded."
+        reason: Option<String>,
+        "Staff only: the family they act for." on_behalf_of: Option<String>,
+    }
 
-/// An absence.
-#[derive(Debug, Clone, InputObject)]
-pub struct DeclareAbsenceInput {
-    /// The idempotency key: the same again gives the first outcome.
-    pub(super) client_mutation_id: Uuid,
-    /// The child.
-    pub(super) child_id: ID,
-    /// The activity.
-    pub(super) activity_id: ID,
-    /// The days.
-    pub(super) dates: Vec<Date>,
-    /// The reason of the absence.
-    pub(super) reason: AbsenceReason,
-    /// The absence must be confirmed.
-    pub(super) confirmed: bool,
-    /// Staff only: the family they act for.
-    pub(super) on_behalf_of: Option<String>,
-}
+    /// An absence.
+    command DeclareAbsenceInput {
+        "The child." child_id: ID,
+        "The activity." activity_id: ID,
+        "The days." dates: Vec<Date>,
+        "The reason of the absence." reason: AbsenceReason,
+        "The absence must be confirmed." confirmed: bool,
+        "Staff only: the family they act for." on_behalf_of: Option<String>,
+    }
 
-/// The answer to an offered place.
-#[derive(Debug, Clone, InputObject)]
-pub struct AnswerOfferInput {
-    /// The idempotency key: the same again gives the first outcome.
-    pub(super) client_mutation_id: Uuid,
-    /// The child.
-    pub(super) child_id: ID,
-    /// The activity.
-    pub(super) activity_id: ID,
-    /// The day.
-    pub(super) date: Date,
-    /// Staff only: the family they act for.
-    pub(super) on_behalf_of: Option<String>,
+    /// The answer to an offered place.
+    command AnswerOfferInput {
+        "The child." child_id: ID,
+        "The activity." activity_id: ID,
+        "The day." date: Date,
+        "Staff only: the family they act for." on_behalf_of: Option<String>,
+    }
 }

@@ -7,28 +7,26 @@ pub mod roll;
 pub mod staff;
 mod staff_inputs;
 
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 use chrono::Weekday as ChronoWeekday;
 pub use outcome::{DayResultCode, SessionPayload};
-use portail_application::{Command, CommandOutcome, Corrected, Rejection, WeeklyPattern};
+use portail_application::{Command, Corrected, Rejection, WeeklyPattern};
 use portail_domain::{
     attendance::session::{AbsenceReason as DomainAbsenceReason, RefusalCode as DomainRefusalCode},
     catalogue::calendar::ClosureReason as DomainClosureReason,
     shared::ids::FamilyNumber,
 };
-use uuid::Uuid;
 
 use crate::graphql::{
     attendance::sessions::inputs::{
         AnswerOfferInput, ChildDaysInput, DeclareAbsenceInput, RequestReservationsInput,
     },
+    commands::{CommandInput, input_objects, submit},
     context::{Ask, PARENTS},
     correspondence::attachments::uploaded,
     entered::{optional_text, place},
     mirrored_enum::mirrored_enum,
-    places::keep_real,
     scalars::Date,
-    send::send,
 };
 
 mirrored_enum! {
@@ -104,49 +102,30 @@ fn parse<T: std::str::FromStr>(text: &str, field: &str) -> Result<T, Rejection> 
     text.parse().map_err(|_| Rejection::of_code("NOT_FOUND").at(&place(field)))
 }
 
-/// Sends a command built from input that may be wrong.
-async fn send_days(
+/// Sends the command that an input means, with the family that pays.
+async fn submit_for<I: CommandInput>(
     ctx: &Context<'_>,
-    id: Uuid,
-    on_behalf_of: Option<&String>,
-    build: impl FnOnce(FamilyNumber) -> Result<Command, Rejection>,
+    on_behalf_of: Option<String>,
+    input: I,
+    command: impl FnOnce(I, FamilyNumber) -> Result<Command, Rejection>,
 ) -> Result<SessionPayload> {
-    let command = payer(ctx, on_behalf_of)?.and_then(build);
-    send_staff(ctx, id, command).await
-}
-
-async fn send_staff(
-    ctx: &Context<'_>,
-    id: Uuid,
-    command: Result<Command, Rejection>,
-) -> Result<SessionPayload> {
-    let (mut outcome, position) = match command {
-        Ok(command) => send(ctx, id, command).await?,
-        Err(error) => (CommandOutcome::rejected(error), 0),
-    };
-    keep_real(ctx, &mut outcome);
-    Ok(SessionPayload::of(id, (outcome, position), ctx.language()))
+    let payer = payer(ctx, on_behalf_of.as_ref())?;
+    submit(ctx, input, |input| command(input, payer?)).await
 }
 
 fn dates(dates: Vec<Date>) -> Vec<chrono::NaiveDate> {
     dates.into_iter().map(|d| d.0).collect()
 }
 
-/// A medical certificate.
-#[derive(Debug, Clone, InputObject)]
-pub struct AttachCertificateInput {
-    /// The idempotency key: the same again gives the first outcome.
-    client_mutation_id: Uuid,
-    /// The family, when staff send it in for one.
-    on_behalf_of: Option<String>,
-    /// The child.
-    child_id: ID,
-    /// The activity.
-    activity_id: ID,
-    /// The absent days it covers.
-    dates: Vec<Date>,
-    /// The uploaded files, at most 5.
-    attachment_ids: Vec<ID>,
+input_objects! {
+    /// A medical certificate.
+    command AttachCertificateInput {
+        "The family, when staff send it in for one." on_behalf_of: Option<String>,
+        "The child." child_id: ID,
+        "The activity." activity_id: ID,
+        "The absent days it covers." dates: Vec<Date>,
+        "The uploaded files, at most 5." attachment_ids: Vec<ID>,
+    }
 }
 
 /// What parents ask; staff may ask it on behalf of a family.
@@ -162,7 +141,7 @@ impl ParentMutation {
         ctx: &Context<'_>,
         input: RequestReservationsInput,
     ) -> Result<SessionPayload> {
-        send_days(ctx, input.client_mutation_id, input.on_behalf_of.as_ref(), |payer| {
+        submit_for(ctx, input.on_behalf_of.clone(), input, |input, payer| {
             Ok(Command::RequestReservations {
                 child: parse(&input.child_id, "childId")?,
                 payer,
@@ -186,7 +165,7 @@ impl ParentMutation {
         ctx: &Context<'_>,
         input: ChildDaysInput,
     ) -> Result<SessionPayload> {
-        send_days(ctx, input.client_mutation_id, input.on_behalf_of.as_ref(), |payer| {
+        submit_for(ctx, input.on_behalf_of.clone(), input, |input, payer| {
             Ok(Command::WithdrawReservations {
                 child: parse(&input.child_id, "childId")?,
                 payer,
@@ -200,7 +179,7 @@ impl ParentMutation {
     /// Cancels reservations before the cancel cut-off; staff also after it, with a reason.
     #[graphql(guard = "PARENTS")]
     async fn cancel_reservations(&self, ctx: &Context<'_>, input: ChildDaysInput) -> Result<SessionPayload> {
-        send_days(ctx, input.client_mutation_id, input.on_behalf_of.as_ref(), |payer| {
+        submit_for(ctx, input.on_behalf_of.clone(), input, |input, payer| {
             Ok(Command::CancelReservations {
                 child: parse(&input.child_id, "childId")?,
                 payer,
@@ -228,7 +207,7 @@ impl ParentMutation {
     /// needs a certificate.
     #[graphql(guard = "PARENTS")]
     async fn declare_absence(&self, ctx: &Context<'_>, input: DeclareAbsenceInput) -> Result<SessionPayload> {
-        send_days(ctx, input.client_mutation_id, input.on_behalf_of.as_ref(), |payer| {
+        submit_for(ctx, input.on_behalf_of.clone(), input, |input, payer| {
             Ok(Command::DeclareAbsence {
                 child: parse(&input.child_id, "childId")?,
                 payer,
@@ -244,7 +223,7 @@ impl ParentMutation {
     /// Takes a declared absence back.
     #[graphql(guard = "PARENTS")]
     async fn withdraw_absence(&self, ctx: &Context<'_>, input: ChildDaysInput) -> Result<SessionPayload> {
-        send_days(ctx, input.client_mutation_id, input.on_behalf_of.as_ref(), |payer| {
+        submit_for(ctx, input.on_behalf_of.clone(), input, |input, payer| {
             Ok(Command::WithdrawAbsence {
                 child: parse(&input.child_id, "childId")?,
                 payer,
@@ -268,7 +247,7 @@ impl ParentMutation {
             Err(_) => String::new(),
         };
         let files = uploaded(ctx, &input.attachment_ids, &owner, "attachmentIds").await?;
-        send_days(ctx, input.client_mutation_id, input.on_behalf_of.as_ref(), |payer| {
+        submit_for(ctx, input.on_behalf_of.clone(), input, |input, payer| {
             let files = files?;
             if files.is_empty() {
                 return Err(Rejection::of_code("FIELD_REQUIRED").at(&["input", "attachmentIds"]));
@@ -287,7 +266,7 @@ impl ParentMutation {
     /// Takes contract leave from the enrolment's yearly quota.
     #[graphql(guard = "PARENTS")]
     async fn take_leave(&self, ctx: &Context<'_>, input: ChildDaysInput) -> Result<SessionPayload> {
-        send_days(ctx, input.client_mutation_id, input.on_behalf_of.as_ref(), |payer| {
+        submit_for(ctx, input.on_behalf_of.clone(), input, |input, payer| {
             Ok(Command::TakeLeave {
                 child: parse(&input.child_id, "childId")?,
                 payer,
@@ -301,7 +280,7 @@ impl ParentMutation {
 }
 
 async fn answer_offer(ctx: &Context<'_>, input: AnswerOfferInput, accept: bool) -> Result<SessionPayload> {
-    send_days(ctx, input.client_mutation_id, input.on_behalf_of.as_ref(), |payer| {
+    submit_for(ctx, input.on_behalf_of.clone(), input, |input, payer| {
         Ok(Command::AnswerOffer {
             child: parse(&input.child_id, "childId")?,
             payer,

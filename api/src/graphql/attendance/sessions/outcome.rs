@@ -6,6 +6,7 @@ use portail_domain::{attendance::session::BookingStatus, i18n::Language};
 use uuid::Uuid;
 
 use crate::graphql::{
+    commands::Payload,
     errors::UserError,
     scalars::{Date, Position},
 };
@@ -97,8 +98,8 @@ pub struct SessionPayload {
     pub(super) position: Option<Position>,
 }
 
-impl SessionPayload {
-    pub(super) fn of(id: Uuid, (outcome, position): (CommandOutcome, u64), language: Language) -> Self {
+impl Payload for SessionPayload {
+    fn of(id: Uuid, outcome: CommandOutcome, position: u64, language: Language) -> Self {
         let mut user_errors: Vec<UserError> =
             outcome.errors.iter().map(|e| UserError::of(e, language)).collect();
         if !outcome.recorded {

@@ -1,19 +1,19 @@
 //! What staff decide about days.
 
 use async_graphql::{Context, MaybeUndefined, Object, Result};
-use portail_application::{Command, Decision, Rejection, RollCallEntry, Target};
+use portail_application::{Command, Decision, Rejection, RollCallEntry};
 use portail_domain::catalogue::calendar::ClosureScope;
-use uuid::Uuid;
 
 use crate::graphql::{
     attendance::sessions::{
-        SessionPayload, dates, parse, send_staff,
+        SessionPayload, dates, parse,
         staff_inputs::{
             CloseDaysInput, ClosureScopeInput, CorrectAttendanceInput, DecideInput, RecordRollCallInput,
             RefuseInput, ReopenDaysInput, RollCallEntryInput, SessionInput, SettleCertificateInput,
             SettleExcusesInput, TargetInput, target,
         },
     },
+    commands::submit,
     context::{Ask, STAFF},
     entered::{optional_text, text},
 };
@@ -27,25 +27,23 @@ impl StaffMutation {
     /// Grants requests; where the session is full, they join its waiting list.
     #[graphql(guard = "STAFF")]
     async fn confirm_reservations(&self, ctx: &Context<'_>, input: DecideInput) -> Result<SessionPayload> {
-        decide(ctx, input.client_mutation_id, &input.requests, Decision::Confirm).await
+        submit(ctx, input, |input| decide(&input.requests, Decision::Confirm)).await
     }
 
     /// Puts pending requests on the waiting list.
     #[graphql(guard = "STAFF")]
     async fn put_on_waiting_list(&self, ctx: &Context<'_>, input: DecideInput) -> Result<SessionPayload> {
-        decide(ctx, input.client_mutation_id, &input.requests, Decision::PutOnWaitingList).await
+        submit(ctx, input, |input| decide(&input.requests, Decision::PutOnWaitingList)).await
     }
 
     /// Refuses requests, with a reason.
     #[graphql(guard = "STAFF")]
     async fn refuse_reservations(&self, ctx: &Context<'_>, input: RefuseInput) -> Result<SessionPayload> {
-        let id = input.client_mutation_id;
-        match optional_text(input.note.as_deref(), "note") {
-            Ok(note) => {
-                decide(ctx, id, &input.requests, Decision::Refuse { code: input.reason.into(), note }).await
-            }
-            Err(error) => send_staff(ctx, id, Err(error)).await,
-        }
+        submit(ctx, input, |input| {
+            let note = optional_text(input.note.as_deref(), "note")?;
+            decide(&input.requests, Decision::Refuse { code: input.reason.into(), note })
+        })
+        .await
     }
 
     /// Accepts or rejects a medical certificate.
@@ -56,7 +54,7 @@ impl StaffMutation {
         input: SettleCertificateInput,
     ) -> Result<SessionPayload> {
         let now = ctx.caller()?.at;
-        let build = || {
+        submit(ctx, input, |input| {
             Ok(Command::SettleCertificate {
                 child: parse(&input.child_id, "childId")?,
                 activity: parse(&input.activity_id, "activityId")?,
@@ -64,19 +62,19 @@ impl StaffMutation {
                 received_at: input.received_at.map_or(now, |at| at.0),
                 accepted: input.accepted,
             })
-        };
-        send_staff(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Confirms the reasons of absences that only the town can know of, or says that it was not so.
     #[graphql(guard = "STAFF")]
     async fn settle_excuses(&self, ctx: &Context<'_>, input: SettleExcusesInput) -> Result<SessionPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let read = |(i, absence): (usize, &TargetInput)| target(absence, &format!("absences.{i}"));
             let targets = input.absences.iter().enumerate().map(read).collect::<Result<_, _>>()?;
             Ok(Command::SettleExcuses { targets, accepted: input.accepted })
-        };
-        send_staff(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Calls the roll: one child, or the whole session at once.
@@ -94,14 +92,14 @@ impl StaffMutation {
                 left: e.left.map(|t| t.0),
             })
         };
-        let build = || {
+        submit(ctx, input, |input| {
             Ok(Command::RecordRollCall {
                 activity: parse(&input.activity_id, "activityId")?,
                 date: input.date.0,
                 entries: input.entries.iter().enumerate().map(entry).collect::<Result<_, _>>()?,
             })
-        };
-        send_staff(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Corrects a cell, with a reason; the correction leaves its trace.
@@ -111,30 +109,30 @@ impl StaffMutation {
         ctx: &Context<'_>,
         input: CorrectAttendanceInput,
     ) -> Result<SessionPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let target = target(&input.target, "target")?;
             let reason = text(&input.reason, "reason")?;
             Ok(Command::CorrectAttendance { target, to: input.to.into(), reason })
-        };
-        send_staff(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Offers free places to those who wait, after a larger capacity.
     #[graphql(guard = "STAFF")]
     async fn offer_places(&self, ctx: &Context<'_>, input: SessionInput) -> Result<SessionPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             Ok(Command::OfferPlaces {
                 activity: parse(&input.activity_id, "activityId")?,
                 date: input.date.0,
             })
-        };
-        send_staff(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Closes days for everybody in a scope: bookings are excused at no cost.
     #[graphql(guard = "STAFF")]
     async fn close_days(&self, ctx: &Context<'_>, input: CloseDaysInput) -> Result<SessionPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let scope = match input.scope {
                 MaybeUndefined::Value(ClosureScopeInput::StructureId(id)) => {
                     ClosureScope::Structure(parse(&id, "scope.structureId")?)
@@ -145,25 +143,22 @@ impl StaffMutation {
                 _ => ClosureScope::Town,
             };
             Ok(Command::CloseDays { scope, from: input.from.0, to: input.to.0, reason: input.reason.into() })
-        };
-        send_staff(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Takes a closure back: what was booked stands again where it still can.
     #[graphql(guard = "STAFF")]
     async fn reopen_days(&self, ctx: &Context<'_>, input: ReopenDaysInput) -> Result<SessionPayload> {
-        let build = || Ok(Command::ReopenDays { closure: parse(&input.closure_id, "closureId")? });
-        send_staff(ctx, input.client_mutation_id, build()).await
+        submit(ctx, input, |input| {
+            Ok(Command::ReopenDays { closure: parse(&input.closure_id, "closureId")? })
+        })
+        .await
     }
 }
 
-async fn decide(
-    ctx: &Context<'_>,
-    id: Uuid,
-    requests: &[TargetInput],
-    decision: Decision,
-) -> Result<SessionPayload> {
+fn decide(requests: &[TargetInput], decision: Decision) -> Result<Command, Rejection> {
     let read = |(i, input): (usize, &TargetInput)| target(input, &format!("requests.{i}"));
-    let targets: Result<Vec<Target>, Rejection> = requests.iter().enumerate().map(read).collect();
-    send_staff(ctx, id, targets.map(|targets| Command::DecideReservations { targets, decision })).await
+    let targets = requests.iter().enumerate().map(read).collect::<Result<_, _>>()?;
+    Ok(Command::DecideReservations { targets, decision })
 }

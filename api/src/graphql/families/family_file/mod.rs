@@ -23,21 +23,17 @@ use uuid::Uuid;
 
 use crate::{
     graphql::{
+        commands::{RecordPayload, send, submit, submit_with_places},
         context::{Ask, EVERYBODY, OFFICERS, PARENTS, STAFF, be_fresh, coded, unavailable, visible_child},
         correspondence::attachments::uploaded,
         entered::{optional_text, parse},
         errors::UserError,
-        families::{
-            RecordPayload,
-            family_file::inputs::{
-                ApproveModificationsInput, RecordSectionInput, RefuseModificationsInput,
-                RequestModificationInput, RequestNewChildInput, WithdrawModificationInput,
-            },
-            record, record_with_places,
+        families::family_file::inputs::{
+            ApproveModificationsInput, RecordSectionInput, RefuseModificationsInput,
+            RequestModificationInput, RequestNewChildInput, WithdrawModificationInput,
         },
         mirrored_enum::mirrored_enum,
         scalars::Position,
-        send::send,
     },
     http::links,
 };
@@ -232,7 +228,7 @@ pub struct DecideModificationsPayload {
 /// The family a command is about: the caller's own for parents, the named one for staff.
 pub(crate) fn acting_family(
     ctx: &Context<'_>,
-    named: Option<String>,
+    named: Option<&str>,
 ) -> Result<Result<FamilyNumber, Rejection>> {
     let caller = ctx.caller()?;
     Ok(match (caller.family(), named) {
@@ -241,7 +237,7 @@ pub(crate) fn acting_family(
             Err(Rejection::of_code("NOT_FOUND").at(&["input", "familyNumber"]))
         }
         (Some(own), _) => Ok(own),
-        (None, Some(number)) => parse(&number, "familyNumber"),
+        (None, Some(number)) => parse(number, "familyNumber"),
         (None, None) => Err(Rejection::of_code("NOT_FOUND").at(&["input", "familyNumber"])),
     })
 }
@@ -329,10 +325,10 @@ impl FileMutation {
         ctx: &Context<'_>,
         input: RequestModificationInput,
     ) -> Result<RecordPayload> {
-        let family = acting_family(ctx, input.family_number)?;
+        let family = acting_family(ctx, input.family_number.as_deref())?;
         let uploader = family.as_ref().map(ToString::to_string).unwrap_or_default();
         let attachments = uploaded(ctx, &input.attachment_ids, &uploader, "attachmentIds").await?;
-        let build = || {
+        submit(ctx, input, |input| {
             let (section, values) = values(input.change)?;
             let owner = owner(family?, input.child_id.as_ref())?;
             if section.owner() == Owner::Child && owner.child.is_none() {
@@ -346,8 +342,8 @@ impl FileMutation {
                 values,
                 attachments: attachments?,
             })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Announces a new child; staff approve it, and the town enrols it.
@@ -357,19 +353,19 @@ impl FileMutation {
         ctx: &Context<'_>,
         input: RequestNewChildInput,
     ) -> Result<RecordPayload> {
-        let family = acting_family(ctx, input.family_number)?;
-        let build = || {
-            let (section, values) = values(SectionChange::ChildIdentity(input.identity))?;
-            let owner = FileOwner { family: family?, child: None };
-            Ok(Command::RequestModification { owner, section, seen_revision: 0, values, attachments: vec![] })
-        };
+        let family = acting_family(ctx, input.family_number.as_deref())?;
         let announced = |place: &mut Vec<String>| {
             let change = ["input", "change", "childIdentity"];
             if place.iter().map(String::as_str).take(3).eq(change) {
                 place.splice(1..3, ["identity".to_owned()]);
             }
         };
-        record_with_places(ctx, input.client_mutation_id, build(), announced).await
+        let command = |input: RequestNewChildInput| {
+            let (section, values) = values(SectionChange::ChildIdentity(input.identity))?;
+            let owner = FileOwner { family: family?, child: None };
+            Ok(Command::RequestModification { owner, section, seen_revision: 0, values, attachments: vec![] })
+        };
+        submit_with_places(ctx, input, command, announced).await
     }
 
     /// Takes an undecided request for a modification back.
@@ -379,28 +375,28 @@ impl FileMutation {
         ctx: &Context<'_>,
         input: WithdrawModificationInput,
     ) -> Result<RecordPayload> {
-        let family = acting_family(ctx, input.family_number)?;
-        let build = || {
+        let family = acting_family(ctx, input.family_number.as_deref())?;
+        submit(ctx, input, |input| {
             Ok(Command::WithdrawModification {
                 family: family?,
                 request: parse(&input.request_id, "requestId")?,
             })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Records a section of a file, without a request.
     #[graphql(guard = "STAFF")]
     async fn record_section(&self, ctx: &Context<'_>, input: RecordSectionInput) -> Result<RecordPayload> {
-        let build = || {
+        submit(ctx, input, |input| {
             let (section, values) = values(input.change)?;
             let owner = owner(parse(&input.family_number, "familyNumber")?, input.child_id.as_ref())?;
             if section.owner() == Owner::Child && owner.child.is_none() {
                 return Err(Rejection::of_code("WRONG_SECTION").at(&["input", "childId"]));
             }
             Ok(Command::RecordSection { owner, section, seen_revision: input.seen_revision, values })
-        };
-        record(ctx, input.client_mutation_id, build()).await
+        })
+        .await
     }
 
     /// Approves requests for modifications: each file changes in the same append.
