@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::{
     append::{
         appender::Appender,
+        counts::{AppendCounters, AppendCounts},
         job::Job,
         request::{Append, AppendError, Receipt},
     },
@@ -53,6 +54,7 @@ pub struct EventLog {
     streams: BatchLoader<DurableStreams>,
     head: watch::Receiver<Head>,
     upcasters: Arc<Upcasters>,
+    appended: Arc<AppendCounters>,
 }
 
 impl EventLog {
@@ -66,7 +68,7 @@ impl EventLog {
         let head = durable.subscribe();
         durable.catch_up(&mut *database.pool().acquire().await?).await?;
         let (jobs, queue) = mpsc::channel(QUEUE);
-        Appender::start(database.pool().clone(), durable.clone(), queue);
+        let appended = Appender::start(database.pool().clone(), durable.clone(), queue);
         let streams = BatchLoader::start(database, DurableStreams(durable.clone()), 1);
         if database.is_shared() {
             tokio::spawn(listener::follow(database.pool().clone(), durable));
@@ -77,6 +79,7 @@ impl EventLog {
             streams,
             head,
             upcasters: Arc::new(Upcasters::new(upcasters)),
+            appended,
         })
     }
 
@@ -99,6 +102,11 @@ impl EventLog {
         let stopped = || AppendError::Unavailable("the appender has stopped".into());
         self.jobs.send(Job { append, reply }).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
+    }
+
+    /// What this process has appended since it opened the log.
+    pub fn appended(&self) -> AppendCounts {
+        self.appended.read()
     }
 
     /// The events of a stream after a version.

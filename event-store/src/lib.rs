@@ -18,6 +18,7 @@ mod log;
 mod postgres;
 mod secrets;
 
+pub use append::counts::AppendCounts;
 pub use append::request::{Append, AppendError, CommandMeta, NewEvent, Receipt, StreamAppend};
 pub use commands::aggregate_cache::AggregateCache;
 pub use commands::bus::{CommandBus, CommandError, Decide, Execution, Outcome};

@@ -13,7 +13,7 @@ use portail_event_store::SigningError;
 use serde_json::json;
 
 /// How long the database has to answer.
-const PATIENCE: Duration = Duration::from_millis(800);
+pub const PATIENCE: Duration = Duration::from_millis(800);
 
 /// `GET /health`.
 pub async fn health(State(application): State<Arc<Application>>) -> Response {

@@ -7,6 +7,7 @@ mod graphql;
 mod health;
 pub mod identity;
 pub mod links;
+mod metrics;
 mod places;
 pub mod refusal;
 pub mod request_context;
@@ -78,7 +79,11 @@ pub fn router(
         .merge(uploads::routes(application.clone()))
         .layer(from_fn_with_state(application.clone(), record_download))
         .layer(from_fn_with_state(limits.transfer, deadline::of_transfer));
-    let health = Router::new().route("/health", get(health::health)).with_state(application.clone());
+    let answers = metrics::Answers::default();
+    let watched = Router::new()
+        .route("/metrics", get(metrics::metrics))
+        .with_state((application.clone(), answers.clone()))
+        .merge(Router::new().route("/health", get(health::health)).with_state(application.clone()));
     let (request, stall) = (limits.request, limits.stall);
     let people = socket::People::default();
     Router::new()
@@ -87,6 +92,7 @@ pub fn router(
         .with_state(Server { schema, guard, replays, application, limits, people, drain })
         .layer(from_fn_with_state(request, deadline::of_graphql))
         .merge(files)
-        .merge(health)
+        .merge(watched)
         .layer(RequestBodyTimeoutLayer::new(stall))
+        .layer(from_fn_with_state(answers, metrics::count))
 }

@@ -36,7 +36,22 @@ pub fn answer(status: StatusCode, response: &Response, headers: &HeaderMap) -> H
     };
     let mut answer = (status, [(header::CONTENT_TYPE, media)], response_json(response)).into_response();
     answer.headers_mut().extend(response.http_headers.clone());
+    answer.extensions_mut().insert(ErrorCodes::of(response));
     answer
+}
+
+/// The codes of an answer's errors, for who counts them.
+#[derive(Debug, Clone)]
+pub struct ErrorCodes(pub Vec<String>);
+
+impl ErrorCodes {
+    fn of(response: &Response) -> Self {
+        let code = |error: &ServerError| {
+            let code = error.extensions.as_ref()?.get("code")?;
+            if let Value::String(code) = code { Some(code.clone()) } else { None }
+        };
+        Self(response.errors.iter().filter_map(code).collect())
+    }
 }
 
 /// Completes the errors of an answer: each has a code, and there are no more than may be listed.

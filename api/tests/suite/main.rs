@@ -33,6 +33,7 @@ mod independent;
 mod keys;
 mod log_in;
 mod messages_and_notices;
+mod metrics;
 mod money;
 mod money_as_of;
 mod notifications;

@@ -22,6 +22,7 @@ use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use tokio::sync::mpsc;
 
 use super::{
+    counts::AppendCounters,
     job::{Job, answer_unavailable},
     request::AppendError,
 };
@@ -60,13 +61,15 @@ pub(crate) struct Appender {
     /// The connection of the last batch, kept while commands keep coming: its server process has the
     /// log's pages and plans at hand.
     connection: Option<PoolConnection<Postgres>>,
+    counters: Arc<AppendCounters>,
 }
 
 impl Appender {
-    /// Starts it; it runs until the sender of jobs is gone.
-    pub fn start(pool: PgPool, durable: DurableHead, jobs: mpsc::Receiver<Job>) {
+    /// Starts it; it runs until the sender of jobs is gone. What it counts is returned.
+    pub fn start(pool: PgPool, durable: DurableHead, jobs: mpsc::Receiver<Job>) -> Arc<AppendCounters> {
         let (committed, batches) = mpsc::unbounded_channel();
         let unflushed = Arc::<UnflushedCommands>::default();
+        let counters = Arc::<AppendCounters>::default();
         tokio::spawn(Flusher::new(pool.clone(), durable.clone(), batches, unflushed.clone()).run());
         let appender = Self {
             pool,
@@ -79,8 +82,10 @@ impl Appender {
             checks_new_streams: false,
             last_batch: 0,
             connection: None,
+            counters: counters.clone(),
         };
         tokio::spawn(appender.run());
+        counters
     }
 
     async fn run(mut self) {
@@ -146,6 +151,7 @@ impl Appender {
         while !batch.is_empty() {
             if let Err(error) = self.try_write(&mut batch).await {
                 tracing::warn!(%error, commands = batch.len(), "append failed");
+                self.counters.count_failure();
                 self.connection = None;
                 self.known.reset(None);
                 answer_unavailable(batch.drain(..), error);
@@ -185,6 +191,7 @@ impl Appender {
                 self.checks_new_streams = false;
                 self.answer_conflicts(take_out(batch, &conflicts));
                 let jobs = std::mem::take(batch);
+                self.counters.count_batch(jobs.len(), end.0 - head.0);
                 let command = jobs.last().map(|job| job.append.meta.key());
                 let mut committed = CommittedBatch { jobs, before: head, end, command, is_durable };
                 if is_durable {
