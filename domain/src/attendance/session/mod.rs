@@ -13,6 +13,7 @@
 mod absence;
 mod booking;
 mod command;
+mod decide;
 mod error;
 mod event;
 pub mod guard;
@@ -23,13 +24,12 @@ mod state;
 mod tests;
 
 pub use absence::AbsenceReason;
-pub use booking::{
-    Absence, Attendance, Booking, BookingStatus, CellError, Certificate, Refusal, RefusalCode, Release,
-    ReleaseReason,
-};
+pub use booking::{Absence, Attendance, Booking, BookingStatus, CellError, Certificate};
 pub use command::{Act, Correction, Latitude, SessionCommand, Whose};
 pub use error::SessionError;
 pub use event::{Basis, Restored, SessionEvent, at_closing};
+pub use refusal::{Refusal, RefusalCode};
+pub use release::{Release, ReleaseReason};
 pub use state::Session;
 
 use chrono::NaiveDate;

@@ -1,7 +1,53 @@
-//! A refusal in words.
+//! A refusal: its code, the numbers it rests on, and its words.
 
-use super::{Refusal, RefusalCode};
-use crate::i18n::{Language, text};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    i18n::{Language, text},
+    shared::sealed::Sealed,
+};
+
+/// Why staff refuse, by a code; a free explanation is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RefusalCode {
+    /// No place left; the capacity is recorded.
+    Capacity,
+    /// The family's file is incomplete.
+    IncompleteFile,
+    /// The conditions of access are not met.
+    NotEligible,
+    /// Asked too late, or an offer not accepted in time.
+    Late,
+    /// The waiting list closed before the place could be given.
+    ListClosed,
+    /// Another reason: the note says it.
+    Other,
+}
+
+/// A refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The code.
+    pub code: RefusalCode,
+    /// The explanation, sealed; required for [`RefusalCode::Other`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<Sealed>,
+    /// The capacity at the moment of a refusal for capacity: a school-meal refusal is lawful only
+    /// then (Conseil d'État, 22 March 2021).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub capacity: Option<u32>,
+    /// How many places were held at that moment.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub held: Option<u32>,
+}
+
+impl Refusal {
+    /// A refusal that its code explains.
+    pub fn of(code: RefusalCode) -> Self {
+        Self { code, note: None, capacity: None, held: None }
+    }
+}
 
 impl Refusal {
     /// The reason as people read it: with the numbers of places where both are known. Refusals of logs from
