@@ -10,12 +10,16 @@
 //! ```
 
 mod changes;
+mod collection;
 mod command;
+mod decide;
 mod error;
 mod event;
 mod series;
 mod settings;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use changes::RegieChanges;
 pub use command::RegieCommand;
