@@ -10,3 +10,4 @@ pub mod keys;
 pub mod output;
 pub mod progress;
 pub mod rebuild;
+pub mod serve;

@@ -3,28 +3,27 @@
 mod cell;
 #[cfg(test)]
 mod eager_tests;
+mod legend;
+mod live;
 mod month_view;
 
 use std::collections::{BTreeSet, HashMap};
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject, Subscription};
-use futures::Stream;
-use portail_domain::{
-    attendance::cell::{CellStatus as DomainStatus, DayMarker as DomainMarker},
-    i18n::{Language, text},
-    shared::ids::{ChildId, FamilyNumber},
-};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use portail_domain::shared::ids::{ChildId, FamilyNumber};
 use portail_projections::{
     attendance::month_planning::ChildDays,
     families::{family, household},
 };
 
-pub use self::cell::{Attendance, Cell, CellStatus, DayMarker};
-use self::month_view::MonthView;
+pub use self::{
+    cell::{Attendance, Cell, CellStatus, DayMarker},
+    legend::LegendEntry,
+    live::PlanningSubscription,
+};
+use self::{legend::legend, month_view::MonthView};
 use crate::graphql::{
-    context::{
-        Ask, EVERYBODY, be_fresh, coded, full_name, is_visible, payer_names, unavailable, visible_child,
-    },
+    context::{Ask, EVERYBODY, be_fresh, coded, full_name, is_visible, payer_names, unavailable},
     eager_list::{EagerList, eager_object},
     scalars::{Month, Position, Time},
 };
@@ -61,21 +60,6 @@ eager_object! {
     }
 }
 
-/// A line of the legend.
-#[derive(Debug, Clone, SimpleObject)]
-pub struct LegendEntry {
-    /// The status it explains.
-    status: Option<CellStatus>,
-    /// Or the marker.
-    marker: Option<DayMarker>,
-    /// In the caller's language.
-    label: String,
-    /// In French, as the guide words it.
-    label_fr: String,
-    /// In English.
-    label_en: String,
-}
-
 /// A child's planning of a month.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct Planning {
@@ -93,19 +77,6 @@ pub struct Planning {
     legend: Vec<LegendEntry>,
     /// The position of the log it shows.
     position: Position,
-}
-
-fn legend(language: Language) -> Vec<LegendEntry> {
-    let entry = |status, marker, key| LegendEntry {
-        status,
-        marker,
-        label: text(key, language, &[]),
-        label_fr: text(key, Language::Fr, &[]),
-        label_en: text(key, Language::En, &[]),
-    };
-    let statuses = DomainStatus::ALL.iter().map(|s| entry(Some((*s).into()), None, s.label_key()));
-    let markers = DomainMarker::ALL.iter().map(|m| entry(None, Some((*m).into()), m.label_key()));
-    statuses.chain(markers).collect()
 }
 
 /// Whether a price is asked, of cells or of what may be done in them.
@@ -193,53 +164,5 @@ impl PlanningQuery {
     #[graphql(guard = "EVERYBODY")]
     async fn legend(&self, ctx: &Context<'_>) -> Vec<LegendEntry> {
         legend(ctx.language())
-    }
-}
-
-/// Live plannings.
-#[derive(Debug, Default)]
-pub struct PlanningSubscription;
-
-#[Subscription]
-impl PlanningSubscription {
-    /// A child's planning of a month: at once, and again whenever it has changed. Each message
-    /// carries its position; a client that comes back names the last one it saw.
-    #[graphql(guard = "EVERYBODY")]
-    async fn planning_changed<'a>(
-        &self,
-        ctx: &'a Context<'_>,
-        #[graphql(desc = "The child.")] child_id: ID,
-        #[graphql(desc = "The month.")] month: Month,
-        #[graphql(desc = "Only what changed after this position.")] after: Option<Position>,
-    ) -> Result<impl Stream<Item = Result<Planning>> + 'a> {
-        visible_child(ctx, &child_id).await?;
-        let mut positions = ctx
-            .application()?
-            .engine()
-            .subscribe(portail_projections::attendance::planning::NAME)
-            .ok_or_else(|| unavailable("no planning"))?;
-        Ok(async_stream::try_stream! {
-            let mut shown = after.map(|p| p.0);
-            let mut last: Option<u64> = None;
-            loop {
-                let position = positions.position();
-                // The child may have left the family meanwhile, which this looks at again.
-                let planning = month_planning(ctx, &child_id, month, position).await?;
-                let newest = planning.rows.0.iter().flat_map(|r| &r.cells).filter_map(|c| c.position).max();
-                let newest = newest.map(|p| p.0);
-                let news = match shown {
-                    None => last.is_none() || newest != last,
-                    Some(seen) => newest.is_some_and(|n| n > seen),
-                };
-                if news {
-                    yield planning;
-                }
-                last = Some(newest.unwrap_or(0)).filter(|_| newest.is_some()).or(Some(0));
-                shown = shown.max(newest).or(Some(0));
-                if !positions.changed().await {
-                    return;
-                }
-            }
-        })
     }
 }
