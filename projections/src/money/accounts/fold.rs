@@ -1,7 +1,7 @@
 //! Folding the events of accounts.
 
 use portail_domain::{
-    money::account::{AccountEvent as V, Allocation, InvoiceLine, TakenOver, Use},
+    money::account::{AccountEvent as V, Allocation, TakenOver, Use},
     shared::sealed::Purpose,
 };
 use portail_event_store::RecordedEvent;
@@ -183,9 +183,4 @@ async fn forget(erased: &ErasedData, connection: &mut PgConnection) -> Result<()
         sqlx::query(query).bind(family).execute(&mut *connection).await?;
     }
     Ok(())
-}
-
-/// The lines of an invoice as they are kept.
-pub(super) fn lines_text(lines: &[InvoiceLine], event: &RecordedEvent) -> Result<String, FoldError> {
-    serde_json::to_string(lines).map_err(|e| FoldError::poison(event, e))
 }

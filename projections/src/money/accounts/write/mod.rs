@@ -20,7 +20,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use self::columns::{Allocations, Archives, Debits, Invoices, Operations, Payments};
-use super::{Detail, fold::lines_text};
+use super::Detail;
 use crate::engine::projection::FoldError;
 
 type BilledKey<'a> = (Uuid, NaiveDate, String, bool, &'a str);
@@ -289,4 +289,9 @@ impl<'a> Written<'a> {
             }
         }
     }
+}
+
+/// The lines of an invoice as they are kept.
+fn lines_text(lines: &[InvoiceLine], event: &RecordedEvent) -> Result<String, FoldError> {
+    serde_json::to_string(lines).map_err(|e| FoldError::poison(event, e))
 }
