@@ -4,7 +4,7 @@
 run:
 	cargo run --release --locked --quiet --bin portail -- serve --demo
 
-# The suite runs on a private PostgreSQL cluster, then on the embedded database.
+# Everything runs on a private PostgreSQL cluster; the suites, which use a database, on the embedded one too.
 test: postgres python
 	cargo build --locked --workspace --all-targets
 	$(MAKE) test-postgres test-embedded
@@ -13,7 +13,7 @@ test-postgres: postgres
 	PORTAIL_TEST_BACKEND=postgres cargo test --locked --workspace
 
 test-embedded:
-	PORTAIL_TEST_BACKEND=embedded cargo test --locked --workspace
+	PORTAIL_TEST_BACKEND=embedded cargo test --locked --workspace --test suite
 
 # PostgreSQL's own processes are killed 60 times under load: what was acknowledged, lost, doubled.
 torture: postgres
@@ -29,7 +29,10 @@ python:
 
 lint:
 	cargo fmt --all --check
+	.ci/circles
+	.ci/dependencies
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked -p portail-api --bin portail --no-default-features -- -D warnings
 
 schema:
 	cargo run --locked --quiet --bin portail -- schema > docs/schema.graphql

@@ -1,5 +1,7 @@
 //! The embedded PostgreSQL (PGlite): one process, one connection, data in a folder.
 
+mod cluster;
+
 use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::postgres::PgConnectOptions;
@@ -55,7 +57,7 @@ impl Database {
     ) -> Result<Self, DatabaseError> {
         let failed = |e: &dyn std::fmt::Display| DatabaseError::Embedded(e.to_string());
         let scratch = purpose == Purpose::Scratch;
-        let is_there = data_folder::holds_database(folder)?;
+        let is_there = cluster::holds_database(folder)?;
         if !scratch {
             if purpose == Purpose::Use && !is_there {
                 return Err(FolderError::Missing(folder.to_owned()).into());
@@ -64,7 +66,7 @@ impl Database {
             data_folder::ensure_private(folder)?;
         }
         data_folder::make_private_folder(&data_folder::server_folder(folder))?;
-        data_folder::close(&data_folder::server_folder(folder))?;
+        cluster::close(&data_folder::server_folder(folder))?;
         let mut builder = pglite_oxide::PgliteServer::builder()
             .path(data_folder::server_folder(folder))
             .relaxed_durability(scratch);
@@ -79,7 +81,7 @@ impl Database {
             .map_err(|e| failed(&e))?
             .map_err(|e| failed(&format!("{e:#}")))?;
         if !scratch && !is_there {
-            data_folder::close(&data_folder::server_folder(folder))?;
+            cluster::close(&data_folder::server_folder(folder))?;
         }
         let options = options(&server)?;
         if purpose == Purpose::Use {
