@@ -30,6 +30,7 @@ python:
 lint:
 	cargo fmt --all --check
 	.ci/circles
+	.ci/typos
 	.ci/dependencies
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked -p portail-api --bin portail --no-default-features -- -D warnings
