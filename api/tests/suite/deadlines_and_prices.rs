@@ -1,6 +1,8 @@
 //! What staff may do past deadlines, what a cell and each act in it cost, refusals for capacity, and
 //! where the calendar ends.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -247,4 +249,30 @@ async fn the_calendar_has_local_holidays_an_end_and_years_of_the_towns_own() {
     let gap = json!({ "bookingDeadline": { "weeklyBatches": [{ "closesOn": "FRI", "at": "09:00:00", "covers": ["MON", "TUE"] }] } });
     let refused = made(&staff, "changeActivity", "ChangeActivityInput", canteen(gap)).await;
     assert_eq!(refused["userErrors"][0]["code"], "IMPOSSIBLE_SETTINGS", "{refused}");
+}
+
+#[tokio::test]
+async fn the_log_tells_that_the_calendar_ends_within_a_year() {
+    let mut home = Home::new().await;
+    let said = home.folder.path().join("said");
+    let mut says = async |today: &str| {
+        home.environment = vec![("PORTAIL_TODAY", today.to_owned()), ("PORTAIL_LOG", "info".to_owned())];
+        let server = home.serve_saying(&["--demo"], std::fs::File::create(&said).unwrap().into());
+        // What is said of the day's retention comes before it.
+        let limit = Instant::now() + Duration::from_secs(60);
+        loop {
+            let all = std::fs::read_to_string(&said).unwrap();
+            let told = all.lines().any(|line| line.contains("the day was looked after"));
+            if told {
+                server.kill();
+                return all
+                    .lines()
+                    .any(|line| line.contains("the school calendar ends") && line.contains("2028-08-31"));
+            }
+            assert!(Instant::now() < limit, "never: {all}");
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(!says("2027-08-31").await, "a year is left");
+    assert!(says("2027-09-01").await);
 }

@@ -1,4 +1,5 @@
-//! The day's look after what is over: whose last tie to the town ended, and what is erased by itself.
+//! The day's look after what is over: whose last tie to the town ended, and what is erased by itself; and at the
+//! school calendar, which nobody asks about until nothing can be booked any more.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -112,7 +113,10 @@ pub async fn run_retention(application: Arc<Application>) {
             }
             let erased = application.look_after_retention().await?;
             forget_old_reads(application.pool()).await?;
-            tracing::info!(subjects = erased, "retention was looked after");
+            if let Some(until) = application.catalogue().get().await?.calendar.ends_soon(today) {
+                tracing::warn!(%until, "the school calendar ends: enter the next school year, or update the program");
+            }
+            tracing::info!(subjects = erased, "the day was looked after");
             let query = "INSERT INTO retention_day (day) VALUES ($1) ON CONFLICT DO NOTHING";
             sqlx::query(query).bind(today).execute(application.pool()).await.map(drop)
         };

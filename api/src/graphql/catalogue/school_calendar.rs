@@ -2,7 +2,6 @@
 //! itself.
 
 use async_graphql::{Context, Object, Result, SimpleObject};
-use chrono::Months;
 use portail_application::Command;
 use portail_domain::{
     catalogue::calendar::{
@@ -103,15 +102,15 @@ impl SchoolCalendarQuery {
         let application = ctx.application()?;
         let catalogue = application.catalogue().get().await.map_err(unavailable)?;
         let (calendar, today) = (&catalogue.calendar, application.clock().today());
-        let until = calendar.covered_until(today);
-        let soon = today.checked_add_months(Months::new(12)).is_some_and(|in_a_year| until < in_a_year);
-        let date = until.format("%d/%m/%Y").to_string();
+        let warning = calendar.ends_soon(today).map(|until| {
+            text("CALENDAR_WARNING", ctx.language(), &[("date", until.format("%d/%m/%Y").to_string())])
+        });
         let entered = calendar.entered_years();
         Ok(SchoolCalendar {
             zone: calendar.zone(today).into(),
             region: calendar.region(today).into(),
-            covered_until: Date(until),
-            warning: soon.then(|| text("CALENDAR_WARNING", ctx.language(), &[("date", date)])),
+            covered_until: Date(calendar.covered_until(today)),
+            warning,
             entered: entered
                 .map(|(year, holidays)| EnteredSchoolYear {
                     year,

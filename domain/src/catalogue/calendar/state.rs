@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -95,6 +95,12 @@ impl TownCalendar {
             until = if self.covers(end) { end } else { next };
         }
         until
+    }
+
+    /// The last day it covers without a gap, from a year before: what follows has to be entered.
+    pub fn ends_soon(&self, today: NaiveDate) -> Option<NaiveDate> {
+        let in_a_year = today.checked_add_months(Months::new(12))?;
+        Some(self.covered_until(today)).filter(|until| *until < in_a_year)
     }
 
     /// The closure that concerns an activity on a date.
@@ -285,9 +291,12 @@ mod tests {
         let today = day("2026-11-28");
         assert_eq!(calendar.covered_until(today), day("2028-08-31"));
         assert!(!calendar.covers(day("2028-09-01")));
+        assert_eq!(calendar.ends_soon(day("2027-08-31")), None, "a year is left");
+        assert_eq!(calendar.ends_soon(day("2027-09-01")), Some(day("2028-08-31")));
         let enter = CalendarCommand::EnterSchoolYear { year: 2028, holidays: year_2028() };
         calendar.decide(enter).unwrap().iter().for_each(|event| calendar.evolve(event));
         assert_eq!(calendar.covered_until(today), day("2029-08-31"));
+        assert_eq!(calendar.ends_soon(day("2027-09-01")), None, "the next year is entered");
         assert_eq!(calendar.holidays_on(day("2028-10-23")).unwrap().period, Period::SmallHolidays);
         assert_eq!(calendar.holidays_on(day("2028-11-06")), None);
         calendar.evolve(&CalendarEvent::SchoolYearEntered { year: 2028, holidays: vec![] });
