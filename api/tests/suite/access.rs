@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, process::Stdio
 
 use serde_json::{Value, json};
 
-use crate::server::{AUDITOR, Client, Home, PARENT, STAFF, demo};
+use crate::server::{AUDITOR, Client, DIRECTOR, Home, PARENT, STAFF, demo};
 
 const FIELDS: &str = "{ __schema { types { name kind \
     inputFields { name defaultValue type { ...T } } enumValues { name } \
@@ -55,6 +55,7 @@ async fn the_authorisation_matrix_is_as_published() {
         ("parent", Client::log_in(address, PARENT).await),
         ("staff", Client::log_in(address, STAFF).await),
         ("auditor", Client::log_in(address, AUDITOR).await),
+        ("administrator", Client::log_in(address, DIRECTOR).await),
     ];
     let schema = callers[0].1.ask(FIELDS, json!({})).await;
     let types: BTreeMap<String, Value> = schema["__schema"]["types"]
@@ -146,7 +147,7 @@ async fn without_the_demo_the_town_is_empty_and_its_first_administrator_comes_fr
     assert!(!account("weak\n"));
     assert!(account("Directrice2015\n"));
     let server = home.serve(&[]);
-    let administrator = Client::log_in(&server.address, ("directrice", "Directrice2015")).await;
+    let administrator = Client::log_in(&server.address, DIRECTOR).await;
     let town =
         administrator.ask("{ viewer { role } structures { name } logHead { position } }", json!({})).await;
     assert_eq!(town, json!({ "viewer": { "role": "ADMINISTRATOR" }, "structures": [], "logHead": null }));

@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::server::{Client, EMMA, Home, LEO, PARENT, STAFF, Server};
+use crate::server::{Client, DIRECTOR, EMMA, Home, LEO, PARENT, STAFF, Server};
 
-const DIRECTOR: (&str, &str) = ("directrice", "Directrice2015");
 /// How the log names the director.
 const ACTOR: &str = "staff:directrice";
 

@@ -9,11 +9,10 @@ use uuid::Uuid;
 use crate::{
     faults::all_is_well,
     money::made,
-    server::{AUDITOR, Client, Home, LEO, PARENT, STAFF},
+    server::{AUDITOR, Client, DIRECTOR, Home, LEO, PARENT, STAFF},
     uploads::{pdf, send_whole},
 };
 
-const DIRECTOR: (&str, &str) = ("directrice", "Directrice2015");
 const FAMILY: (&str, &str) = ("4000000000007", "Bonbons2016");
 
 /// What only this family's data hold.

@@ -4,11 +4,10 @@ use serde_json::{Value, json};
 
 use crate::{
     money::made,
-    server::{AUDITOR, Client, Home, PARENT, STAFF},
+    server::{AUDITOR, Client, DIRECTOR, Home, PARENT, STAFF},
 };
 
 const SECOND: (&str, &str) = ("accueil", "Accueil2015");
-const DIRECTOR: (&str, &str) = ("directrice", "Directrice2015");
 
 fn code(made: &Value) -> &Value {
     &made["userErrors"][0]["code"]

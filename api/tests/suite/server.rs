@@ -13,6 +13,8 @@ use uuid::Uuid;
 
 pub const PARENT: (&str, &str) = ("1001001010331", "Bonbons2015");
 pub const STAFF: (&str, &str) = ("mairie", "Mairie2015");
+/// The administrator.
+pub const DIRECTOR: (&str, &str) = ("directrice", "Directrice2015");
 pub const AUDITOR: (&str, &str) = ("auditeur", "Auditeur2015");
 pub const LEO: &str = "5f0b4f0e-5d8a-4c55-9a59-0b1f2f6c2a01";
 pub const EMMA: &str = "5f0b4f0e-5d8a-4c55-9a59-0b1f2f6c2a02";
