@@ -14,13 +14,18 @@ fn manuals(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// Every manual of the repository.
+pub fn all_manuals() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut found = vec![root.join("README.md"), root.join("CONTRIBUTING.md")];
+    manuals(&root.join("docs"), &mut found);
+    found
+}
+
 #[test]
 fn links_of_the_manuals_lead_somewhere() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut found = vec![root.join("README.md")];
-    manuals(&root.join("docs"), &mut found);
     let mut links = 0;
-    for manual in found {
+    for manual in all_manuals() {
         let text = std::fs::read_to_string(&manual).unwrap();
         for rest in text.split("](").skip(1) {
             let target = rest.split([')', '#']).next().unwrap_or_default();

@@ -16,6 +16,7 @@ mod deadlines_and_prices;
 mod direct_debits;
 mod document_limits;
 mod documentation;
+mod documented_answers;
 mod ends;
 mod entry;
 mod erasure;
