@@ -112,6 +112,35 @@ pub async fn book_meals_of_may(parent: &Client) {
 }
 
 #[tokio::test]
+async fn a_draft_that_nobody_starts_is_given_up_after_two_months() {
+    let mut home = Home::new().await;
+    let server = home.serve(&["--demo"]);
+    let staff = Client::log_in(&server.address, STAFF).await;
+    let run = json!({ "regieId": "al", "from": "2015-05-01", "to": "2015-05-31", "date": "2015-05-04", "due": "2015-05-31" });
+    let run = made(&staff, "prepareBillingRun", "PrepareBillingRunInput", run.clone()).await["id"].clone();
+    let query =
+        format!("{{ billingRun(id: {run}) {{ stage draft {{ complete }} families {{ familyNumber }} }} }}");
+    until(&staff, &query, |a| a["billingRun"]["draft"]["complete"] == true).await;
+    server.kill();
+    home.environment = vec![("PORTAIL_TODAY", "2015-06-06".into())];
+    let server = home.serve(&["--demo"]);
+    let staff = Client::log_in(&server.address, STAFF).await;
+    let waiting = staff.ask(&query, json!({})).await["billingRun"].clone();
+    assert_eq!(
+        (&waiting["stage"], &waiting["draft"]["complete"]),
+        (&json!("PREPARED"), &json!(true)),
+        "{waiting}"
+    );
+    server.kill();
+    home.environment = vec![("PORTAIL_TODAY", "2015-06-09".into())];
+    let server = home.serve(&["--demo"]);
+    let staff = Client::log_in(&server.address, STAFF).await;
+    let given_up = |a: &Value| a["billingRun"]["stage"] == "ABANDONED" && a["billingRun"]["draft"].is_null();
+    let given_up = until(&staff, &query, given_up).await;
+    assert_eq!(given_up["billingRun"]["families"], json!([]), "{given_up}");
+}
+
+#[tokio::test]
 async fn a_month_is_drafted_reviewed_issued_paid_and_corrected() {
     let home = Home::new().await;
     let server = home.serve(&["--demo"]);
@@ -143,7 +172,10 @@ async fn a_month_is_drafted_reviewed_issued_paid_and_corrected() {
     let input = json!({ "regieId": "al", "runId": run });
     let started = made(&staff, "startBillingRun", "BillingRunInput", input.clone()).await;
     assert_eq!(started["userErrors"], json!([]), "{started}");
-    until(&staff, &query, |a| a["billingRun"]["stage"] == "COMPLETED").await;
+    // What was reviewed is on the invoices now, and its draft goes.
+    let issued = |a: &Value| a["billingRun"]["stage"] == "COMPLETED" && a["billingRun"]["draft"].is_null();
+    let issued = until(&staff, &query, issued).await;
+    assert_eq!(issued["billingRun"]["families"], json!([]), "{issued}");
     let again = made(&staff, "startBillingRun", "BillingRunInput", input).await;
     assert_eq!(again["userErrors"][0]["code"], "NOT_FOUND", "a run is issued once");
 

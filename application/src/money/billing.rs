@@ -34,8 +34,10 @@ pub(crate) async fn decide(
             of_regie(regie, RegieCommand::PrepareRun { run, from, to, date, due, at }, work).await?
         }
         MoneyCommand::StartBillingRun { regie, run } => {
-            let progress = billing_drafts::progress(services.pool(), run.0).await;
-            if !progress.map_err(unavailable)?.is_some_and(|p| p.complete) {
+            work.load::<Regie>([regie.to_string()]).await?;
+            let is_open = work.get::<Regie>(regie.as_str())?.run().is_some_and(|open| open.id == *run);
+            let progress = billing_drafts::progress(services.pool(), run.0).await.map_err(unavailable)?;
+            if is_open && !progress.is_some_and(|draft| draft.complete) {
                 return Ok(CommandOutcome::rejected(
                     Rejection::of_code("BILLING_RUN_NOT_READY").at(&["input"]),
                 ));
@@ -82,6 +84,11 @@ async fn issue(
     let (Some(settings), Some(open)) = (till.settings(), till.run().cloned()) else {
         return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND")));
     };
+    let progress = billing_drafts::progress(services.pool(), run.0).await.map_err(unavailable)?;
+    if !progress.is_some_and(|draft| draft.complete) {
+        // Without its draft a run would seem to be issued to the end.
+        return Ok(CommandOutcome::rejected(Rejection::of_code("BILLING_RUN_NOT_READY")));
+    }
     let begin = after.map_or("", FamilyNumber::as_str);
     let next =
         billing_drafts::to_issue(services.pool(), run.0, begin, settings.minimum_invoice, ISSUED).await;

@@ -95,6 +95,8 @@ impl MoneyCommand {
     pub fn is_open_to(&self, role: Role) -> bool {
         match self {
             Self::IssueInvoices { .. } | Self::ArchiveDocument { .. } => role == Role::Timer,
+            // A draft that waits too long is given up by itself.
+            Self::AbandonBillingRun { .. } => role.is_staff() || role == Role::Timer,
             _ => role.is_staff(),
         }
     }

@@ -1,5 +1,6 @@
 //! Takes billing runs forward: a draft is computed family by family, reviewed, and issued chunk by
-//! chunk. Both go on where they stopped, on whichever node.
+//! chunk. Both go on where they stopped, on whichever node. A draft that waits too long is given up, and goes when
+//! its run has ended.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -7,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, TimeDelta};
 use portail_domain::{
     money::billing::{BillInput, Billed, Booked, Household, bill},
     money::tariff::Unit,
@@ -38,6 +39,9 @@ const DRAFTED: i64 = 500;
 /// How many days before its period a run still looks for changes: later ones need a credit note. What was
 /// never billed before that is told in the draft.
 const REACH_BACK: u64 = 92;
+
+/// How long a draft waits to be issued. It says what families were to pay when it was computed.
+const DRAFT_VALID: TimeDelta = TimeDelta::days(60);
 
 fn by_child(cells: &[Booked]) -> HashMap<ChildId, Vec<&Booked>> {
     let mut of_child: HashMap<ChildId, Vec<&Booked>> = HashMap::new();
@@ -72,13 +76,33 @@ impl Application {
     pub async fn advance_billing(&self) -> anyhow::Result<()> {
         for run in regies::open_runs(self.pool()).await? {
             let regie: RegieId = run.regie.parse()?;
-            if run.stage == "PREPARED" {
-                while self.draft(&run, &regie).await? {}
-            } else {
+            if run.stage != "PREPARED" {
                 self.issue_all(&run, regie).await?;
+            } else if self.clock().now() - run.prepared > DRAFT_VALID {
+                self.give_up(&run, regie).await?;
+            } else {
+                while self.draft(&run, &regie).await? {}
             }
         }
+        let discarded = billing_drafts::discard_ended(self.pool()).await?;
+        if discarded > 0 {
+            tracing::info!(discarded, "deleted drafts of billing runs that ended");
+        }
         Ok(())
+    }
+
+    /// Gives a run up that nobody started.
+    async fn give_up(&self, run: &regies::RunRow, regie: RegieId) -> anyhow::Result<()> {
+        let command = Uuid::new_v5(&run.id, b"given up");
+        let abandon = MoneyCommand::AbandonBillingRun { regie, run: RunId(run.id) };
+        let executed = self.decide(&self.billing_timer(), command, Command::Money(abandon)).await?;
+        tracing::warn!(run = %run.id, "nobody started this billing run in {} days: given up", DRAFT_VALID.num_days());
+        self.wait_for(executed.position).await;
+        Ok(())
+    }
+
+    fn billing_timer(&self) -> Caller {
+        Caller { role: Role::Timer, login: "billing".into(), at: self.clock().now() }
     }
 
     /// Computes the drafts of the next families; whether there were any left.
@@ -153,8 +177,7 @@ impl Application {
             let place = after.as_ref().map_or("", FamilyNumber::as_str);
             let command = Uuid::new_v5(&run.id, place.as_bytes());
             let issue = MoneyCommand::IssueInvoices { regie: regie.clone(), run: id, after: after.clone() };
-            let caller = Caller { role: Role::Timer, login: "billing".into(), at: self.clock().now() };
-            let executed = self.decide(&caller, command, Command::Money(issue)).await?;
+            let executed = self.decide(&self.billing_timer(), command, Command::Money(issue)).await?;
             self.wait_for(executed.position).await;
             match regies::run(self.pool(), run.id).await? {
                 Some(now) if now.stage == "ISSUING" && now.last_family.as_deref() != Some(place) => {

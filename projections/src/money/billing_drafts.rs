@@ -1,8 +1,11 @@
 //! The drafts of billing runs. Not a projection: a draft is computed once, from the read models as
-//! they stand, and is what staff review and let be issued.
+//! they stand, and is what staff review and let be issued. It goes when its run ends, and what it says of a
+//! family goes with the family's data.
 
-use portail_domain::{money::account::InvoiceLine, money::billing::Warning, shared::amount::Amount};
-use sqlx::{FromRow, PgPool};
+use portail_domain::{
+    money::account::InvoiceLine, money::billing::Warning, shared::amount::Amount, shared::sealed::Purpose,
+};
+use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::decode::{json, parsed};
@@ -62,8 +65,11 @@ pub async fn begin(pool: &PgPool, run: Uuid, families: i64) -> Result<(), sqlx::
     Ok(())
 }
 
+/// What a draft is made of: the household, and its income quotient as the prices explain it.
+const PURPOSES: [Purpose; 2] = [Purpose::Identity, Purpose::Caf];
+
 /// Keeps the next families' drafts, unless another node did meanwhile. Families without lines and
-/// warnings are only counted.
+/// warnings are only counted; what was erased since it was read is not kept.
 ///
 /// # Errors
 /// The database failed.
@@ -99,7 +105,8 @@ pub async fn keep(
         }
         sqlx::query(
             "INSERT INTO billing_draft SELECT $1, f, t::numeric, l, w, s FROM unnest($2::text[], $3::text[], \
-             $4::text[], $5::text[], $6::bigint[]) AS d (f, t, l, w, s)",
+             $4::text[], $5::text[], $6::bigint[]) AS d (f, t, l, w, s) WHERE NOT EXISTS (SELECT \
+             FROM rm_privacy.erasure e WHERE e.subject = d.f AND e.line > d.s AND e.purposes && $7)",
         )
         .bind(run)
         .bind(families)
@@ -107,18 +114,49 @@ pub async fn keep(
         .bind(lines)
         .bind(warnings)
         .bind(seen)
+        .bind(PURPOSES.map(|purpose| purpose.as_str()))
         .execute(&mut *tx)
         .await?;
     }
     tx.commit().await
 }
 
-/// Throws the draft of a run away.
+/// Deletes the drafts of runs that were issued or given up; how many runs it was.
 ///
 /// # Errors
 /// The database failed.
-pub async fn discard(pool: &PgPool, run: Uuid) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM billing_draft_progress WHERE run = $1").bind(run).execute(pool).await?;
+pub async fn discard_ended(pool: &PgPool) -> Result<u64, sqlx::Error> {
+    // Only of runs that are known to have ended: without its draft a run would be issued to nobody.
+    let discarded = sqlx::query(
+        "DELETE FROM billing_draft_progress p USING rm_regies.run r \
+         WHERE r.id = p.run AND r.stage IN ('COMPLETED', 'ABANDONED')",
+    );
+    Ok(discarded.execute(pool).await?.rows_affected())
+}
+
+/// Deletes what drafts say of a family whose data are erased at a position of the log. A draft computed later
+/// is of a family that came back.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn forget(
+    connection: &mut PgConnection,
+    family: &str,
+    erased: &[Purpose],
+    position: u64,
+) -> Result<(), sqlx::Error> {
+    if !PURPOSES.iter().any(|purpose| erased.contains(purpose)) {
+        return Ok(());
+    }
+    // Whoever adds to a draft holds its progress: it is either seen here, or sees the erasure.
+    sqlx::query("SELECT FROM public.billing_draft_progress WHERE NOT complete ORDER BY run FOR UPDATE")
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("DELETE FROM public.billing_draft WHERE family = $1 AND seen < $2")
+        .bind(family)
+        .bind(position.cast_signed())
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

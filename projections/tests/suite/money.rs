@@ -4,14 +4,19 @@ use cqrs_es::Aggregate;
 use portail_domain::{
     money::account::{AccountEvent, Allocation, PaymentMethod, RejectionReason, Use},
     money::regie::{Regie, RegieEvent, RegieSettings},
+    privacy::erasure::{Erasure, ErasureEvent, LegalBasis, Subject},
     shared::amount::Amount,
     shared::ids::{RegieId, RunId},
     shared::sealed::Purpose,
 };
 use portail_event_store::StreamId;
-use portail_projections::money::{
-    accounts::{self, AccountsProjection},
-    regies::{self, RegiesProjection},
+use portail_projections::{
+    money::{
+        accounts::{self, AccountsProjection},
+        billing_drafts::{self, Draft},
+        regies::{self, RegiesProjection},
+    },
+    privacy::erasures::ErasuresProjection,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -217,6 +222,94 @@ async fn a_billing_run_counts_its_invoices_and_ends_once() {
     assert!(regies::open_runs(models.pool()).await.unwrap().is_empty());
     let ended = regies::run(models.pool(), run().0).await.unwrap().unwrap();
     assert_eq!((ended.stage.as_str(), ended.ended), ("COMPLETED", Some(received())));
+}
+
+/// What a family of a draft is to pay, computed when the log ended at a position.
+fn drafted(family: &str, seen: u64) -> Draft {
+    Draft {
+        family: family.to_owned(),
+        total: euros("26.40"),
+        previous: Amount::ZERO,
+        lines: vec![],
+        warnings: vec![],
+        seen,
+    }
+}
+
+async fn drafted_families(models: &ReadModels) -> Vec<String> {
+    sqlx::query_scalar("SELECT family FROM billing_draft ORDER BY family")
+        .fetch_all(models.pool())
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_goes_when_its_run_has_ended_and_no_earlier() {
+    let models = ReadModels::of(vec![Box::new(RegiesProjection), Box::new(ErasuresProjection)]).await;
+    let stream = StreamId::new(Regie::TYPE, "al");
+    let (from, to) = (day("2015-04-01"), day("2015-04-30"));
+    let (date, due) = (day("2015-05-04"), day("2015-05-31"));
+    let (given_up, issued) = (RunId(Uuid::from_u128(8)), run());
+    let prepared = |run| RegieEvent::BillingRunPrepared { run, from, to, date, due, received: received() };
+    let settings = settings("Garderie");
+    let defined = RegieEvent::RegieDefined { settings, first_invoice: 37, first_payment: 229 };
+    models.given(stream.clone(), [defined, prepared(given_up), prepared(issued)]).await;
+    let pool = models.pool();
+    for run in [given_up, issued] {
+        billing_drafts::begin(pool, run.0, 1).await.unwrap();
+        let progress = billing_drafts::progress(pool, run.0).await.unwrap().unwrap();
+        let draft = [drafted(FAMILY, 3)];
+        billing_drafts::keep(pool, run.0, &progress, &draft, 1, None).await.unwrap();
+    }
+    assert_eq!(billing_drafts::discard_ended(pool).await.unwrap(), 0, "both are prepared");
+    models
+        .given(
+            stream.clone(),
+            [
+                RegieEvent::BillingRunAbandoned { run: given_up, received: received() },
+                RegieEvent::BillingRunStarted { run: issued, received: received() },
+            ],
+        )
+        .await;
+    assert_eq!(billing_drafts::discard_ended(pool).await.unwrap(), 1, "one is given up, one is issued");
+    assert!(billing_drafts::progress(pool, given_up.0).await.unwrap().is_none());
+    assert_eq!(drafted_families(&models).await, [FAMILY]);
+    models.given(stream, [RegieEvent::BillingRunCompleted { run: issued, received: received() }]).await;
+    assert_eq!(billing_drafts::discard_ended(pool).await.unwrap(), 1);
+    assert!(drafted_families(&models).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_family_is_in_no_draft_and_comes_into_none_that_was_read_before() {
+    let models = ReadModels::of(vec![Box::new(ErasuresProjection)]).await;
+    let (pool, run) = (models.pool(), run().0);
+    billing_drafts::begin(pool, run, 4).await.unwrap();
+    let progress = billing_drafts::progress(pool, run).await.unwrap().unwrap();
+    let both = [drafted(FAMILY, 0), drafted(OTHER_FAMILY, 0)];
+    billing_drafts::keep(pool, run, &progress, &both, 2, Some(OTHER_FAMILY)).await.unwrap();
+    let erased = |purpose| ErasureEvent::PersonalDataErased {
+        subject: Subject::Family(family()),
+        purposes: vec![purpose],
+        basis: LegalBasis::Objection,
+        files: vec![],
+        received: received(),
+    };
+    let stream = StreamId::new(Erasure::TYPE, FAMILY);
+    models.given(stream.clone(), [erased(Purpose::Message)]).await;
+    assert_eq!(drafted_families(&models).await, [FAMILY, OTHER_FAMILY], "no draft says what it wrote");
+    models.given(stream, [erased(Purpose::Caf)]).await;
+    assert_eq!(drafted_families(&models).await, [OTHER_FAMILY]);
+
+    // A worker that read the family before the erasure keeps it after.
+    let progress = billing_drafts::progress(pool, run).await.unwrap().unwrap();
+    let late = [drafted(FAMILY, 1)];
+    billing_drafts::keep(pool, run, &progress, &late, 1, Some("1001001010355")).await.unwrap();
+    assert_eq!(drafted_families(&models).await, [OTHER_FAMILY]);
+    // One that read it afterwards found what is left of it.
+    let progress = billing_drafts::progress(pool, run).await.unwrap().unwrap();
+    let after = [drafted(FAMILY, 2)];
+    billing_drafts::keep(pool, run, &progress, &after, 1, Some("1001001010362")).await.unwrap();
+    assert_eq!(drafted_families(&models).await, [FAMILY, OTHER_FAMILY]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -97,7 +97,7 @@ impl BillingMutation {
         .await
     }
 
-    /// Gives a prepared run up: nothing is billed.
+    /// Gives a prepared run up: nothing is billed. One that nobody starts within 60 days is given up by itself.
     #[graphql(guard = "STAFF")]
     async fn abandon_billing_run(&self, ctx: &Context<'_>, input: BillingRunInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {

@@ -177,7 +177,7 @@ pub(super) fn warning(of: &Warning, regie: Option<&KnownRegie>, language: Langua
 
 #[async_graphql::ComplexObject]
 impl BillingRun {
-    /// How far its draft is, and what it comes to; null before it was begun.
+    /// How far its draft is, and what it comes to; null before it was begun and once the run has ended.
     pub(super) async fn draft(&self, ctx: &Context<'_>) -> Result<Option<BillingDraftSummary>> {
         let (pool, run) = (ctx.application()?.pool(), self.id.parse().map_err(unavailable)?);
         let Some(progress) = billing_drafts::progress(pool, run).await.map_err(unavailable)? else {
@@ -196,7 +196,7 @@ impl BillingRun {
         }))
     }
 
-    /// What each family is to be billed, by its number.
+    /// What each family is to be billed, by its number; none once the run has ended.
     pub(super) async fn families(
         &self,
         ctx: &Context<'_>,

@@ -9,7 +9,10 @@ use portail_domain::{
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 
-use crate::engine::projection::{FoldContext, FoldError};
+use crate::{
+    engine::projection::{FoldContext, FoldError},
+    money::billing_drafts,
+};
 
 /// Folds events, in order, into the tables.
 pub(super) async fn fold(
@@ -57,6 +60,9 @@ async fn erase(
         .bind(&names)
         .execute(&mut *connection)
         .await?;
+    if let Subject::Family(number) = &subject {
+        billing_drafts::forget(connection, number.as_str(), &purposes, event.position).await?;
+    }
     if let Subject::Family(number) = &subject
         && purposes.contains(&Purpose::Identity)
     {
