@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
 use portail_event_store::{CheckpointSigner, MasterKey};
@@ -10,7 +10,10 @@ use portail_testkit::is_embedded;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, PgConnection};
 
-use crate::server::{AUDITOR, Client, Home};
+use crate::{
+    auditor_kit::auditor_kit,
+    server::{AUDITOR, Client, Home},
+};
 
 /// The exit code and both outputs.
 pub fn portail(home: &Home, arguments: &[&str]) -> (Option<i32>, String) {
@@ -187,13 +190,6 @@ async fn a_server_with_another_signing_key_signs_nothing_and_says_so() {
     well(&home, &["audit", "verify"]);
 }
 
-/// The exit code and the answer of the independent verifier.
-fn verify_log(arguments: &[&str]) -> (Option<i32>, String) {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/audit/verify_log.py");
-    let done = Command::new("python3").arg(script).args(arguments).output().expect("python3 runs");
-    (done.status.code(), String::from_utf8([done.stdout, done.stderr].concat()).unwrap())
-}
-
 fn write(path: &Path, text: &str) -> String {
     std::fs::write(path, text).unwrap();
     path.display().to_string()
@@ -220,7 +216,7 @@ async fn signing_keys_change_in_the_log_and_verification_follows_them() {
     let notes = [write(&file(&home, "1.note"), &first_note), write(&file(&home, "2.note"), &second_note)];
     for key in [&first, &second] {
         let (code, said) =
-            verify_log(&[&log, "--key", key, "--checkpoint", &notes[0], "--checkpoint", &notes[1]]);
+            auditor_kit(&["log", &log, "--key", key, "--checkpoint", &notes[0], "--checkpoint", &notes[1]]);
         assert!(code == Some(0) && said.contains("2 checkpoints fit"), "{said}");
     }
     // The old key has had its time.
@@ -230,7 +226,7 @@ async fn signing_keys_change_in_the_log_and_verification_follows_them() {
         well(&home, &["audit", "verify"]).lines().next().unwrap().rsplit(' ').next().unwrap(),
     );
     let late = write(&file(&home, "late.note"), &old.sign(events, &root.unwrap(), None).unwrap().note);
-    let (code, said) = verify_log(&[&log, "--key", &first, "--checkpoint", &late]);
+    let (code, said) = auditor_kit(&["log", &log, "--key", &first, "--checkpoint", &late]);
     assert!(code == Some(1) && said.contains("was not the log's"), "{said}");
     let copies = file(&home, "copies");
     std::fs::create_dir(&copies).unwrap();
@@ -259,9 +255,9 @@ async fn signing_keys_change_in_the_log_and_verification_follows_them() {
     well(&home, &["audit", "verify", "--key", &first, "--key", &third]);
     well(&home, &["audit", "export", &log]);
     let third_note = write(&file(&home, "3.note"), &well(&home, &["audit", "checkpoint"]));
-    assert_eq!(verify_log(&[&log, "--key", &first, "--checkpoint", &third_note]).0, Some(1));
+    assert_eq!(auditor_kit(&["log", &log, "--key", &first, "--checkpoint", &third_note]).0, Some(1));
     let (code, said) =
-        verify_log(&[&log, "--key", &third, "--checkpoint", &third_note, "--checkpoint", &notes[0]]);
+        auditor_kit(&["log", &log, "--key", &third, "--checkpoint", &third_note, "--checkpoint", &notes[0]]);
     assert!(code == Some(0) && said.contains("WITHOUT"), "{said}");
     // Every read model still is what the log says.
     well(&home, &["rebuild"]);

@@ -5,6 +5,7 @@
 mod access;
 mod application;
 mod audit;
+mod auditor_kit;
 mod bad_input;
 mod billing_cases;
 mod billing_crash;
