@@ -7,10 +7,9 @@ use futures::future::BoxFuture;
 use portail_domain::{shared::time::local_date, upcasters};
 use portail_event_store::{
     Attachments, CheckpointStore, CommandBus, CommandError, CommandMeta, Database, Decide, EventLog,
-    Execution, UnitOfWork, Vault, canonical_json,
+    Execution, UnitOfWork, Vault,
 };
 use portail_projections::{Engine, attendance::month_planning::Plannings, catalogue::CatalogueCache};
-use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -194,10 +193,9 @@ impl Application {
     ) -> Result<Execution<CommandOutcome>, CommandError> {
         let fault = entry::fault(&serde_json::to_string(&command)?)?
             .or_else(|| plausible::fault(&command, local_date(caller.at)));
-        let request = canonical_json(&(caller.actor(), &command))?;
         let meta = CommandMeta {
             command_id: id,
-            request_hash: Sha256::digest(request.get()).into(),
+            request_hash: command.request_hash(&caller.actor())?,
             actor: caller.actor(),
             correlation_id: id,
             causation_id: None,

@@ -20,7 +20,9 @@ use portail_domain::{
     shared::text::{Body, Heading, Link, Login, Name, Note},
     shared::time::Weekdays,
 };
+use portail_event_store::canonical_json;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::{caller::Role, money::command::MoneyCommand};
 
@@ -342,6 +344,14 @@ pub enum Corrected {
 }
 
 impl Command {
+    /// What the log knows the command by: the same id with another hash is another command.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub(crate) fn request_hash(&self, actor: &str) -> Result<[u8; 32], serde_json::Error> {
+        Ok(Sha256::digest(canonical_json(&(actor, self))?.get()).into())
+    }
+
     /// Whether a role may send it. Whose child and whose money it is, is checked where it is
     /// decided.
     pub fn is_open_to(&self, role: Role) -> bool {
@@ -370,3 +380,6 @@ impl Command {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
