@@ -13,6 +13,7 @@ use crate::{
     access::allowance::Allowance,
     caller::{Caller, Role},
     command::Command,
+    correspondence::command::CorrespondenceCommand,
     limits::Rate,
     outcome::Rejection,
     services::Services,
@@ -49,12 +50,14 @@ impl Pace {
         {
             return Ok(Some(too_often(rate)));
         }
-        let (what, rate) = if matches!(command, Command::OpenConversation { .. }) {
-            ("conversation", limits.conversations)
-        } else if matches!(command, Command::SendMessage { .. }) {
-            ("message", limits.messages)
-        } else {
-            return Ok(None);
+        let Command::Correspondence(command) = command else { return Ok(None) };
+        let (what, rate) = match command {
+            CorrespondenceCommand::OpenConversation { .. } => ("conversation", limits.conversations),
+            CorrespondenceCommand::SendMessage { .. } => ("message", limits.messages),
+            CorrespondenceCommand::MarkConversation { .. }
+            | CorrespondenceCommand::AssignConversation { .. }
+            | CorrespondenceCommand::PublishNotice { .. }
+            | CorrespondenceCommand::WithdrawNotice { .. } => return Ok(None),
         };
         let wait = Allowance::new(what, &caller.login, rate).take(services.pool()).await;
         let wait = wait.map_err(|error| CommandError::Unavailable(error.to_string()))?;

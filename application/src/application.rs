@@ -16,14 +16,12 @@ use uuid::Uuid;
 use crate::{
     access::{LogIns, Principals},
     admission::Pace,
-    attendance::{ends, sessions},
+    attendance,
     caller::Caller,
-    catalogue::{self, closures},
+    catalogue,
     clock::Clock,
     command::Command,
-    correspondence::{conversations, notices},
-    entry,
-    families::{self, family_file},
+    correspondence, entry, families, governance,
     keys::Keys,
     limits::Limits,
     money,
@@ -174,7 +172,7 @@ impl Application {
         &self,
         caller: &Caller,
         id: Uuid,
-        command: Command,
+        command: impl Into<Command>,
     ) -> Result<Execution<CommandOutcome>, CommandError> {
         let executed = self.decide(caller, id, command).await?;
         self.wait_for(executed.position).await;
@@ -189,8 +187,9 @@ impl Application {
         &self,
         caller: &Caller,
         id: Uuid,
-        command: Command,
+        command: impl Into<Command>,
     ) -> Result<Execution<CommandOutcome>, CommandError> {
+        let command = command.into();
         let fault = entry::fault(&serde_json::to_string(&command)?)?
             .or_else(|| plausible::fault(&command, local_date(caller.at)));
         let meta = CommandMeta {
@@ -247,47 +246,15 @@ impl Decide for Dispatch<'_> {
                 return Ok(CommandOutcome::rejected(refused.clone()));
             }
             match command {
-                Command::CloseDays { .. } | Command::ReopenDays { .. } => {
-                    closures::decide(caller, id, command, work, services).await
+                Command::Attendance(command) => attendance::decide(caller, id, command, work, services).await,
+                Command::Catalogue(command) => catalogue::decide(caller, id, command, work, services).await,
+                Command::Correspondence(command) => {
+                    correspondence::decide(caller, id, command, work, services).await
                 }
-                Command::AdoptZone { .. }
-                | Command::AdoptRegion { .. }
-                | Command::EnterSchoolYear { .. }
-                | Command::DefineStructure { .. }
-                | Command::RenameStructure { .. }
-                | Command::RetireStructure { .. }
-                | Command::ReopenStructure { .. }
-                | Command::DefineActivity { .. }
-                | Command::ChangeActivity { .. }
-                | Command::RetireActivity { .. }
-                | Command::ReopenActivity { .. } => catalogue::decide(caller, command, work, services).await,
-                Command::RegisterFamily { .. }
-                | Command::RegisterChild { .. }
-                | Command::LinkChild { .. }
-                | Command::UnlinkChild { .. }
-                | Command::EnrolChild { .. }
-                | Command::EndEnrolment { .. } => families::decide(caller, id, command, work, services).await,
-                Command::ReleaseLeftover { target } => ends::leftover(caller, target, work).await,
-                Command::RecordSection { .. }
-                | Command::RequestModification { .. }
-                | Command::WithdrawModification { .. }
-                | Command::DecideModifications { .. } => {
-                    family_file::decide(caller, id, command, work, services.vault()).await
-                }
-                Command::OpenConversation { .. }
-                | Command::SendMessage { .. }
-                | Command::MarkConversation { .. }
-                | Command::AssignConversation { .. } => {
-                    conversations::decide(caller, id, command, work, services.vault()).await
-                }
-                Command::PublishNotice { .. } | Command::WithdrawNotice { .. } => {
-                    notices::decide(caller, id, command, work, services.vault()).await
-                }
-                Command::ErasePersonalData { .. }
-                | Command::AdoptRetention { .. }
-                | Command::AdoptFourEyes { .. } => privacy::decide(caller, command, work, services).await,
+                Command::Families(command) => families::decide(caller, id, command, work, services).await,
+                Command::Governance(command) => governance::decide(caller, command, work).await,
                 Command::Money(command) => money::decide(caller, id, command, work, services).await,
-                _ => sessions::decide(caller, id, command, work, services.vault()).await,
+                Command::Privacy(command) => privacy::decide(caller, command, work, services).await,
             }
         })
     }

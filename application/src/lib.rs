@@ -29,12 +29,17 @@ pub mod supervisor;
 pub mod workers;
 
 pub use application::Application;
+pub use attendance::command::{AttendanceCommand, Corrected, Decision, RollCallEntry, Target, WeeklyPattern};
 pub use caller::{Caller, Role};
-pub use command::{
-    Command, ConversationMark, Corrected, Decision, FileOwner, ModificationDecision, ModificationTarget,
-    PersonName, RollCallEntry, Target, WeeklyPattern,
+pub use catalogue::command::CatalogueCommand;
+pub use command::Command;
+pub use correspondence::command::{ConversationMark, CorrespondenceCommand};
+pub use families::command::{
+    FamiliesCommand, FileOwner, ModificationDecision, ModificationTarget, PersonName,
 };
+pub use governance::command::GovernanceCommand;
 pub use keys::Keys;
 pub use money::command::MoneyCommand;
 pub use outcome::{CommandOutcome, DayOutcome, DayResult, ItemOutcome, Rejection};
+pub use privacy::command::PrivacyCommand;
 pub use services::{PATIENCE, Services};

@@ -12,7 +12,18 @@ use portail_domain::{
 };
 
 use crate::{
-    attendance::asked_days::MOST_DAYS, command::Command, money::command::MoneyCommand, outcome::Rejection,
+    attendance::{
+        asked::MOST_DAYS,
+        command::{AttendanceCommand, Target},
+    },
+    catalogue::command::CatalogueCommand,
+    command::Command,
+    correspondence::command::CorrespondenceCommand,
+    families::command::FamiliesCommand,
+    governance::command::GovernanceCommand,
+    money::command::MoneyCommand,
+    outcome::Rejection,
+    privacy::command::PrivacyCommand,
 };
 
 /// The first date of a command that is not plausible.
@@ -36,7 +47,7 @@ fn each(dates: &[NaiveDate]) -> Vec<Entry> {
 }
 
 /// The days of the bookings that staff decide.
-fn each_target(targets: &[crate::command::Target], field: &str) -> Vec<Entry> {
+fn each_target(targets: &[Target], field: &str) -> Vec<Entry> {
     targets
         .iter()
         .enumerate()
@@ -47,7 +58,21 @@ fn each_target(targets: &[crate::command::Target], field: &str) -> Vec<Entry> {
 /// The dates a person gave with a command, each with its place in the input.
 fn dates(command: &Command) -> Vec<Entry> {
     match command {
-        Command::RequestReservations { dates, pattern, .. } => {
+        Command::Attendance(command) => of_attendance(command),
+        Command::Catalogue(command) => of_catalogue(command),
+        Command::Correspondence(command) => of_correspondence(command),
+        Command::Families(command) => of_families(command),
+        Command::Money(command) => of_money(command),
+        Command::Governance(
+            GovernanceCommand::AdoptRetention { .. } | GovernanceCommand::AdoptFourEyes { .. },
+        )
+        | Command::Privacy(PrivacyCommand::ErasePersonalData { .. }) => vec![],
+    }
+}
+
+fn of_attendance(command: &AttendanceCommand) -> Vec<Entry> {
+    match command {
+        AttendanceCommand::RequestReservations { dates, pattern, .. } => {
             let mut all = each(dates);
             if let Some(pattern) = pattern {
                 all.push(one(Session, pattern.from, "pattern.from"));
@@ -55,71 +80,86 @@ fn dates(command: &Command) -> Vec<Entry> {
             }
             all
         }
-        Command::WithdrawReservations { dates, .. }
-        | Command::CancelReservations { dates, .. }
-        | Command::DeclareAbsence { dates, .. }
-        | Command::WithdrawAbsence { dates, .. }
-        | Command::AttachCertificate { dates, .. }
-        | Command::TakeLeave { dates, .. } => each(dates),
-        Command::AnswerOffer { date, .. }
-        | Command::RecordRollCall { date, .. }
-        | Command::OfferPlaces { date, .. } => vec![one(Session, *date, "date")],
-        Command::SettleCertificate { dates, received_at, .. } => {
+        AttendanceCommand::WithdrawReservations { dates, .. }
+        | AttendanceCommand::CancelReservations { dates, .. }
+        | AttendanceCommand::DeclareAbsence { dates, .. }
+        | AttendanceCommand::WithdrawAbsence { dates, .. }
+        | AttendanceCommand::AttachCertificate { dates, .. }
+        | AttendanceCommand::TakeLeave { dates, .. } => each(dates),
+        AttendanceCommand::AnswerOffer { date, .. }
+        | AttendanceCommand::RecordRollCall { date, .. }
+        | AttendanceCommand::OfferPlaces { date, .. } => vec![one(Session, *date, "date")],
+        AttendanceCommand::SettleCertificate { dates, received_at, .. } => {
             let mut all = each(dates);
             all.push(one(Received, local_date(*received_at), "receivedAt"));
             all
         }
-        Command::DecideReservations { targets, .. } => each_target(targets, "requests"),
-        Command::SettleExcuses { targets, .. } => each_target(targets, "absences"),
-        Command::CorrectAttendance { target, .. } => vec![one(Session, target.date, "target.date")],
-        Command::CloseDays { from, to, .. } => {
+        AttendanceCommand::DecideReservations { targets, .. } => each_target(targets, "requests"),
+        AttendanceCommand::SettleExcuses { targets, .. } => each_target(targets, "absences"),
+        AttendanceCommand::CorrectAttendance { target, .. } => {
+            vec![one(Session, target.date, "target.date")]
+        }
+        // What the clock sends is dated by the log itself.
+        AttendanceCommand::ExpireOffer { .. }
+        | AttendanceCommand::ExpireCertificate { .. }
+        | AttendanceCommand::ReleaseLeftover { .. }
+        | AttendanceCommand::CloseWaitingList { .. } => vec![],
+    }
+}
+
+fn of_catalogue(command: &CatalogueCommand) -> Vec<Entry> {
+    match command {
+        CatalogueCommand::CloseDays { from, to, .. } => {
             vec![one(Closure, *from, "from"), one(Closure, *to, "to")]
         }
-        Command::AdoptZone { from, .. }
-        | Command::AdoptRegion { from, .. }
-        | Command::RetireStructure { from, .. }
-        | Command::ChangeActivity { from, .. }
-        | Command::RetireActivity { from, .. } => vec![one(Setting, *from, "from")],
-        Command::RegisterChild { birth_date, .. } => vec![one(ChildBirth, *birth_date, "birthDate")],
-        Command::EnrolChild { enrolment, .. } => {
-            let to = enrolment.to.map(|to| one(Enrolment, to, "to"));
-            std::iter::once(one(Enrolment, enrolment.from, "from")).chain(to).collect()
-        }
-        Command::EndEnrolment { last_day, .. } | Command::UnlinkChild { last_day, .. } => {
-            vec![one(Enrolment, *last_day, "lastDay")]
-        }
-        Command::PublishNotice { from, to, .. } => {
+        CatalogueCommand::AdoptZone { from, .. }
+        | CatalogueCommand::AdoptRegion { from, .. }
+        | CatalogueCommand::RetireStructure { from, .. }
+        | CatalogueCommand::ChangeActivity { from, .. }
+        | CatalogueCommand::RetireActivity { from, .. } => vec![one(Setting, *from, "from")],
+        // A school year's days lie in it: the calendar sees to that.
+        CatalogueCommand::EnterSchoolYear { .. } => vec![],
+        CatalogueCommand::ReopenDays { .. }
+        | CatalogueCommand::DefineStructure { .. }
+        | CatalogueCommand::RenameStructure { .. }
+        | CatalogueCommand::ReopenStructure { .. }
+        | CatalogueCommand::DefineActivity { .. }
+        | CatalogueCommand::ReopenActivity { .. } => vec![],
+    }
+}
+
+fn of_correspondence(command: &CorrespondenceCommand) -> Vec<Entry> {
+    match command {
+        CorrespondenceCommand::PublishNotice { from, to, .. } => {
             let to = to.map(|to| one(Notice, to, "to"));
             std::iter::once(one(Notice, *from, "from")).chain(to).collect()
         }
-        Command::Money(command) => of_money(command),
-        // A school year's days lie in it: the calendar sees to that.
-        Command::EnterSchoolYear { .. } => vec![],
+        CorrespondenceCommand::OpenConversation { .. }
+        | CorrespondenceCommand::SendMessage { .. }
+        | CorrespondenceCommand::MarkConversation { .. }
+        | CorrespondenceCommand::AssignConversation { .. }
+        | CorrespondenceCommand::WithdrawNotice { .. } => vec![],
+    }
+}
+
+fn of_families(command: &FamiliesCommand) -> Vec<Entry> {
+    match command {
+        FamiliesCommand::RegisterChild { birth_date, .. } => {
+            vec![one(ChildBirth, *birth_date, "birthDate")]
+        }
+        FamiliesCommand::EnrolChild { enrolment, .. } => {
+            let to = enrolment.to.map(|to| one(Enrolment, to, "to"));
+            std::iter::once(one(Enrolment, enrolment.from, "from")).chain(to).collect()
+        }
+        FamiliesCommand::EndEnrolment { last_day, .. } | FamiliesCommand::UnlinkChild { last_day, .. } => {
+            vec![one(Enrolment, *last_day, "lastDay")]
+        }
         // The values of a section are checked by their fields' rules.
-        Command::RecordSection { .. } | Command::RequestModification { .. } => vec![],
-        // What the clock sends is dated by the log itself.
-        Command::ExpireOffer { .. }
-        | Command::ExpireCertificate { .. }
-        | Command::ReleaseLeftover { .. }
-        | Command::CloseWaitingList { .. } => vec![],
-        Command::ReopenDays { .. }
-        | Command::DefineStructure { .. }
-        | Command::RenameStructure { .. }
-        | Command::ReopenStructure { .. }
-        | Command::ReopenActivity { .. }
-        | Command::DefineActivity { .. }
-        | Command::RegisterFamily { .. }
-        | Command::LinkChild { .. }
-        | Command::WithdrawModification { .. }
-        | Command::DecideModifications { .. }
-        | Command::OpenConversation { .. }
-        | Command::SendMessage { .. }
-        | Command::MarkConversation { .. }
-        | Command::AssignConversation { .. }
-        | Command::WithdrawNotice { .. }
-        | Command::ErasePersonalData { .. }
-        | Command::AdoptRetention { .. }
-        | Command::AdoptFourEyes { .. } => vec![],
+        FamiliesCommand::RecordSection { .. } | FamiliesCommand::RequestModification { .. } => vec![],
+        FamiliesCommand::RegisterFamily { .. }
+        | FamiliesCommand::LinkChild { .. }
+        | FamiliesCommand::WithdrawModification { .. }
+        | FamiliesCommand::DecideModifications { .. } => vec![],
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use chrono::{Datelike, NaiveDate, Weekday};
-use portail_application::{Command, MoneyCommand};
+use portail_application::MoneyCommand;
 use portail_domain::shared::ids::{RegieId, RunId};
 use portail_projections::money::regies;
 use portail_testkit::Cluster;
@@ -42,7 +42,7 @@ pub async fn month(cluster: &Cluster, families: u64) -> Result<Billing> {
     for n in 0..GROUPS {
         let (settings, from) = (Box::new(settings.clone()), "2014-09-01".parse()?);
         let tariff = MoneyCommand::SetTariff { activity: group(n), settings, from };
-        send(application, Uuid::new_v4(), Command::Money(tariff)).await?;
+        send(application, Uuid::new_v4(), tariff).await?;
     }
     let started = Instant::now();
     let cells: Vec<(Uuid, String, NaiveDate, String)> = sqlx::query_as(
@@ -61,12 +61,12 @@ pub async fn month(cluster: &Cluster, families: u64) -> Result<Billing> {
         date: day("2015-06-01")?,
         due: day("2015-06-30")?,
     };
-    send_and_see(application, id, Command::Money(prepare)).await?;
+    send_and_see(application, id, prepare).await?;
     let started = Instant::now();
     application.advance_billing().await?;
     let draft = started.elapsed().as_secs_f64();
     let start = MoneyCommand::StartBillingRun { regie, run: RunId(id) };
-    send_and_see(application, Uuid::new_v4(), Command::Money(start)).await?;
+    send_and_see(application, Uuid::new_v4(), start).await?;
     let started = Instant::now();
     application.advance_billing().await?;
     let issue = started.elapsed().as_secs_f64();

@@ -7,7 +7,9 @@ use anyhow::{Context, Result, ensure};
 use chrono::NaiveDate;
 use futures::{StreamExt, TryStreamExt, stream};
 use portail_api::tools::demo;
-use portail_application::{Application, Caller, Command, Keys, PersonName, Role, clock::Clock};
+use portail_application::{
+    Application, Caller, CatalogueCommand, Command, FamiliesCommand, Keys, PersonName, Role, clock::Clock,
+};
 use portail_domain::{
     attendance::session::{SessionEvent, stream_id},
     families::child::Enrolment,
@@ -50,14 +52,14 @@ fn staff(application: &Application) -> Caller {
 }
 
 /// Sends a command as staff; it must be recorded.
-pub async fn send(application: &Application, id: Uuid, command: Command) -> Result<()> {
+pub async fn send(application: &Application, id: Uuid, command: impl Into<Command>) -> Result<()> {
     let executed = application.decide(&staff(application), id, command).await?;
     ensure!(executed.outcome.recorded, "{:?}", executed.outcome.errors);
     Ok(())
 }
 
 /// Sends a command as staff and waits until the read models show it.
-pub async fn send_and_see(application: &Application, id: Uuid, command: Command) -> Result<()> {
+pub async fn send_and_see(application: &Application, id: Uuid, command: impl Into<Command>) -> Result<()> {
     let executed = application.execute(&staff(application), id, command).await?;
     ensure!(executed.outcome.recorded, "{:?}", executed.outcome.errors);
     Ok(())
@@ -81,7 +83,8 @@ impl Town {
         let canteen = &"restauration-scolaire".parse()?;
         let settings = catalogue.activities[canteen].latest().context("the canteen")?.clone();
         for n in 0..GROUPS {
-            let define = Command::DefineActivity { id: group(n), settings: Box::new(settings.clone()) };
+            let define =
+                CatalogueCommand::DefineActivity { id: group(n), settings: Box::new(settings.clone()) };
             send(&application, Uuid::new_v4(), define).await?;
         }
         let register = |n: u64| register(&application, &activities, n);
@@ -123,10 +126,11 @@ impl Town {
 async fn register(application: &Application, activities: &[ActivityId], n: u64) -> Result<()> {
     let name = PersonName { surname: format!("Famille {n}").parse()?, first_name: "Camille".parse()? };
     let (number, title) = (family(n), Some("Madame".parse()?));
-    let register = Command::RegisterFamily { number: number.clone(), title, responsible: name.clone() };
+    let register =
+        FamiliesCommand::RegisterFamily { number: number.clone(), title, responsible: name.clone() };
     send(application, Uuid::new_v4(), register).await?;
     let birth_date = "2009-01-01".parse()?;
-    let register = Command::RegisterChild { family: number.clone(), name, birth_date };
+    let register = FamiliesCommand::RegisterChild { family: number.clone(), name, birth_date };
     send(application, child(n).0, register).await?;
     for activity in activities.iter().cloned().chain([group(n)]) {
         let enrolment = Enrolment {
@@ -137,7 +141,7 @@ async fn register(application: &Application, activities: &[ActivityId], n: u64) 
             contract: [].into(),
             leave_days: 0,
         };
-        send(application, Uuid::new_v4(), Command::EnrolChild { child: child(n), enrolment }).await?;
+        send(application, Uuid::new_v4(), FamiliesCommand::EnrolChild { child: child(n), enrolment }).await?;
     }
     Ok(())
 }

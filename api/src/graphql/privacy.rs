@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use portail_application::{Command, CommandOutcome, Rejection, privacy::subject};
+use portail_application::{GovernanceCommand, PrivacyCommand, CommandOutcome, Rejection, privacy::subject};
 use portail_domain::{
     governance::policy::FourEyes,
     i18n::{Language, text},
@@ -354,7 +354,7 @@ impl PrivacyMutation {
     ) -> Result<ErasePersonalDataPayload> {
         submit(ctx, input, |input| {
             let missing = || Rejection::of_code("NOT_FOUND").at(&["input", "subjectId"]);
-            Ok(Command::ErasePersonalData {
+            Ok(PrivacyCommand::ErasePersonalData {
                 subject: subject(&input.subject_id).ok_or_else(missing)?,
                 purposes: input.purposes.into_iter().map(Into::into).collect(),
                 basis: input.basis.into(),
@@ -369,7 +369,7 @@ impl PrivacyMutation {
         submit(ctx, input, |input| {
             let months = input.months.into_iter().map(|time| (time.purpose.into(), time.months)).collect();
             let rules = RetentionRules { months, automatic: input.automatic };
-            Ok(Command::AdoptRetention { rules })
+            Ok(GovernanceCommand::AdoptRetention { rules })
         })
         .await
     }
@@ -379,7 +379,7 @@ impl PrivacyMutation {
     async fn adopt_four_eyes(&self, ctx: &Context<'_>, input: AdoptFourEyesInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
             let what = FourEyes { bank: input.bank, refunds: input.refunds };
-            Ok(Command::AdoptFourEyes { what })
+            Ok(GovernanceCommand::AdoptFourEyes { what })
         })
         .await
     }

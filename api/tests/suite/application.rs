@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use portail_api::tools::demo;
 use portail_application::{
-    Application, Caller, Command, CommandOutcome, DayResult, Decision, Keys, Role, Target, clock::Clock,
+    Application, AttendanceCommand, Caller, CatalogueCommand, Command, CommandOutcome, DayResult, Decision,
+    FamiliesCommand, Keys, Role, Target, clock::Clock,
 };
 use portail_domain::{
     attendance::session::{AbsenceReason, BookingStatus},
@@ -60,7 +61,7 @@ pub async fn send(
     role: Role,
     login: &str,
     when: &str,
-    command: Command,
+    command: impl Into<Command>,
 ) -> CommandOutcome {
     let caller = Caller { role, login: login.into(), at: at(when) };
     application.execute(&caller, Uuid::new_v4(), command).await.unwrap().outcome
@@ -70,8 +71,8 @@ pub fn child(id: &str) -> ChildId {
     id.parse().unwrap()
 }
 
-pub fn ask(who: &str, payer: &str, activity: &str, dates: &[&str]) -> Command {
-    Command::RequestReservations {
+pub fn ask(who: &str, payer: &str, activity: &str, dates: &[&str]) -> AttendanceCommand {
+    AttendanceCommand::RequestReservations {
         child: child(who),
         payer: payer.parse().unwrap(),
         activity: activity.parse().unwrap(),
@@ -100,7 +101,7 @@ pub async fn one_place() -> Town {
     let id = "restauration-scolaire".parse().unwrap();
     let mut settings = catalogue.activities[&id].latest().unwrap().clone();
     settings.capacity = Some(1);
-    let change = Command::ChangeActivity {
+    let change = CatalogueCommand::ChangeActivity {
         id,
         changes: Box::new(settings.into()),
         from: "2015-06-01".parse().unwrap(),
@@ -119,7 +120,7 @@ async fn a_freed_place_is_offered_and_time_passes_it_on() {
     let application = &town.application;
     let canteen = "restauration-scolaire";
     assert_eq!(status(application, EMMA, canteen, "2015-06-02").await, BookingStatus::Waitlisted);
-    let cancel = Command::CancelReservations {
+    let cancel = AttendanceCommand::CancelReservations {
         reason: None,
         child: child(LEO),
         payer: DUPONT.parse().unwrap(),
@@ -143,7 +144,7 @@ async fn a_waiting_list_closes_and_an_awaited_certificate_runs_out_by_the_clock(
     let town = one_place().await;
     let canteen = "restauration-scolaire";
     let late = "2015-06-01T12:00:00Z";
-    let absence = Command::DeclareAbsence {
+    let absence = AttendanceCommand::DeclareAbsence {
         child: child(LEO),
         payer: DUPONT.parse().unwrap(),
         activity: canteen.parse().unwrap(),
@@ -168,7 +169,7 @@ async fn racing_families_never_oversell_a_session() {
     let mut settings = catalogue.activities[&id].latest().unwrap().clone();
     settings.capacity = Some(3);
     settings.waiting_list = false;
-    let change = Command::ChangeActivity {
+    let change = CatalogueCommand::ChangeActivity {
         id: id.clone(),
         changes: Box::new(settings.into()),
         from: "2015-06-01".parse().unwrap(),
@@ -176,7 +177,7 @@ async fn racing_families_never_oversell_a_session() {
     send(application, Role::Staff, "mairie", "2015-04-08T08:00:00Z", change).await;
     let mut children = Vec::new();
     for n in 0..12 {
-        let register = Command::RegisterChild {
+        let register = FamiliesCommand::RegisterChild {
             family: DUPONT.parse().unwrap(),
             name: portail_application::PersonName {
                 surname: "DUPONT".parse().unwrap(),
@@ -200,7 +201,7 @@ async fn racing_families_never_oversell_a_session() {
                 Role::Staff,
                 "mairie",
                 "2015-04-08T08:02:00Z",
-                Command::EnrolChild { child, enrolment }
+                FamiliesCommand::EnrolChild { child, enrolment }
             )
             .await
             .recorded
@@ -237,7 +238,7 @@ async fn overlapping_requests_sent_at_once_are_never_both_granted() {
     let confirm = |activity: &str| {
         let target =
             Target { child: child(LEO), activity: activity.parse().unwrap(), date: day.parse().unwrap() };
-        Command::DecideReservations { targets: vec![target], decision: Decision::Confirm }
+        AttendanceCommand::DecideReservations { targets: vec![target], decision: Decision::Confirm }
     };
     let (first, second) = tokio::join!(
         send(application, Role::Staff, "mairie", "2015-04-09T08:00:00Z", confirm("alsh-mercredi-journee")),
@@ -257,7 +258,7 @@ async fn every_read_model_rebuilt_from_the_log_has_the_rows_of_the_live_one() {
     let town = one_place().await;
     let application = &town.application;
     for (scope, reason) in [("closed", portail_domain::catalogue::calendar::ClosureReason::Weather)] {
-        let close = Command::CloseDays {
+        let close = CatalogueCommand::CloseDays {
             scope: portail_domain::catalogue::calendar::ClosureScope::Town,
             from: "2015-06-01".parse().unwrap(),
             to: "2015-06-05".parse().unwrap(),
@@ -265,7 +266,7 @@ async fn every_read_model_rebuilt_from_the_log_has_the_rows_of_the_live_one() {
         };
         let closed = send(application, Role::Staff, "mairie", "2015-04-10T08:00:00Z", close).await;
         assert!(closed.recorded, "{scope}");
-        let reopen = Command::ReopenDays { closure: closed.id.unwrap().parse().unwrap() };
+        let reopen = CatalogueCommand::ReopenDays { closure: closed.id.unwrap().parse().unwrap() };
         assert!(send(application, Role::Staff, "mairie", "2015-04-10T09:00:00Z", reopen).await.recorded);
     }
     let context = FoldContext { log: application.log().clone(), vault: application.vault().clone() };
@@ -330,13 +331,13 @@ async fn leave_is_counted_against_the_quota_in_the_same_append() {
     let mut settings = catalogue.activities[&id].latest().unwrap().clone();
     settings.leave =
         Some(portail_domain::catalogue::activity::LeavePolicy { notice: settings.cancel_deadline.clone() });
-    let change = Command::ChangeActivity {
+    let change = CatalogueCommand::ChangeActivity {
         id: id.clone(),
         changes: Box::new(settings.into()),
         from: "2015-05-01".parse().unwrap(),
     };
     send(application, Role::Staff, "mairie", "2015-04-08T08:00:00Z", change).await;
-    let end = Command::EndEnrolment {
+    let end = FamiliesCommand::EndEnrolment {
         child: child(LEO),
         activity: id.clone(),
         payer: DUPONT.parse().unwrap(),
@@ -357,7 +358,7 @@ async fn leave_is_counted_against_the_quota_in_the_same_append() {
             Role::Staff,
             "mairie",
             "2015-04-08T08:02:00Z",
-            Command::EnrolChild { child: child(LEO), enrolment }
+            FamiliesCommand::EnrolChild { child: child(LEO), enrolment }
         )
         .await
         .recorded
@@ -371,7 +372,7 @@ async fn leave_is_counted_against_the_quota_in_the_same_append() {
         ask(LEO, DUPONT, "garderie-matin", &dates),
     )
     .await;
-    let leave = Command::TakeLeave {
+    let leave = AttendanceCommand::TakeLeave {
         reason: None,
         child: child(LEO),
         payer: DUPONT.parse().unwrap(),

@@ -1,7 +1,7 @@
 //! What ends releases what follows it: enrolments, memberships, activities and structures.
 
 use portail_api::tools::demo;
-use portail_application::{Application, Command, Role, clock::Clock};
+use portail_application::{Application, CatalogueCommand, Command, FamiliesCommand, Role, clock::Clock};
 use portail_domain::{
     attendance::session::{BookingStatus as S, ReleaseReason},
     shared::ids::{ActivityId, FamilyNumber},
@@ -21,12 +21,12 @@ fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().unwrap()
 }
 
-fn end(who: &str, payer: &str, last_day: &str) -> Command {
+fn end(who: &str, payer: &str, last_day: &str) -> FamiliesCommand {
     let (activity, payer) = (id::<ActivityId>(CANTEEN), id::<FamilyNumber>(payer));
-    Command::EndEnrolment { child: child(who), activity, payer, last_day: id(last_day) }
+    FamiliesCommand::EndEnrolment { child: child(who), activity, payer, last_day: id(last_day) }
 }
 
-fn enrol(who: &str, payer: &str, from: &str) -> Command {
+fn enrol(who: &str, payer: &str, from: &str) -> FamiliesCommand {
     let enrolment = portail_domain::families::child::Enrolment {
         activity: id(CANTEEN),
         payer: id(payer),
@@ -35,10 +35,10 @@ fn enrol(who: &str, payer: &str, from: &str) -> Command {
         contract: [].into(),
         leave_days: 0,
     };
-    Command::EnrolChild { child: child(who), enrolment }
+    FamiliesCommand::EnrolChild { child: child(who), enrolment }
 }
 
-async fn staff(application: &Application, command: Command) {
+async fn staff(application: &Application, command: impl Into<Command>) {
     let outcome = send(application, Role::Staff, "mairie", NOW, command).await;
     assert!(outcome.recorded, "{outcome:?}");
 }
@@ -165,35 +165,38 @@ async fn an_activity_and_a_structure_that_end_release_everybody_and_reopen_them(
     let town = one_place().await;
     let application = &town.application;
     let canteen: ActivityId = id(CANTEEN);
-    let retire = Command::RetireActivity { id: canteen.clone(), from: id("2015-06-01") };
+    let retire = CatalogueCommand::RetireActivity { id: canteen.clone(), from: id("2015-06-01") };
     staff(application, retire).await;
     for who in [LEO, EMMA] {
         assert_eq!(status(application, who, CANTEEN, "2015-06-02").await, S::Released);
     }
     assert_eq!(released(application, "2015-06-02").await[0].0, "ACTIVITY_ENDED");
-    staff(application, Command::ReopenActivity { id: canteen.clone() }).await;
+    staff(application, CatalogueCommand::ReopenActivity { id: canteen.clone() }).await;
     assert_eq!(status(application, LEO, CANTEEN, "2015-06-02").await, S::Reserved, "asked first");
     assert_eq!(status(application, EMMA, CANTEEN, "2015-06-02").await, S::Waitlisted);
 
     let structure = id("restauration");
-    staff(application, Command::RetireStructure { id: id("restauration"), from: id("2015-05-01") }).await;
+    staff(application, CatalogueCommand::RetireStructure { id: id("restauration"), from: id("2015-05-01") })
+        .await;
     assert_eq!(status(application, LEO, CANTEEN, "2015-06-02").await, S::Released);
     let settings =
         application.catalogue().get().await.unwrap().activities[&canteen].latest().unwrap().clone();
-    let define = Command::DefineActivity { id: id("repas-froid"), settings: Box::new(settings.clone()) };
+    let define =
+        CatalogueCommand::DefineActivity { id: id("repas-froid"), settings: Box::new(settings.clone()) };
     let refused = send(application, Role::Staff, "mairie", NOW, define).await;
     assert_eq!(refused.errors[0].code, "STRUCTURE_RETIRED");
-    staff(application, Command::ReopenStructure { id: structure }).await;
+    staff(application, CatalogueCommand::ReopenStructure { id: structure }).await;
     assert_eq!(status(application, LEO, CANTEEN, "2015-06-02").await, S::Reserved);
 
     // Not offered on Tuesdays any more, and again.
     let mut without = settings.clone();
     without.weekdays = [chrono::Weekday::Mon, chrono::Weekday::Thu].into();
-    let change = |settings: portail_domain::catalogue::activity::ActivitySettings| Command::ChangeActivity {
-        id: id(CANTEEN),
-        changes: Box::new(settings.into()),
-        from: id("2015-05-01"),
-    };
+    let change =
+        |settings: portail_domain::catalogue::activity::ActivitySettings| CatalogueCommand::ChangeActivity {
+            id: id(CANTEEN),
+            changes: Box::new(settings.into()),
+            from: id("2015-05-01"),
+        };
     staff(application, change(without)).await;
     let cells = portail_projections::attendance::planning::cells(
         application.pool(),
@@ -216,19 +219,19 @@ async fn days_that_the_calendar_closes_release_what_was_booked_and_bring_it_back
     let asked = ask(LEO, DUPONT, CANTEEN, &["2016-02-08", "2016-03-25"]);
     send(application, Role::Parent, DUPONT, NOW, asked).await;
     // Zone B has its winter holidays a week before zone A.
-    let adopt = |zone| Command::AdoptZone { zone, from: id("2015-09-01") };
+    let adopt = |zone| CatalogueCommand::AdoptZone { zone, from: id("2015-09-01") };
     staff(application, adopt(Zone::B)).await;
     assert_eq!(status(application, LEO, CANTEEN, "2016-02-08").await, S::Released);
     assert_eq!(status(application, LEO, CANTEEN, "2016-03-25").await, S::Reserved);
     staff(application, adopt(Zone::A)).await;
     assert_eq!(status(application, LEO, CANTEEN, "2016-02-08").await, S::Reserved);
-    let region = |region| Command::AdoptRegion { region, from: id("2015-09-01") };
+    let region = |region| CatalogueCommand::AdoptRegion { region, from: id("2015-09-01") };
     staff(application, region(HolidayRegion::AlsaceMoselle)).await;
     assert_eq!(status(application, LEO, CANTEEN, "2016-03-25").await, S::Released, "Good Friday");
     staff(application, region(HolidayRegion::Common)).await;
     assert_eq!(status(application, LEO, CANTEEN, "2016-03-25").await, S::Reserved);
     let summer = Holidays { period: Period::SummerHolidays, from: id("2016-02-01"), to: id("2016-08-31") };
-    staff(application, Command::EnterSchoolYear { year: 2015, holidays: vec![summer] }).await;
+    staff(application, CatalogueCommand::EnterSchoolYear { year: 2015, holidays: vec![summer] }).await;
     for date in ["2016-02-08", "2016-03-25"] {
         assert_eq!(status(application, LEO, CANTEEN, date).await, S::Released, "{date}");
     }
@@ -239,10 +242,11 @@ async fn a_child_that_leaves_a_family_leaves_its_bookings() {
     let town = Town::new(Clock::starting_on(demo::TODAY)).await;
     let application = &town.application;
     let (emma, martin) = (child(EMMA), id::<FamilyNumber>(MARTIN));
-    let alone = Command::UnlinkChild { child: emma, family: martin.clone(), last_day: id("2015-04-10") };
+    let alone =
+        FamiliesCommand::UnlinkChild { child: emma, family: martin.clone(), last_day: id("2015-04-10") };
     let refused = send(application, Role::Staff, "mairie", NOW, alone.clone()).await;
     assert_eq!(refused.errors[0].code, "LAST_FAMILY");
-    staff(application, Command::LinkChild { child: emma, family: id(DUPONT) }).await;
+    staff(application, FamiliesCommand::LinkChild { child: emma, family: id(DUPONT) }).await;
     staff(application, enrol(EMMA, DUPONT, "2015-04-01")).await;
     for (payer, date) in [(MARTIN, "2015-06-01"), (DUPONT, "2015-06-02")] {
         let asked = ask(EMMA, payer, CANTEEN, &[date]);

@@ -22,9 +22,8 @@ use portail_event_store::{CommandError, UnitOfWork};
 use portail_projections::attendance::planning;
 
 use crate::{
-    attendance::sessions,
+    attendance::{command::Target, sessions},
     caller::Caller,
-    command::Target,
     outcome::{CommandOutcome, Rejection},
     services::{PATIENCE, Services},
 };

@@ -7,75 +7,56 @@ use std::{
 
 use chrono::NaiveDate;
 use portail_domain::{
-    attendance::session::{
-        self, Act, BookingStatus, Correction, Latitude, Refusal, Session, SessionCommand, SessionError,
-    },
+    attendance::session::{self, Act, BookingStatus, Latitude, Session, SessionCommand, SessionError},
     attendance::terms::Terms,
     catalogue::activity::Activity,
     catalogue::calendar::{self, TownCalendar},
-    families::child::{Child, ChildCommand, ContractDay},
-    shared::ids::{ActivityId, ChildId, FamilyNumber, RequestId},
+    families::child::{Child, ChildCommand},
+    shared::ids::{ActivityId, ChildId, FamilyNumber},
     shared::sealed::Purpose,
 };
 use portail_event_store::{CommandError, NotLoaded, UnitOfWork, Vault};
-use uuid::Uuid;
 
 use crate::{
-    attendance::asked_days::{Asked, list_of, targets},
+    attendance::asked::{Asked, AskedDay, Day},
+    attendance::command::Target,
     caller::{Caller, Role},
-    command::{Command, Corrected, Decision, Target},
     outcome::{CommandOutcome, DayOutcome, DayResult, Rejection},
     sealing::seal,
 };
 
-/// Decides a command about days.
-pub(crate) async fn decide(
+/// Decides what is asked of each day: by its session, and all of them in one append.
+pub(super) async fn decide(
     caller: &Caller,
-    id: Uuid,
-    command: &Command,
+    asked: &Asked<'_>,
     work: &mut UnitOfWork<'_>,
     vault: &Vault,
 ) -> Result<CommandOutcome, CommandError> {
-    if let Command::OfferPlaces { activity, date } | Command::CloseWaitingList { activity, date } = command {
-        let act = match command {
-            Command::OfferPlaces { .. } => Act::OfferPlaces,
-            _ => Act::CloseWaitingList,
-        };
-        return whole_session(caller, activity, *date, act, work).await;
+    if let Some(error) = asked.fault() {
+        return Ok(CommandOutcome::rejected(error));
     }
-    let (asked, payer) = match targets(command) {
-        Ok((targets, _)) if targets.is_empty() => {
-            return Ok(CommandOutcome::rejected(
-                Rejection::of_code("NO_DAYS").at(&["input", list_of(command)]),
-            ));
-        }
-        Ok(found) => found,
-        Err(error) => return Ok(CommandOutcome::rejected(error)),
-    };
-    if let (Role::Parent, Some(payer)) = (caller.role, payer)
+    if let (Role::Parent, Some(payer)) = (caller.role, asked.payer)
         && caller.family().as_ref() != Some(payer)
     {
         return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND").at(&["input"])));
     }
-    let targets: Vec<Target> = asked.iter().map(|asked| asked.target.clone()).collect();
+    let targets: Vec<Target> = asked.days.iter().map(|day| day.target.clone()).collect();
     load(&targets, work).await?;
-    if let Some(error) = unknown(&targets, payer, work)? {
+    if let Some(error) = unknown(&targets, asked.payer, work)? {
         return Ok(CommandOutcome::rejected(error));
     }
-    let note = note(command);
-    let pattern_only = matches!(command, Command::RequestReservations { dates, .. } if dates.is_empty());
     let mut outcome = CommandOutcome::default();
     let mut first_start = None;
     for target in &targets {
         let starts = terms(target, work)?.map(|terms| terms.starts);
         first_start = [first_start, starts].into_iter().flatten().min();
     }
-    for (index, Asked { target, path }) in asked.iter().enumerate() {
+    for (index, AskedDay { target, path }) in asked.days.iter().enumerate() {
         let Some(terms) = terms(target, work)? else {
             outcome.days.push(rejected_day(target, path, &SessionError::NotOffered));
             continue;
         };
-        if pattern_only && terms.require_open().is_err() {
+        if asked.skips_closed_days && terms.require_open().is_err() {
             continue;
         }
         let day = Day {
@@ -86,12 +67,15 @@ pub(crate) async fn decide(
             child: work.get::<Child>(&target.child.to_string())?,
             overlaps: overlaps(target, work)?,
             first_start,
-            note: match note {
+            note: match asked.note {
                 Some(text) => Some(seal(vault, &target.child.to_string(), Purpose::Note, NOTE, text).await?),
                 None => None,
             },
         };
-        outcome.days.push(day.decide(caller, id, command, work)?);
+        outcome.days.push(match (asked.act)(&day) {
+            Ok(act) => day.decide(caller, act, work)?,
+            Err(error) => day.refused(&error, work)?,
+        });
     }
     if outcome.days.is_empty() {
         outcome.errors.push(Rejection::of_code("NO_DAYS").at(&["input", "pattern"]));
@@ -183,47 +167,17 @@ fn unknown(
 /// What binds the free text of a decision about a day to where it stands.
 pub const NOTE: &str = "Note";
 
-/// The free text of a staff decision; it is sealed for the child it is about.
-fn note(command: &Command) -> Option<&str> {
-    match command {
-        Command::DecideReservations { decision: Decision::Refuse { note: Some(text), .. }, .. }
-        | Command::RequestReservations { reason: Some(text), .. }
-        | Command::CancelReservations { reason: Some(text), .. }
-        | Command::TakeLeave { reason: Some(text), .. }
-        | Command::CorrectAttendance { reason: text, .. } => Some(text),
-        _ => None,
-    }
-}
-
-struct Day<'a> {
-    target: &'a Target,
-    path: &'a [String],
-    index: u16,
-    terms: Arc<Terms>,
-    child: Arc<Child>,
-    overlaps: Vec<ActivityId>,
-    first_start: Option<chrono::DateTime<chrono::Utc>>,
-    note: Option<portail_domain::shared::sealed::Sealed>,
-}
-
 impl Day<'_> {
     fn decide(
         &self,
         caller: &Caller,
-        id: Uuid,
-        command: &Command,
+        act: Act,
         work: &mut UnitOfWork<'_>,
     ) -> Result<DayOutcome, CommandError> {
         let Target { child, activity, date } = self.target;
         let stream = session::stream_id(activity, *date);
-        let act = match self.act(id, command, &*work.get::<Child>(&child.to_string())?) {
-            Ok(act) => act,
-            Err(error) => return Ok(self.refused(&error, work)?),
-        };
-        let leave = match &act {
-            Act::TakeLeave { payer, .. } => Some(payer.clone()),
-            _ => None,
-        };
+        let asks_for_a_place = matches!(act, Act::Request { .. });
+        let leave = if let Act::TakeLeave { payer, .. } = &act { Some(payer.clone()) } else { None };
         let latitude = match caller.role {
             Role::Staff | Role::Administrator => Latitude::Staff { reason: self.note.clone() },
             Role::Parent | Role::Auditor | Role::Timer => Latitude::Family,
@@ -245,8 +199,7 @@ impl Day<'_> {
         let status = session.booking(*child).map(|b| b.status);
         // Recorded, and not what was asked for: the refusal says so beside the day.
         let refusal = session.booking(*child).and_then(|b| b.refusal.as_ref()).and_then(|r| r.capacity);
-        let asked = matches!(command, Command::RequestReservations { .. });
-        let full = refusal.filter(|_| asked && status == Some(BookingStatus::Refused));
+        let full = refusal.filter(|_| asks_for_a_place && status == Some(BookingStatus::Refused));
         Ok(DayOutcome {
             child: *child,
             activity: activity.clone(),
@@ -282,90 +235,6 @@ impl Day<'_> {
     fn rejected(&self, rule: &impl portail_domain::i18n::Rule) -> DayOutcome {
         rejected_day(self.target, self.path, rule)
     }
-
-    /// What is asked of the session; `known` is the child as the days decided before left it.
-    fn act(&self, id: Uuid, command: &Command, known: &Child) -> Result<Act, SessionError> {
-        let Target { child, activity, date } = self.target;
-        let (child, overlaps) = (*child, self.overlaps.clone());
-        Ok(match command {
-            Command::RequestReservations { payer, .. } => Act::Request {
-                child,
-                payer: payer.clone(),
-                request: RequestId(id),
-                enrolled: self.child.enrolment(activity, payer, *date).is_some(),
-                overlaps,
-            },
-            Command::WithdrawReservations { payer, .. } => Act::Withdraw { child, payer: payer.clone() },
-            Command::CancelReservations { payer, .. } => Act::Cancel { child, payer: payer.clone() },
-            Command::AnswerOffer { payer, accept: true, .. } => {
-                Act::AcceptOffer { child, payer: payer.clone(), overlaps }
-            }
-            Command::AnswerOffer { payer, .. } => Act::DeclineOffer { child, payer: payer.clone() },
-            Command::DeclareAbsence { payer, reason, confirmed, .. } => Act::DeclareAbsence {
-                child,
-                payer: payer.clone(),
-                absence: RequestId(id),
-                reason: *reason,
-                confirmed: *confirmed,
-                day_index: self.index,
-                first_start: self.first_start.unwrap_or(self.terms.starts),
-            },
-            Command::WithdrawAbsence { payer, .. } => {
-                Act::WithdrawAbsence { child, payer: payer.clone(), overlaps }
-            }
-            Command::AttachCertificate { payer, files, .. } => {
-                Act::AttachCertificate { child, payer: payer.clone(), files: files.clone() }
-            }
-            Command::TakeLeave { payer, .. } => {
-                // Days of this very command are counted already.
-                let enrolment = known.enrolment(activity, payer, *date).ok_or(SessionError::NotEnrolled)?;
-                Act::TakeLeave { child, payer: payer.clone(), quota: known.leave_quota(enrolment, *date) }
-            }
-            Command::DecideReservations { decision, .. } => match decision {
-                Decision::Confirm => Act::Confirm { child, overlaps },
-                Decision::PutOnWaitingList => Act::PutOnWaitingList { child },
-                Decision::Refuse { code, .. } => {
-                    Act::Refuse { child, refusal: Refusal { note: self.note.clone(), ..Refusal::of(*code) } }
-                }
-            },
-            Command::SettleCertificate { received_at, accepted, .. } => {
-                Act::SettleCertificate { child, received: *received_at, accepted: *accepted }
-            }
-            Command::SettleExcuses { accepted, .. } => Act::SettleExcuse { child, accepted: *accepted },
-            Command::RecordRollCall { entries, .. } => {
-                let entry = entries.iter().find(|e| e.child == child);
-                let entry = entry.ok_or(SessionError::NotReserved)?;
-                if entry.present {
-                    let enrolment = self.child.any_enrolment(activity, *date);
-                    let payer = enrolment.map(|e| &e.payer).or_else(|| self.child.families().next());
-                    Act::RecordPresence {
-                        child,
-                        payer: payer.cloned().ok_or(SessionError::NotEnrolled)?,
-                        enrolled: enrolment.is_some(),
-                        contract: enrolment.map_or(ContractDay::Occasional, |e| e.contract_day(*date)),
-                        overlaps,
-                        arrived: entry.arrived,
-                        left: entry.left,
-                    }
-                } else {
-                    Act::RecordNoShow { child }
-                }
-            }
-            Command::CorrectAttendance { to, .. } => Act::Correct {
-                child,
-                to: match to {
-                    Corrected::Present => Correction::Present,
-                    Corrected::AbsentExcused => Correction::AbsentExcused,
-                    Corrected::AbsentBilled => Correction::AbsentBilled,
-                    Corrected::Reserved => Correction::Reserved,
-                },
-                reason: self.note.clone().ok_or(SessionError::ReasonRequired)?,
-                overlaps,
-            },
-            Command::ExpireOffer { .. } => Act::ExpireOffer { child },
-            _ => Act::ExpireCertificate { child },
-        })
-    }
 }
 
 fn rejected_day(target: &Target, path: &[String], rule: &impl portail_domain::i18n::Rule) -> DayOutcome {
@@ -379,7 +248,8 @@ fn rejected_day(target: &Target, path: &[String], rule: &impl portail_domain::i1
     }
 }
 
-async fn whole_session(
+/// Decides what is asked of a session as a whole.
+pub(super) async fn decide_whole(
     caller: &Caller,
     activity: &ActivityId,
     date: NaiveDate,

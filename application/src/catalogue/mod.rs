@@ -1,6 +1,7 @@
 //! Commands about what the town offers, and about its calendar.
 
-pub(crate) mod closures;
+mod closures;
+pub mod command;
 
 use chrono::NaiveDate;
 use portail_domain::{
@@ -13,11 +14,12 @@ use portail_domain::{
     shared::time::FIRST_DAY,
 };
 use portail_event_store::{CommandError, UnitOfWork};
+use uuid::Uuid;
 
 use crate::{
     attendance::ends,
     caller::Caller,
-    command::Command,
+    catalogue::{closures::Closing, command::CatalogueCommand},
     outcome::{CommandOutcome, Rejection},
     services::Services,
 };
@@ -26,41 +28,49 @@ type Decided = Result<CommandOutcome, CommandError>;
 
 pub(crate) async fn decide(
     caller: &Caller,
-    command: &Command,
+    id: Uuid,
+    command: &CatalogueCommand,
     work: &mut UnitOfWork<'_>,
     services: &Services,
 ) -> Decided {
     let deciding = Deciding { caller, services };
+    let closing = Closing { caller, services };
     match command {
-        Command::AdoptZone { zone, from } => {
+        CatalogueCommand::CloseDays { scope, from, to, reason } => {
+            closing.close(id, scope, (*from, *to), *reason, work).await
+        }
+        CatalogueCommand::ReopenDays { closure } => closing.reopen(*closure, work).await,
+        CatalogueCommand::AdoptZone { zone, from } => {
             deciding.calendar(CalendarCommand::AdoptZone { zone: *zone, from: *from }, *from, work).await
         }
-        Command::AdoptRegion { region, from } => {
+        CatalogueCommand::AdoptRegion { region, from } => {
             deciding
                 .calendar(CalendarCommand::AdoptRegion { region: *region, from: *from }, *from, work)
                 .await
         }
-        Command::EnterSchoolYear { year, holidays } => {
+        CatalogueCommand::EnterSchoolYear { year, holidays } => {
             let enter = CalendarCommand::EnterSchoolYear { year: *year, holidays: holidays.clone() };
             deciding.calendar(enter, first_day(*year), work).await
         }
-        Command::DefineStructure { id, name } => {
+        CatalogueCommand::DefineStructure { id, name } => {
             structure(id, StructureCommand::Define { name: name.clone() }, work).await
         }
-        Command::RenameStructure { id, name } => {
+        CatalogueCommand::RenameStructure { id, name } => {
             structure(id, StructureCommand::Rename { name: name.clone() }, work).await
         }
-        Command::RetireStructure { id, from } => {
+        CatalogueCommand::RetireStructure { id, from } => {
             deciding.end_structure(id, StructureCommand::Retire { from: *from }, work).await
         }
-        Command::ReopenStructure { id } => deciding.end_structure(id, StructureCommand::Reopen, work).await,
-        Command::DefineActivity { id, settings } => {
+        CatalogueCommand::ReopenStructure { id } => {
+            deciding.end_structure(id, StructureCommand::Reopen, work).await
+        }
+        CatalogueCommand::DefineActivity { id, settings } => {
             if let Some(error) = no_structure(&settings.structure, work).await? {
                 return Ok(CommandOutcome::rejected(error));
             }
             deciding.activity(id, ActivityCommand::Define { settings: settings.clone() }, work).await
         }
-        Command::ChangeActivity { id, changes, from } => {
+        CatalogueCommand::ChangeActivity { id, changes, from } => {
             if let Some(structure) = &changes.structure
                 && let Some(error) = no_structure(structure, work).await?
             {
@@ -69,11 +79,10 @@ pub(crate) async fn decide(
             let change = ActivityCommand::ChangeSettings { changes: changes.clone(), from: *from };
             deciding.activity(id, change, work).await
         }
-        Command::RetireActivity { id, from } => {
+        CatalogueCommand::RetireActivity { id, from } => {
             deciding.activity(id, ActivityCommand::Retire { from: *from }, work).await
         }
-        Command::ReopenActivity { id } => deciding.activity(id, ActivityCommand::Reopen, work).await,
-        _ => Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND"))),
+        CatalogueCommand::ReopenActivity { id } => deciding.activity(id, ActivityCommand::Reopen, work).await,
     }
 }
 

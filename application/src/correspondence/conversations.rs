@@ -5,7 +5,7 @@ use portail_domain::{
     correspondence::conversation::{Act, Conversation, ConversationCommand, Party},
     families::family::Family,
     shared::attachment::Attachment,
-    shared::ids::{ConversationId, FamilyNumber, MessageId},
+    shared::ids::{ConversationId, FamilyNumber, MessageId, StructureId},
     shared::sealed::{Purpose, Sealed},
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault};
@@ -14,69 +14,50 @@ use uuid::Uuid;
 
 use crate::{
     caller::{Caller, Role},
-    command::{Command, ConversationMark},
     outcome::{CommandOutcome, Rejection},
     sealing::seal,
 };
-
-pub(crate) async fn decide(
-    caller: &Caller,
-    id: Uuid,
-    command: &Command,
-    work: &mut UnitOfWork<'_>,
-    vault: &Vault,
-) -> Result<CommandOutcome, CommandError> {
-    let desk = ConversationAccess { caller, vault, id };
-    match command {
-        Command::OpenConversation { family, structure, subject, body, attachments } => {
-            work.load::<Family>([family.to_string()]).await?;
-            work.load::<Structure>([structure.to_string()]).await?;
-            if !work.get::<Family>(family.as_str())?.registered {
-                return Ok(CommandOutcome::rejected(not_found("familyNumber")));
-            }
-            if work.get::<Structure>(structure.as_str())?.name.is_none() {
-                return Ok(CommandOutcome::rejected(not_found("structureId")));
-            }
-            let act = Act::Open {
-                family: family.clone(),
-                structure: structure.clone(),
-                subject: desk.seal(family, subject).await?,
-                message: MessageId(id),
-                body: desk.seal(family, body).await?,
-                attachments: attachments.clone(),
-            };
-            work.load::<Conversation>([id.to_string()]).await?;
-            desk.apply(ConversationId(id), act, work)
-        }
-        Command::SendMessage { conversation, body, attachments } => {
-            desk.send(*conversation, body, attachments, work).await
-        }
-        Command::MarkConversation { conversation, mark } => {
-            let act = match mark {
-                ConversationMark::Read => Act::Read,
-                ConversationMark::Deleted => Act::Delete,
-                ConversationMark::Restored => Act::Restore,
-            };
-            desk.of(*conversation, act, work).await
-        }
-        Command::AssignConversation { conversation, to } => {
-            desk.of(*conversation, Act::Assign { to: to.clone().map(Into::into) }, work).await
-        }
-        _ => Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND"))),
-    }
-}
 
 fn not_found(field: &str) -> Rejection {
     Rejection::of_code("NOT_FOUND").at(&["input", field])
 }
 
-struct ConversationAccess<'a> {
-    caller: &'a Caller,
-    vault: &'a Vault,
-    id: Uuid,
+/// Where a caller writes to the other side.
+pub(super) struct ConversationAccess<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) vault: &'a Vault,
+    /// The command's id: that of the conversation or message it makes.
+    pub(super) id: Uuid,
 }
 
 impl ConversationAccess<'_> {
+    pub(super) async fn open(
+        &self,
+        (family, structure): (&FamilyNumber, &StructureId),
+        (subject, body): (&str, &str),
+        attachments: &[Attachment],
+        work: &mut UnitOfWork<'_>,
+    ) -> Result<CommandOutcome, CommandError> {
+        work.load::<Family>([family.to_string()]).await?;
+        work.load::<Structure>([structure.to_string()]).await?;
+        if !work.get::<Family>(family.as_str())?.registered {
+            return Ok(CommandOutcome::rejected(not_found("familyNumber")));
+        }
+        if work.get::<Structure>(structure.as_str())?.name.is_none() {
+            return Ok(CommandOutcome::rejected(not_found("structureId")));
+        }
+        let act = Act::Open {
+            family: family.clone(),
+            structure: structure.clone(),
+            subject: self.seal(family, subject).await?,
+            message: MessageId(self.id),
+            body: self.seal(family, body).await?,
+            attachments: attachments.to_vec(),
+        };
+        work.load::<Conversation>([self.id.to_string()]).await?;
+        self.apply(ConversationId(self.id), act, work)
+    }
+
     async fn seal(&self, family: &FamilyNumber, text: &str) -> Result<Sealed, CommandError> {
         seal(self.vault, family.as_str(), Purpose::Message, TEXT, text).await
     }
@@ -94,7 +75,7 @@ impl ConversationAccess<'_> {
         Ok(family.filter(|family| self.caller.role != Role::Parent || self.caller.login == family.as_str()))
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         conversation: ConversationId,
         body: &str,
@@ -112,7 +93,8 @@ impl ConversationAccess<'_> {
         self.apply(conversation, act, work)
     }
 
-    async fn of(
+    /// Does something with a conversation as a whole.
+    pub(super) async fn of(
         &self,
         conversation: ConversationId,
         act: Act,

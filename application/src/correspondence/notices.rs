@@ -4,54 +4,61 @@ use portail_domain::{
     catalogue::structure::Structure,
     correspondence::notice::{Audience, Notice, NoticeCommand, NoticeContent, NoticeText},
     families::family::Family,
+    shared::attachment::Attachment,
     shared::sealed::Purpose,
+    shared::text::Link,
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault};
 use portail_projections::correspondence::notices::{Announcement, TEXT};
-use uuid::Uuid;
 
 use crate::{
-    caller::Caller,
-    command::Command,
     outcome::{CommandOutcome, Rejection},
     sealing::seal,
 };
 
-pub(crate) async fn decide(
-    caller: &Caller,
-    id: Uuid,
-    command: &Command,
-    work: &mut UnitOfWork<'_>,
-    vault: &Vault,
-) -> Result<CommandOutcome, CommandError> {
-    let (id, decision) = match command {
-        Command::PublishNotice { audience, title, text, link, form, from, to } => {
-            if let Some(error) = link.as_deref().and_then(wrong_link) {
-                return Ok(CommandOutcome::rejected(error));
-            }
-            if let Some(error) = unknown(audience, work).await? {
-                return Ok(CommandOutcome::rejected(error));
-            }
-            let text = text.as_deref().unwrap_or_default().to_owned();
-            let said = Announcement { title: title.to_string(), text };
-            let said = serde_json::to_string(&said)?;
-            let text = match audience {
-                Audience::Family(family) => {
-                    let sealed = seal(vault, family.as_str(), Purpose::Message, TEXT, &said).await?;
-                    NoticeText::Sealed(sealed)
-                }
-                Audience::Town | Audience::Structure(_) => NoticeText::Plain(said),
-            };
-            let content =
-                Box::new(NoticeContent { text, link: link.clone().map(Into::into), form: form.clone() });
-            let (from, to, at) = (*from, *to, caller.at);
-            (id.to_string(), NoticeCommand::Publish { audience: audience.clone(), content, from, to, at })
+/// What a notice says before it is sealed for whom it is for.
+pub(super) struct Draft<'a> {
+    pub(super) audience: &'a Audience,
+    pub(super) title: &'a str,
+    pub(super) text: Option<&'a str>,
+    pub(super) link: Option<&'a Link>,
+    pub(super) form: Option<&'a Attachment>,
+}
+
+impl Draft<'_> {
+    /// The words and what hangs on them, or why they cannot be published.
+    pub(super) async fn content(
+        &self,
+        work: &mut UnitOfWork<'_>,
+        vault: &Vault,
+    ) -> Result<Result<Box<NoticeContent>, Rejection>, CommandError> {
+        if let Some(error) = self.link.and_then(|link| wrong_link(link)) {
+            return Ok(Err(error));
         }
-        Command::WithdrawNotice { notice } => (notice.to_string(), NoticeCommand::Withdraw { at: caller.at }),
-        _ => return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND"))),
-    };
+        if let Some(error) = unknown(self.audience, work).await? {
+            return Ok(Err(error));
+        }
+        let text = self.text.unwrap_or_default().to_owned();
+        let said = serde_json::to_string(&Announcement { title: self.title.to_owned(), text })?;
+        let text = match self.audience {
+            Audience::Family(family) => {
+                NoticeText::Sealed(seal(vault, family.as_str(), Purpose::Message, TEXT, &said).await?)
+            }
+            Audience::Town | Audience::Structure(_) => NoticeText::Plain(said),
+        };
+        let link = self.link.cloned().map(Into::into);
+        Ok(Ok(Box::new(NoticeContent { text, link, form: self.form.cloned() })))
+    }
+}
+
+/// Sends a command to a notice.
+pub(super) async fn of_notice(
+    id: String,
+    command: NoticeCommand,
+    work: &mut UnitOfWork<'_>,
+) -> Result<CommandOutcome, CommandError> {
     work.load::<Notice>([id.clone()]).await?;
-    match work.get::<Notice>(&id)?.decide(decision) {
+    match work.get::<Notice>(&id)?.decide(command) {
         Ok(events) => work.record::<Notice>(&id, events)?,
         Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
     }

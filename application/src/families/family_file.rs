@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     caller::Caller,
-    command::{Command, FileOwner, ModificationDecision, ModificationTarget},
+    families::command::{FileOwner, ModificationDecision, ModificationTarget},
     governance::dual_control::{self, Verdict},
     outcome::{CommandOutcome, ItemOutcome, Rejection},
     sealing::{refused, seal},
@@ -30,32 +30,6 @@ use crate::{
 
 /// What binds a sealed proposal to where it stands.
 const PROPOSAL: &str = portail_projections::families::family_file::PROPOSAL;
-
-pub(crate) async fn decide(
-    caller: &Caller,
-    id: Uuid,
-    command: &Command,
-    work: &mut UnitOfWork<'_>,
-    vault: &Vault,
-) -> Result<CommandOutcome, CommandError> {
-    let files = Files { caller, vault };
-    match command {
-        Command::RecordSection { owner, section, seen_revision, values } => {
-            files.record(owner, *section, *seen_revision, values, work).await
-        }
-        Command::RequestModification { owner, section, seen_revision, values, attachments } => {
-            files.request(id, owner, (*section, *seen_revision), values, attachments, work).await
-        }
-        Command::WithdrawModification { family, request } => {
-            work.load::<Family>([family.to_string()]).await?;
-            let withdraw = FamilyCommand::Withdraw { request: *request, at: caller.at };
-            let rejected = apply(family, withdraw, work)?.map(|e| e.at(&["input", "requestId"]));
-            Ok(rejected.map_or_else(|| CommandOutcome::made(request.to_string()), CommandOutcome::rejected))
-        }
-        Command::DecideModifications { targets, decision } => files.decide_all(targets, decision, work).await,
-        _ => Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND"))),
-    }
-}
 
 /// Lets the family decide; what it refuses is the answer.
 fn apply(
@@ -99,13 +73,14 @@ struct StoredSection {
     value: Option<Sealed>,
 }
 
-struct Files<'a> {
-    caller: &'a Caller,
-    vault: &'a Vault,
+/// The files of families, as a caller changes them.
+pub(super) struct Files<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) vault: &'a Vault,
 }
 
 impl Files<'_> {
-    async fn record(
+    pub(super) async fn record(
         &self,
         owner: &FileOwner,
         section: Section,
@@ -149,7 +124,7 @@ impl Files<'_> {
         ))
     }
 
-    async fn request(
+    pub(super) async fn request(
         &self,
         id: Uuid,
         owner: &FileOwner,
@@ -186,7 +161,19 @@ impl Files<'_> {
         Ok(rejected.map_or_else(|| CommandOutcome::made(id), |e| CommandOutcome::rejected(e.at(&["input"]))))
     }
 
-    async fn decide_all(
+    pub(super) async fn withdraw(
+        &self,
+        family: &FamilyNumber,
+        request: RequestId,
+        work: &mut UnitOfWork<'_>,
+    ) -> Result<CommandOutcome, CommandError> {
+        work.load::<Family>([family.to_string()]).await?;
+        let withdraw = FamilyCommand::Withdraw { request, at: self.caller.at };
+        let rejected = apply(family, withdraw, work)?.map(|e| e.at(&["input", "requestId"]));
+        Ok(rejected.map_or_else(|| CommandOutcome::made(request.to_string()), CommandOutcome::rejected))
+    }
+
+    pub(super) async fn decide_all(
         &self,
         targets: &[ModificationTarget],
         decision: &ModificationDecision,

@@ -1,6 +1,7 @@
 //! Commands about families, children and enrolments. Names are sealed before they are decided on.
 
 pub mod attachments;
+pub mod command;
 pub mod family_file;
 
 use chrono::NaiveDate;
@@ -22,7 +23,7 @@ use uuid::Uuid;
 use crate::{
     attendance::ends,
     caller::Caller,
-    command::Command,
+    families::{command::FamiliesCommand, family_file::Files},
     outcome::{CommandOutcome, Rejection},
     sealing::seal,
     services::Services,
@@ -31,13 +32,14 @@ use crate::{
 pub(crate) async fn decide(
     caller: &Caller,
     id: Uuid,
-    command: &Command,
+    command: &FamiliesCommand,
     work: &mut UnitOfWork<'_>,
     services: &Services,
 ) -> Result<CommandOutcome, CommandError> {
     let vault = services.vault();
+    let files = Files { caller, vault };
     match command {
-        Command::RegisterFamily { number, title, responsible } => {
+        FamiliesCommand::RegisterFamily { number, title, responsible } => {
             let title = match Kind::Title.check(&title.as_deref().unwrap_or_default().into(), NaiveDate::MAX)
             {
                 Ok(title) => title.as_str().unwrap_or_default().to_owned(),
@@ -62,7 +64,7 @@ pub(crate) async fn decide(
             }
             Ok(CommandOutcome::made(number.as_str()))
         }
-        Command::RegisterChild { family, name, birth_date } => {
+        FamiliesCommand::RegisterChild { family, name, birth_date } => {
             let identity = ChildIdentity {
                 surname: name.surname.to_string(),
                 first_name: name.first_name.to_string(),
@@ -73,17 +75,17 @@ pub(crate) async fn decide(
             let identity = seal(vault, &child.to_string(), Purpose::Identity, Child::TYPE, &text).await?;
             of_family(child, family, ChildCommand::Register { family: family.clone(), identity }, work).await
         }
-        Command::LinkChild { child, family } => {
+        FamiliesCommand::LinkChild { child, family } => {
             of_family(*child, family, ChildCommand::LinkFamily { family: family.clone() }, work).await
         }
-        Command::UnlinkChild { child, family, last_day } => {
+        FamiliesCommand::UnlinkChild { child, family, last_day } => {
             let unlink =
                 ChildCommand::UnlinkFamily { family: family.clone(), last_day: *last_day, at: caller.at };
             let Some(next) = last_day.succ_opt() else { return Ok(no_day()) };
             let ends = End { payer: family, activity: None, days: (next, LAST_DAY) };
             ends.decide(caller, *child, unlink, ReleaseReason::LeftFamily, work, services).await
         }
-        Command::EnrolChild { child, enrolment } => {
+        FamiliesCommand::EnrolChild { child, enrolment } => {
             work.load::<Activity>([enrolment.activity.to_string()]).await?;
             let activity = work.get::<Activity>(enrolment.activity.as_str())?;
             let refused = |code| Rejection::of_code(code).at(&["input", "activityId"]);
@@ -104,7 +106,7 @@ pub(crate) async fn decide(
             }
             Ok(outcome)
         }
-        Command::EndEnrolment { child, activity, payer, last_day } => {
+        FamiliesCommand::EndEnrolment { child, activity, payer, last_day } => {
             let end = ChildCommand::EndEnrolment {
                 activity: activity.clone(),
                 payer: payer.clone(),
@@ -114,7 +116,18 @@ pub(crate) async fn decide(
             let ends = End { payer, activity: Some(activity), days: (next, LAST_DAY) };
             ends.decide(caller, *child, end, ReleaseReason::EnrolmentEnded, work, services).await
         }
-        _ => Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND"))),
+        FamiliesCommand::RecordSection { owner, section, seen_revision, values } => {
+            files.record(owner, *section, *seen_revision, values, work).await
+        }
+        FamiliesCommand::RequestModification { owner, section, seen_revision, values, attachments } => {
+            files.request(id, owner, (*section, *seen_revision), values, attachments, work).await
+        }
+        FamiliesCommand::WithdrawModification { family, request } => {
+            files.withdraw(family, *request, work).await
+        }
+        FamiliesCommand::DecideModifications { targets, decision } => {
+            files.decide_all(targets, decision, work).await
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
     access,
     application::Application,
     caller::{Caller, Role},
-    command::{Command, FileOwner, PersonName},
+    families::command::{FamiliesCommand, FileOwner, PersonName},
     outcome::Rejection,
 };
 use table::{Row, Table};
@@ -172,7 +172,7 @@ struct Plan {
 }
 
 enum Step {
-    Command(Uuid, Command),
+    Command(Uuid, FamiliesCommand),
     Account { login: String, role: Role, password: String },
 }
 
@@ -254,7 +254,7 @@ impl Importer<'_> {
         let title = sections.first().and_then(|(_, values)| values.get("title")?.as_str());
         let title = title.and_then(|title| title.parse().ok());
         let key = format!("family/{number}");
-        let register = Command::RegisterFamily { number, title, responsible: name };
+        let register = FamiliesCommand::RegisterFamily { number, title, responsible: name };
         let mut steps = vec![Step::Command(id_of(&key, &register), register)];
         // Registering records the responsible guardian's name already.
         sections.retain(|(section, values)| *section != Section::Responsible || values.len() > 2);
@@ -279,9 +279,9 @@ impl Importer<'_> {
         // A child's id is its registration's.
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("import/{key}").as_bytes());
         let owner = FileOwner { family: family.clone(), child: Some(ChildId(id)) };
-        let mut steps = vec![Step::Command(id, Command::RegisterChild { family, name, birth_date })];
+        let mut steps = vec![Step::Command(id, FamiliesCommand::RegisterChild { family, name, birth_date })];
         if let Some(family) = second {
-            let link = Command::LinkChild { child: ChildId(id), family };
+            let link = FamiliesCommand::LinkChild { child: ChildId(id), family };
             steps.push(Step::Command(id_of(&key, &link), link));
         }
         sections.retain(|(section, values)| *section != Section::ChildIdentity || values.len() > 3);
@@ -330,8 +330,8 @@ impl Importer<'_> {
     /// What a dry run can tell of the log: whether the row's family exists as it must.
     async fn collision(&self, plan: &Plan) -> Result<Vec<Problem>> {
         let (number, must_exist) = match plan.steps.first() {
-            Some(Step::Command(_, Command::RegisterFamily { number, .. })) => (number, false),
-            Some(Step::Command(_, Command::RegisterChild { family, .. })) => (family, true),
+            Some(Step::Command(_, FamiliesCommand::RegisterFamily { number, .. })) => (number, false),
+            Some(Step::Command(_, FamiliesCommand::RegisterChild { family, .. })) => (family, true),
             _ => return Ok(vec![]),
         };
         let stream = portail_event_store::StreamId::new("Family", number.as_str());
@@ -366,12 +366,12 @@ impl Importer<'_> {
 }
 
 fn record(key: &str, owner: FileOwner, section: Section, seen_revision: u32, values: Document) -> Step {
-    let command = Command::RecordSection { owner, section, seen_revision, values };
+    let command = FamiliesCommand::RecordSection { owner, section, seen_revision, values };
     Step::Command(id_of(&format!("{key}/{section}"), &command), command)
 }
 
 /// The id of a command of a row: the same content is the same command.
-fn id_of(key: &str, command: &Command) -> Uuid {
+fn id_of(key: &str, command: &FamiliesCommand) -> Uuid {
     let content = serde_json::to_string(command).unwrap_or_default();
     Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("import/{key}/{content}").as_bytes())
 }

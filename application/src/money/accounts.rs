@@ -1,152 +1,190 @@
 //! Commands about the accounts of families. A number is the régie's, and taken in the same append.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::{
     catalogue::activity::Activity,
     families::child::Child,
     families::family::Family,
     governance::dual_control::Action,
-    money::account::{Account, AccountCommand, InvoiceLine, TakenOver},
+    money::account::{
+        Account, AccountCommand, Allocation, InvoiceLine, PaymentMethod, RejectionReason, TakenOver,
+    },
     money::billing::BilledKey,
     money::regie::{Regie, RegieCommand},
+    shared::amount::Amount,
     shared::ids::{FamilyNumber, RegieId},
     shared::sealed::{Purpose, Sealed},
+    shared::text::{Note, Reference},
     shared::time::Month,
 };
-use portail_event_store::{CommandError, UnitOfWork, Vault};
+use portail_event_store::{CommandError, UnitOfWork};
 use portail_projections::money::accounts::{self as billed, NOTE};
 use uuid::Uuid;
 
 use crate::{
     caller::Caller,
     governance::dual_control,
-    money::command::MoneyCommand,
     outcome::{CommandOutcome, Rejection},
     sealing::seal,
     services::{PATIENCE, Services},
 };
 
-pub(crate) async fn decide(
-    caller: &Caller,
-    command: &MoneyCommand,
+/// Money that comes in or goes out.
+#[derive(Clone, Copy)]
+pub(super) struct Payment {
+    pub(super) date: NaiveDate,
+    pub(super) method: PaymentMethod,
+    pub(super) amount: Amount,
+}
+
+/// A family's account at a régie, and who does something with it.
+pub(super) struct Desk<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) services: &'a Services,
+    pub(super) regie: &'a RegieId,
+    pub(super) family: &'a FamilyNumber,
+}
+
+impl Desk<'_> {
+    pub(super) async fn record_payment(
+        &self,
+        payment: Payment,
+        reference: Option<&Reference>,
+        allocations: &[Allocation],
+        work: &mut UnitOfWork<'_>,
+    ) -> Result<CommandOutcome, CommandError> {
+        let at = self.caller.at;
+        let mut till = Till::open(self.regie, self.family, work).await?;
+        let reference = match reference {
+            Some(text) => Some(self.note(text).await?),
+            None => None,
+        };
+        let Payment { date, method, amount } = payment;
+        let (regie, allocations, debited) = (self.regie.clone(), allocations.to_vec(), None);
+        till.numbered(Take::Payment(payment), at, |number| AccountCommand::Pay {
+            regie,
+            number,
+            date,
+            method,
+            amount,
+            reference,
+            allocations,
+            debited,
+            at,
+        })
+    }
+
+    pub(super) async fn reject_payment(
+        &self,
+        payment: u32,
+        date: NaiveDate,
+        reason: RejectionReason,
+        work: &mut UnitOfWork<'_>,
+    ) -> Result<CommandOutcome, CommandError> {
+        let (at, regie) = (self.caller.at, self.regie.clone());
+        let mut till = Till::open(self.regie, self.family, work).await?;
+        let account = till.work.get::<Account>(self.family.as_str())?;
+        let paid =
+            account.credits().iter().find(|c| c.regie == regie && !c.is_credit_note() && c.number == payment);
+        let paid = paid.and_then(|credit| Some((credit.method?, credit.total)));
+        let Some((method, paid)) = paid else {
+            return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND").at(&["input", "payment"])));
+        };
+        let take = Take::Payment(Payment { date, method, amount: -paid });
+        till.numbered(take, at, |number| AccountCommand::Reject { regie, payment, number, date, reason, at })
+    }
+
+    pub(super) async fn refund(
+        &self,
+        Payment { date, method, amount }: Payment,
+        work: &mut UnitOfWork<'_>,
+    ) -> Result<CommandOutcome, CommandError> {
+        let (at, family) = (self.caller.at, self.family);
+        work.load::<Account>([family.to_string()]).await?;
+        let refund =
+            |number| AccountCommand::Refund { regie: self.regie.clone(), number, date, method, amount, at };
+        // What cannot be done is refused at once, not when somebody seconds it.
+        if work.get::<Account>(family.as_str())?.decide(refund(0)).is_ok() {
+            let action = Action::Refund { regie: self.regie.clone(), date, method, amount };
+            let verdict =
+                dual_control::second(self.caller, family, action, work, self.services.vault()).await?;
+            if let Some(outcome) = verdict.outcome(family.as_str()) {
+                return Ok(outcome);
+            }
+        }
+        let mut till = Till::open(self.regie, family, work).await?;
+        till.numbered(Take::Payment(Payment { date, method, amount: -amount }), at, refund)
+    }
+
+    pub(super) async fn credit(
+        &self,
+        invoice: u32,
+        date: NaiveDate,
+        amount: Amount,
+        words: &Note,
+        work: &mut UnitOfWork<'_>,
+    ) -> Result<CommandOutcome, CommandError> {
+        let (at, regie) = (self.caller.at, self.regie.clone());
+        let note = self.note(words).await?;
+        let mut till = Till::open(self.regie, self.family, work).await?;
+        till.numbered(Take::CreditNote, at, |number| AccountCommand::Credit {
+            regie,
+            number,
+            date,
+            invoice,
+            amount,
+            note,
+            at,
+        })
+    }
+
+    pub(super) async fn take_over(
+        &self,
+        number: u32,
+        date: NaiveDate,
+        amount: Amount,
+        operation: &TakenOver,
+        work: &mut UnitOfWork<'_>,
+    ) -> Result<CommandOutcome, CommandError> {
+        let (at, regie) = (self.caller.at, self.regie.clone());
+        if let TakenOver::Invoice { lines, .. } = operation
+            && let Some(error) = unknown_line(lines, self.family, work).await?
+        {
+            return Ok(CommandOutcome::rejected(error));
+        }
+        let mut till = Till::open(self.regie, self.family, work).await?;
+        // The régie is loaded: no run numbers an invoice between this look and the append.
+        if let TakenOver::Invoice { from, to, lines, .. } = operation
+            && let Some(error) = already_billed(lines, (*from, *to), self.family, self.services).await?
+        {
+            return Ok(CommandOutcome::rejected(error));
+        }
+        let operation = operation.clone();
+        let invoice = match operation {
+            TakenOver::Invoice { .. } => true,
+            TakenOver::Payment { .. } => false,
+        };
+        let take = Take::Given { invoice, number };
+        till.numbered(take, at, |_| AccountCommand::TakeOver { regie, number, date, amount, operation, at })
+    }
+
+    async fn note(&self, text: &str) -> Result<Sealed, CommandError> {
+        seal(self.services.vault(), self.family.as_str(), Purpose::Note, NOTE, text).await
+    }
+}
+
+/// Keeps a printed document with the account it is of.
+pub(super) async fn archive(
+    family: &FamilyNumber,
+    archive: AccountCommand,
     work: &mut UnitOfWork<'_>,
-    services: &Services,
 ) -> Result<CommandOutcome, CommandError> {
-    let (at, vault) = (caller.at, services.vault());
-    let decided = match command {
-        MoneyCommand::RecordPayment { regie, family, date, method, amount, reference, allocations } => {
-            let mut till = Till::open(regie, family, work).await?;
-            let reference = match reference {
-                Some(text) => Some(note(vault, family, text).await?),
-                None => None,
-            };
-            let (date, method, amount) = (*date, *method, *amount);
-            let (regie, allocations) = (regie.clone(), allocations.clone());
-            till.numbered(RegieCommand::NumberPayment { date, method, amount, at }, |number| {
-                let debited = None;
-                AccountCommand::Pay {
-                    regie,
-                    number,
-                    date,
-                    method,
-                    amount,
-                    reference,
-                    allocations,
-                    debited,
-                    at,
-                }
-            })?
-        }
-        MoneyCommand::RejectPayment { regie, family, payment, date, reason } => {
-            let mut till = Till::open(regie, family, work).await?;
-            let account = till.work.get::<Account>(family.as_str())?;
-            let paid = account
-                .credits()
-                .iter()
-                .find(|c| c.regie == *regie && !c.is_credit_note() && c.number == *payment);
-            let paid = paid.and_then(|credit| Some((credit.method?, credit.total)));
-            let Some((method, paid)) = paid else {
-                return Ok(CommandOutcome::rejected(
-                    Rejection::of_code("NOT_FOUND").at(&["input", "payment"]),
-                ));
-            };
-            let (regie, date, payment, reason, amount) = (regie.clone(), *date, *payment, *reason, -paid);
-            till.numbered(RegieCommand::NumberPayment { date, method, amount, at }, |number| {
-                AccountCommand::Reject { regie, payment, number, date, reason, at }
-            })?
-        }
-        MoneyCommand::RefundFamily { regie, family, date, method, amount } => {
-            work.load::<Account>([family.to_string()]).await?;
-            let refund = |number| {
-                let (regie, date, method, amount) = (regie.clone(), *date, *method, *amount);
-                AccountCommand::Refund { regie, number, date, method, amount, at }
-            };
-            // What cannot be done is refused at once, not when somebody seconds it.
-            if work.get::<Account>(family.as_str())?.decide(refund(0)).is_ok() {
-                let (regie, date, method, amount) = (regie.clone(), *date, *method, *amount);
-                let action = Action::Refund { regie, date, method, amount };
-                let verdict = dual_control::second(caller, family, action, work, vault).await?;
-                if let Some(outcome) = verdict.outcome(family.as_str()) {
-                    return Ok(outcome);
-                }
-            }
-            let mut till = Till::open(regie, family, work).await?;
-            let take = RegieCommand::NumberPayment { date: *date, method: *method, amount: -*amount, at };
-            till.numbered(take, refund)?
-        }
-        MoneyCommand::CreditInvoice { regie, family, invoice, date, amount, note: words } => {
-            let note = note(vault, family, words).await?;
-            let mut till = Till::open(regie, family, work).await?;
-            let (regie, invoice, date, amount) = (regie.clone(), *invoice, *date, *amount);
-            till.numbered(RegieCommand::NumberCreditNote { at }, |number| AccountCommand::Credit {
-                regie,
-                number,
-                date,
-                invoice,
-                amount,
-                note,
-                at,
-            })?
-        }
-        MoneyCommand::TakeOverOperation { regie, family, number, date, amount, operation } => {
-            if let TakenOver::Invoice { lines, .. } = operation
-                && let Some(error) = unknown_line(lines, family, work).await?
-            {
-                return Ok(CommandOutcome::rejected(error));
-            }
-            let mut till = Till::open(regie, family, work).await?;
-            // The régie is loaded: no run numbers an invoice between this look and the append.
-            if let TakenOver::Invoice { from, to, lines, .. } = operation
-                && let Some(error) = already_billed(lines, (*from, *to), family, services).await?
-            {
-                return Ok(CommandOutcome::rejected(error));
-            }
-            let (regie, number, date, amount) = (regie.clone(), *number, *date, *amount);
-            let operation = operation.clone();
-            let invoice = matches!(operation, TakenOver::Invoice { .. });
-            till.numbered(RegieCommand::TakeOver { invoice, number }, |_| AccountCommand::TakeOver {
-                regie,
-                number,
-                date,
-                amount,
-                operation,
-                at,
-            })?
-        }
-        MoneyCommand::ArchiveDocument { family, document, attachment, sha256 } => {
-            work.load::<Account>([family.to_string()]).await?;
-            let (document, attachment, sha256) = (document.clone(), *attachment, sha256.clone());
-            let archive = AccountCommand::Archive { document, attachment, sha256 };
-            let account = work.get::<Account>(family.as_str())?;
-            match account.decide(archive) {
-                Ok(events) => work.record::<Account>(family.as_str(), events)?,
-                Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error))),
-            }
-            return Ok(CommandOutcome::made(family.as_str()));
-        }
-        _ => Err(Rejection::of_code("NOT_FOUND")),
-    };
-    Ok(decided.map_or_else(CommandOutcome::rejected, CommandOutcome::made))
+    work.load::<Account>([family.to_string()]).await?;
+    match work.get::<Account>(family.as_str())?.decide(archive) {
+        Ok(events) => work.record::<Account>(family.as_str(), events)?,
+        Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error))),
+    }
+    Ok(CommandOutcome::made(family.as_str()))
 }
 
 /// The first line of an invoice taken over that is of no child of the family, or of no activity.
@@ -206,8 +244,14 @@ async fn already_billed(
     Ok(None)
 }
 
-async fn note(vault: &Vault, family: &FamilyNumber, text: &str) -> Result<Sealed, CommandError> {
-    seal(vault, family.as_str(), Purpose::Note, NOTE, text).await
+/// The number an operation takes of the régie.
+enum Take {
+    /// The next of its payments.
+    Payment(Payment),
+    /// The next of its invoices.
+    CreditNote,
+    /// One that the software before gave.
+    Given { invoice: bool, number: u32 },
 }
 
 /// A régie and the account of a family, loaded.
@@ -229,39 +273,42 @@ impl<'w, 'l> Till<'w, 'l> {
         Ok(Self { regie, family, work })
     }
 
-    /// Takes a number of the régie and does with the account what needs it; the operation's number.
+    /// Takes a number of the régie and does with the account what needs it; the operation's number is
+    /// what was made.
     fn numbered(
         &mut self,
-        take: RegieCommand,
+        take: Take,
+        at: DateTime<Utc>,
         order: impl FnOnce(u32) -> AccountCommand,
-    ) -> Result<Result<String, Rejection>, CommandError> {
+    ) -> Result<CommandOutcome, CommandError> {
         let (regie, family) = (self.regie.as_str(), self.family.as_str());
         if !self.work.get::<Family>(family)?.registered {
-            return Ok(Err(Rejection::of_code("NOT_FOUND").at(&["input", "familyNumber"])));
+            return Ok(CommandOutcome::rejected(
+                Rejection::of_code("NOT_FOUND").at(&["input", "familyNumber"]),
+            ));
         }
         let till = self.work.get::<Regie>(regie)?;
-        let is_invoice = matches!(
-            take,
-            RegieCommand::NumberCreditNote { .. } | RegieCommand::TakeOver { invoice: true, .. }
-        );
-        let number = match &take {
-            RegieCommand::NumberCreditNote { .. } => till.next_invoice(),
-            RegieCommand::TakeOver { number, .. } => *number,
-            _ => till.next_payment(),
+        let (number, is_invoice, take) = match take {
+            Take::Payment(Payment { date, method, amount }) => {
+                let take = RegieCommand::NumberPayment { date, method, amount, at };
+                (till.next_payment(), false, take)
+            }
+            Take::CreditNote => (till.next_invoice(), true, RegieCommand::NumberCreditNote { at }),
+            Take::Given { invoice, number } => (number, invoice, RegieCommand::TakeOver { invoice, number }),
         };
         let taken = match till.decide(take) {
             Ok(taken) => taken,
-            Err(error) => return Ok(Err(Rejection::of(&error).at(&["input"]))),
+            Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
         };
         let done = match self.work.get::<Account>(family)?.decide(order(number)) {
             Ok(done) => done,
-            Err(error) => return Ok(Err(Rejection::of(&error).at(&["input"]))),
+            Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
         };
         let mut series = till.series();
         taken.iter().for_each(|event| series.evolve(event));
         let text = if is_invoice { series.invoice(number) } else { series.payment(number) };
         self.work.record::<Regie>(regie, taken)?;
         self.work.record::<Account>(family, done)?;
-        Ok(Ok(text))
+        Ok(CommandOutcome::made(text))
     }
 }

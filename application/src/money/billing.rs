@@ -1,5 +1,6 @@
 //! Commands about billing runs: prepared, reviewed, and issued chunk by chunk.
 
+use chrono::{DateTime, Utc};
 use portail_domain::{
     money::account::{Account, AccountCommand},
     money::regie::{Regie, RegieCommand},
@@ -7,12 +8,10 @@ use portail_domain::{
 };
 use portail_event_store::{CommandError, UnitOfWork};
 use portail_projections::money::billing_drafts;
-use uuid::Uuid;
 
 use super::regies::of_regie;
 use crate::{
     caller::Caller,
-    money::command::MoneyCommand,
     outcome::{CommandOutcome, Rejection},
     services::Services,
 };
@@ -20,50 +19,33 @@ use crate::{
 /// How many invoices one append issues.
 const ISSUED: i64 = 250;
 
-pub(crate) async fn decide(
-    caller: &Caller,
-    id: Uuid,
-    command: &MoneyCommand,
+/// Lets a prepared run be issued, once its draft is complete.
+pub(super) async fn start(
+    regie: &RegieId,
+    run: RunId,
+    at: DateTime<Utc>,
     work: &mut UnitOfWork<'_>,
     services: &Services,
 ) -> Result<CommandOutcome, CommandError> {
-    let at = caller.at;
-    let decided = match command {
-        MoneyCommand::PrepareBillingRun { regie, from, to, date, due } => {
-            let (run, from, to, date, due) = (RunId(id), *from, *to, *date, *due);
-            of_regie(regie, RegieCommand::PrepareRun { run, from, to, date, due, at }, work).await?
-        }
-        MoneyCommand::StartBillingRun { regie, run } => {
-            work.load::<Regie>([regie.to_string()]).await?;
-            let is_open = work.get::<Regie>(regie.as_str())?.run().is_some_and(|open| open.id == *run);
-            let progress = billing_drafts::progress(services.pool(), run.0).await.map_err(unavailable)?;
-            if is_open && !progress.is_some_and(|draft| draft.complete) {
-                return Ok(CommandOutcome::rejected(
-                    Rejection::of_code("BILLING_RUN_NOT_READY").at(&["input"]),
-                ));
-            }
-            of_regie(regie, RegieCommand::StartIssuing { run: *run, at }, work).await?
-        }
-        MoneyCommand::AbandonBillingRun { regie, run } => {
-            of_regie(regie, RegieCommand::AbandonRun { run: *run, at }, work).await?
-        }
-        MoneyCommand::IssueInvoices { regie, run, after } => {
-            return issue(caller, regie, *run, after.as_ref(), work, services).await;
-        }
-        _ => CommandOutcome::rejected(Rejection::of_code("NOT_FOUND")),
-    };
-    // The run is what was made, not the régie.
-    let id = if decided.recorded { run_of(id, command) } else { None };
-    Ok(CommandOutcome { id, ..decided })
+    work.load::<Regie>([regie.to_string()]).await?;
+    let is_open = work.get::<Regie>(regie.as_str())?.run().is_some_and(|open| open.id == run);
+    let progress = billing_drafts::progress(services.pool(), run.0).await.map_err(unavailable)?;
+    if is_open && !progress.is_some_and(|draft| draft.complete) {
+        return Ok(CommandOutcome::rejected(Rejection::of_code("BILLING_RUN_NOT_READY").at(&["input"])));
+    }
+    of_run(regie, run, RegieCommand::StartIssuing { run, at }, work).await
 }
 
-fn run_of(id: Uuid, command: &MoneyCommand) -> Option<String> {
-    match command {
-        MoneyCommand::StartBillingRun { run, .. } | MoneyCommand::AbandonBillingRun { run, .. } => {
-            Some(run.to_string())
-        }
-        _ => Some(id.to_string()),
-    }
+/// Sends a command about a run to its régie: the run is what was made, not the régie.
+pub(super) async fn of_run(
+    regie: &RegieId,
+    run: RunId,
+    command: RegieCommand,
+    work: &mut UnitOfWork<'_>,
+) -> Result<CommandOutcome, CommandError> {
+    let decided = of_regie(regie, command, work).await?;
+    let id = decided.recorded.then(|| run.to_string());
+    Ok(CommandOutcome { id, ..decided })
 }
 
 fn unavailable(error: sqlx::Error) -> CommandError {
@@ -71,7 +53,7 @@ fn unavailable(error: sqlx::Error) -> CommandError {
 }
 
 /// Issues the next invoices of a run: their numbers and the accounts in one append.
-async fn issue(
+pub(super) async fn issue(
     caller: &Caller,
     regie: &RegieId,
     run: RunId,

@@ -94,10 +94,22 @@ impl MoneyCommand {
     /// Whether a role may send it.
     pub fn is_open_to(&self, role: Role) -> bool {
         match self {
-            Self::IssueInvoices { .. } | Self::ArchiveDocument { .. } => role == Role::Timer,
+            Self::DefineRegie { .. }
+            | Self::ChangeRegie { .. }
+            | Self::SetTariff { .. }
+            | Self::ShareCosts { .. }
+            | Self::PrepareBillingRun { .. }
+            | Self::StartBillingRun { .. }
+            | Self::RecordPayment { .. }
+            | Self::RejectPayment { .. }
+            | Self::RefundFamily { .. }
+            | Self::CreditInvoice { .. }
+            | Self::TakeOverOperation { .. }
+            | Self::CloseCashDay { .. }
+            | Self::PrepareDirectDebits { .. } => role.is_staff(),
             // A draft that waits too long is given up by itself.
             Self::AbandonBillingRun { .. } => role.is_staff() || role == Role::Timer,
-            _ => role.is_staff(),
+            Self::IssueInvoices { .. } | Self::ArchiveDocument { .. } => role == Role::Timer,
         }
     }
 }

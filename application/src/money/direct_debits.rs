@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use portail_documents::sepa;
 use portail_domain::{
     families::family_file::Document,
@@ -25,8 +25,6 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    caller::Caller,
-    money::command::MoneyCommand,
     outcome::{CommandOutcome, Rejection},
     sealing::{refused, seal},
     services::Services,
@@ -54,18 +52,17 @@ struct Collected {
     collection: sepa::Collection,
 }
 
-pub(crate) async fn decide(
-    caller: &Caller,
+/// Collects what is due by a day; `id` is the batch's.
+pub(super) async fn prepare(
     id: Uuid,
-    command: &MoneyCommand,
+    regie: &RegieId,
+    (date, due_by): (NaiveDate, NaiveDate),
+    at: DateTime<Utc>,
     work: &mut UnitOfWork<'_>,
     services: &Services,
 ) -> Result<CommandOutcome, CommandError> {
-    let MoneyCommand::PrepareDirectDebits { regie, date, due_by } = command else {
-        return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND")));
-    };
-    let (batch, date, at) = (BatchId(id), *date, caller.at);
-    let DebitSelection { mut collected, left_out, .. } = sorted(regie, *due_by, work, services).await?;
+    let batch = BatchId(id);
+    let DebitSelection { mut collected, left_out, .. } = sorted(regie, due_by, work, services).await?;
     let till = work.get::<Regie>(regie.as_str())?;
     let count = u32::try_from(collected.len()).unwrap_or(u32::MAX);
     let total: Amount = collected.iter().map(|c| c.collection.amount).sum();

@@ -1,13 +1,18 @@
-//! Commands about personal data and the town's policy.
+//! Commands about personal data.
+
+pub mod command;
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::{
     families::child::Child,
     families::family::Family,
-    governance::policy::{self, Policy, PolicyCommand},
+    governance::policy::{self, Policy},
     money::account::Account,
-    privacy::erasure::{Erasure, ErasureCommand, ErasureEvent, Kept, Obligations, Subject},
+    privacy::erasure::{Erasure, ErasureCommand, ErasureEvent, Kept, LegalBasis, Obligations, Subject},
     shared::ids::FamilyNumber,
+    shared::sealed::Purpose,
     shared::time::local_date,
 };
 use portail_event_store::{CommandError, UnitOfWork};
@@ -15,59 +20,55 @@ use portail_projections::{families::family, privacy::erasures};
 
 use crate::{
     caller::Caller,
-    command::Command,
     outcome::{CommandOutcome, ItemOutcome, Rejection},
+    privacy::command::PrivacyCommand,
     services::Services,
 };
 
 pub(crate) async fn decide(
     caller: &Caller,
-    command: &Command,
+    command: &PrivacyCommand,
     work: &mut UnitOfWork<'_>,
     services: &Services,
 ) -> Result<CommandOutcome, CommandError> {
-    let town = policy::STREAM;
-    work.load::<Policy>([town.to_owned()]).await?;
-    let adopt = match command {
-        Command::ErasePersonalData { subject, purposes, basis } => {
-            let rules = work.get::<Policy>(town)?.retention().clone();
-            let Some(ties) = ties(subject, caller.at, work, services).await? else {
-                return Ok(CommandOutcome::rejected(
-                    Rejection::of_code("NOT_FOUND").at(&["input", "subjectId"]),
-                ));
-            };
-            let health_files = match subject {
-                Subject::Child(id) => {
-                    erasures::health_files(services.pool(), id.0).await.map_err(database)?
-                }
-                Subject::Family(_) => vec![],
-            };
-            let id = subject.to_string();
-            work.load::<Erasure>([id.clone()]).await?;
-            let erasure = work.get::<Erasure>(&id)?;
-            let kept = erasure.kept(subject, &ties, &rules, *basis);
-            let (subject, purposes, basis, at) = (subject.clone(), purposes.clone(), *basis, caller.at);
-            let erase = ErasureCommand::Erase { subject, purposes, basis, ties, rules, health_files, at };
-            return Ok(match erasure.decide(erase) {
-                Ok(events) => {
-                    let outcome = outcome(&id, &events, &kept);
-                    work.record::<Erasure>(&id, events)?;
-                    outcome
-                }
-                Err(error) => CommandOutcome::rejected(Rejection::of(&error).at(&["input", "purposes"])),
-            });
+    match command {
+        PrivacyCommand::ErasePersonalData { subject, purposes, basis } => {
+            erase(caller, subject, purposes, *basis, work, services).await
         }
-        Command::AdoptRetention { rules } => {
-            PolicyCommand::AdoptRetention { rules: rules.clone(), at: caller.at }
-        }
-        Command::AdoptFourEyes { what } => PolicyCommand::AdoptFourEyes { what: *what, at: caller.at },
-        _ => return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND"))),
-    };
-    match work.get::<Policy>(town)?.decide(adopt) {
-        Ok(events) => work.record::<Policy>(town, events)?,
-        Err(error) => return Ok(CommandOutcome::rejected(Rejection::of(&error).at(&["input"]))),
     }
-    Ok(CommandOutcome::made(town))
+}
+
+async fn erase(
+    caller: &Caller,
+    subject: &Subject,
+    purposes: &BTreeSet<Purpose>,
+    basis: LegalBasis,
+    work: &mut UnitOfWork<'_>,
+    services: &Services,
+) -> Result<CommandOutcome, CommandError> {
+    work.load::<Policy>([policy::STREAM.to_owned()]).await?;
+    let rules = work.get::<Policy>(policy::STREAM)?.retention().clone();
+    let Some(ties) = ties(subject, caller.at, work, services).await? else {
+        return Ok(CommandOutcome::rejected(Rejection::of_code("NOT_FOUND").at(&["input", "subjectId"])));
+    };
+    let health_files = match subject {
+        Subject::Child(id) => erasures::health_files(services.pool(), id.0).await.map_err(database)?,
+        Subject::Family(_) => vec![],
+    };
+    let id = subject.to_string();
+    work.load::<Erasure>([id.clone()]).await?;
+    let erasure = work.get::<Erasure>(&id)?;
+    let kept = erasure.kept(subject, &ties, &rules, basis);
+    let (subject, purposes, at) = (subject.clone(), purposes.clone(), caller.at);
+    let erase = ErasureCommand::Erase { subject, purposes, basis, ties, rules, health_files, at };
+    Ok(match erasure.decide(erase) {
+        Ok(events) => {
+            let outcome = outcome(&id, &events, &kept);
+            work.record::<Erasure>(&id, events)?;
+            outcome
+        }
+        Err(error) => CommandOutcome::rejected(Rejection::of(&error).at(&["input", "purposes"])),
+    })
 }
 
 pub(crate) fn database(error: sqlx::Error) -> CommandError {

@@ -28,7 +28,6 @@ use uuid::Uuid;
 use crate::{
     application::Application,
     caller::{Caller, Role},
-    command::Command,
     money::command::MoneyCommand,
     services::PATIENCE,
 };
@@ -95,7 +94,7 @@ impl Application {
     async fn give_up(&self, run: &regies::RunRow, regie: RegieId) -> anyhow::Result<()> {
         let command = Uuid::new_v5(&run.id, b"given up");
         let abandon = MoneyCommand::AbandonBillingRun { regie, run: RunId(run.id) };
-        let executed = self.decide(&self.billing_timer(), command, Command::Money(abandon)).await?;
+        let executed = self.decide(&self.billing_timer(), command, abandon).await?;
         tracing::warn!(run = %run.id, "nobody started this billing run in {} days: given up", DRAFT_VALID.num_days());
         self.wait_for(executed.position).await;
         Ok(())
@@ -177,7 +176,7 @@ impl Application {
             let place = after.as_ref().map_or("", FamilyNumber::as_str);
             let command = Uuid::new_v5(&run.id, place.as_bytes());
             let issue = MoneyCommand::IssueInvoices { regie: regie.clone(), run: id, after: after.clone() };
-            let executed = self.decide(&self.billing_timer(), command, Command::Money(issue)).await?;
+            let executed = self.decide(&self.billing_timer(), command, issue).await?;
             self.wait_for(executed.position).await;
             match regies::run(self.pool(), run.id).await? {
                 Some(now) if now.stage == "ISSUING" && now.last_family.as_deref() != Some(place) => {

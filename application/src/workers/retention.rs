@@ -16,8 +16,7 @@ use uuid::Uuid;
 use crate::{
     application::Application,
     caller::{Caller, Role},
-    command::Command,
-    privacy::{database, subject, ties},
+    privacy::{command::PrivacyCommand, database, subject, ties},
 };
 
 /// How often it is asked whether the day was looked after.
@@ -76,7 +75,7 @@ impl Application {
             after.clone_from(last);
             for id in &page {
                 let Some(subject) = subject(id) else { continue };
-                let command = Command::ErasePersonalData {
+                let command = PrivacyCommand::ErasePersonalData {
                     subject,
                     purposes: BTreeSet::new(),
                     basis: LegalBasis::RetentionEnded,

@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use portail_domain::attendance::session::BookingStatus;
+use portail_domain::attendance::session::Expires;
 use portail_projections::attendance::planning::{self, Due};
 use uuid::Uuid;
 
 use crate::{
     application::Application,
+    attendance::command::{AttendanceCommand, Target},
     caller::{Caller, Role},
-    command::{Command, Target},
 };
 
 /// How often the due list is looked at.
@@ -29,21 +29,27 @@ impl Application {
         let mut last = 0;
         for item in &due {
             let (name, at, command) = match item.clone() {
-                Due::Booking { child, activity, date, status, at } => {
+                Due::Booking { child, activity, date, expires, at } => {
                     let name = format!("{child}/{activity}/{date}");
                     let target = Target { child, activity, date };
-                    match status {
-                        BookingStatus::Offered => (name, at, Command::ExpireOffer { target }),
-                        _ => (name, at, Command::ExpireCertificate { target }),
+                    match expires {
+                        Expires::Offer => (name, at, AttendanceCommand::ExpireOffer { target }),
+                        Expires::Certificate => (name, at, AttendanceCommand::ExpireCertificate { target }),
                     }
                 }
                 Due::Leftover { child, activity, date, at } => {
                     let name = format!("leftover/{child}/{activity}/{date}");
-                    (name, at, Command::ReleaseLeftover { target: Target { child, activity, date } })
+                    (
+                        name,
+                        at,
+                        AttendanceCommand::ReleaseLeftover { target: Target { child, activity, date } },
+                    )
                 }
-                Due::WaitingList { activity, date, at } => {
-                    (format!("list/{activity}/{date}"), at, Command::CloseWaitingList { activity, date })
-                }
+                Due::WaitingList { activity, date, at } => (
+                    format!("list/{activity}/{date}"),
+                    at,
+                    AttendanceCommand::CloseWaitingList { activity, date },
+                ),
             };
             // The same due instant is the same command, on whichever node and however often.
             let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{name}/{}", at.to_rfc3339()).as_bytes());

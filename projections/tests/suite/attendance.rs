@@ -2,7 +2,7 @@
 
 use cqrs_es::Aggregate;
 use portail_domain::{
-    attendance::session::{BookingStatus, ReleaseReason, SessionEvent},
+    attendance::session::{BookingStatus, Expires, ReleaseReason, SessionEvent},
     catalogue::activity::{Activity, ActivityEvent},
     families::child::ChildEvent,
     shared::sealed::Purpose,
@@ -90,18 +90,18 @@ async fn an_offer_and_an_awaited_certificate_are_due_when_their_time_is_over() {
     models.given(of_session(day(JUNE)), [requested(emma(), 2), confirmed(emma(), 2), ill(emma(), 3)]).await;
     assert_eq!(due(&models, "2015-05-02T09:00:00Z").await, [], "not at that instant yet");
     let found = due(&models, "2015-06-30T00:00:00Z").await;
-    let of = |child, status, instant| Due::Booking {
+    let of = |child, expires, instant| Due::Booking {
         child,
         activity: canteen(),
         date: day(JUNE),
-        status,
+        expires,
         at: at(instant),
     };
     assert_eq!(
         found,
         [
-            of(lucie(), BookingStatus::Offered, "2015-05-02T09:00:00Z"),
-            of(emma(), BookingStatus::AbsencePending, "2015-06-03T10:00:00Z"),
+            of(lucie(), Expires::Offer, "2015-05-02T09:00:00Z"),
+            of(emma(), Expires::Certificate, "2015-06-03T10:00:00Z"),
         ]
     );
     // What came in waits for staff, not for the clock.

@@ -1,7 +1,7 @@
 //! Printed documents are kept sealed with the family's key, and their SHA-256 is in the log: what a
 //! family holds in its hands can be proved years later.
 
-use portail_application::{Application, Caller, Command, MoneyCommand, Role};
+use portail_application::{Application, Caller, MoneyCommand, Role};
 use portail_domain::{shared::ids::FamilyNumber, shared::sealed::Purpose};
 use portail_event_store::hex;
 use portail_projections::money::accounts;
@@ -53,7 +53,7 @@ pub async fn keep(
     let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("archive/{family}/{document}").as_bytes());
     let keep = MoneyCommand::ArchiveDocument { family, document, attachment, sha256: stored.sha256 };
     let caller = Caller { role: Role::Timer, login: "documents".into(), at: application.clock().now() };
-    application.execute(&caller, id, Command::Money(keep)).await?;
+    application.execute(&caller, id, keep).await?;
     Ok(())
 }
 

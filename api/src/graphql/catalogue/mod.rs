@@ -5,7 +5,7 @@ mod deadline_input;
 pub mod school_calendar;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use portail_application::Command;
+use portail_application::CatalogueCommand;
 use portail_domain::{
     catalogue::activity::{ActivitySettings, ApprovalMode as DomainApproval, LateRequests as DomainLate},
     catalogue::calendar::Period as DomainPeriod,
@@ -170,7 +170,7 @@ impl CatalogueMutation {
     #[graphql(guard = "STAFF")]
     async fn define_structure(&self, ctx: &Context<'_>, input: StructureInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::DefineStructure { id: parse(&input.id, "id")?, name: text(&input.name, "name")? })
+            Ok(CatalogueCommand::DefineStructure { id: parse(&input.id, "id")?, name: text(&input.name, "name")? })
         })
         .await
     }
@@ -179,7 +179,7 @@ impl CatalogueMutation {
     #[graphql(guard = "STAFF")]
     async fn rename_structure(&self, ctx: &Context<'_>, input: StructureInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::RenameStructure { id: parse(&input.id, "id")?, name: text(&input.name, "name")? })
+            Ok(CatalogueCommand::RenameStructure { id: parse(&input.id, "id")?, name: text(&input.name, "name")? })
         })
         .await
     }
@@ -193,7 +193,7 @@ impl CatalogueMutation {
         input: RetireStructureInput,
     ) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::RetireStructure { id: parse(&input.id, "id")?, from: input.from.0 })
+            Ok(CatalogueCommand::RetireStructure { id: parse(&input.id, "id")?, from: input.from.0 })
         })
         .await
     }
@@ -202,14 +202,14 @@ impl CatalogueMutation {
     /// again where it still can.
     #[graphql(guard = "STAFF")]
     async fn reopen_structure(&self, ctx: &Context<'_>, input: ReopenInput) -> Result<RecordPayload> {
-        submit(ctx, input, |input| Ok(Command::ReopenStructure { id: parse(&input.id, "id")? })).await
+        submit(ctx, input, |input| Ok(CatalogueCommand::ReopenStructure { id: parse(&input.id, "id")? })).await
     }
 
     /// Offers an activity.
     #[graphql(guard = "STAFF")]
     async fn define_activity(&self, ctx: &Context<'_>, input: DefineActivityInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::DefineActivity { id: parse(&input.id, "id")?, settings: input.settings.settings()? })
+            Ok(CatalogueCommand::DefineActivity { id: parse(&input.id, "id")?, settings: input.settings.settings()? })
         })
         .await
     }
@@ -220,7 +220,7 @@ impl CatalogueMutation {
     async fn change_activity(&self, ctx: &Context<'_>, input: ChangeActivityInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
             let changes = input.settings.changes()?;
-            Ok(Command::ChangeActivity { id: parse(&input.id, "id")?, changes, from: input.from.0 })
+            Ok(CatalogueCommand::ChangeActivity { id: parse(&input.id, "id")?, changes, from: input.from.0 })
         })
         .await
     }
@@ -230,7 +230,7 @@ impl CatalogueMutation {
     #[graphql(guard = "STAFF")]
     async fn retire_activity(&self, ctx: &Context<'_>, input: RetireActivityInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::RetireActivity { id: parse(&input.id, "id")?, from: input.from.0 })
+            Ok(CatalogueCommand::RetireActivity { id: parse(&input.id, "id")?, from: input.from.0 })
         })
         .await
     }
@@ -239,6 +239,6 @@ impl CatalogueMutation {
     /// still can.
     #[graphql(guard = "STAFF")]
     async fn reopen_activity(&self, ctx: &Context<'_>, input: ReopenInput) -> Result<RecordPayload> {
-        submit(ctx, input, |input| Ok(Command::ReopenActivity { id: parse(&input.id, "id")? })).await
+        submit(ctx, input, |input| Ok(CatalogueCommand::ReopenActivity { id: parse(&input.id, "id")? })).await
     }
 }

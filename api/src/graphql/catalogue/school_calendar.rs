@@ -2,7 +2,7 @@
 //! itself.
 
 use async_graphql::{Context, Object, Result, SimpleObject};
-use portail_application::Command;
+use portail_application::CatalogueCommand;
 use portail_domain::{
     catalogue::calendar::{
         HolidayRegion as DomainRegion, Holidays, Period as DomainPeriod, Zone as DomainZone,
@@ -158,7 +158,7 @@ impl SchoolCalendarMutation {
     /// The town belongs to a school zone from a day on.
     #[graphql(guard = "STAFF")]
     async fn adopt_zone(&self, ctx: &Context<'_>, input: AdoptZoneInput) -> Result<RecordPayload> {
-        submit(ctx, input, |input| Ok(Command::AdoptZone { zone: input.zone.into(), from: input.from.0 }))
+        submit(ctx, input, |input| Ok(CatalogueCommand::AdoptZone { zone: input.zone.into(), from: input.from.0 }))
             .await
     }
 
@@ -171,7 +171,7 @@ impl SchoolCalendarMutation {
         input: AdoptHolidayRegionInput,
     ) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::AdoptRegion { region: input.region.into(), from: input.from.0 })
+            Ok(CatalogueCommand::AdoptRegion { region: input.region.into(), from: input.from.0 })
         })
         .await
     }
@@ -190,7 +190,7 @@ impl SchoolCalendarMutation {
         };
         submit(ctx, input, |input| {
             let holidays = input.holidays.into_iter().map(of).collect();
-            Ok(Command::EnterSchoolYear { year: input.year, holidays })
+            Ok(CatalogueCommand::EnterSchoolYear { year: input.year, holidays })
         })
         .await
     }

@@ -63,7 +63,7 @@ pub async fn submit_with_places<I: CommandInput, C: Into<Command>, P: Payload>(
 ///
 /// # Errors
 /// It was not decided; a rejection is an outcome, not an error.
-pub async fn send(ctx: &Context<'_>, id: Uuid, command: Command) -> Result<(CommandOutcome, u64)> {
+pub async fn send(ctx: &Context<'_>, id: Uuid, command: impl Into<Command>) -> Result<(CommandOutcome, u64)> {
     let caller = ctx.caller()?;
     if let Some(error) = hostile_text(ctx) {
         return Ok((CommandOutcome::rejected(error), 0));

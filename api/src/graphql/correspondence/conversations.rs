@@ -7,7 +7,7 @@ use async_graphql::{
     connection::{Connection, Edge, EmptyFields},
 };
 use chrono::{DateTime, Utc};
-use portail_application::{Command, Role};
+use portail_application::{CorrespondenceCommand, Role};
 use portail_domain::{correspondence::conversation::Party as DomainParty, shared::ids::ConversationId};
 use portail_projections::correspondence::inbox::{self, ConversationRow, Filter, Folder, MessageRow};
 use uuid::Uuid;
@@ -228,7 +228,7 @@ impl InboxMutation {
         let owner = family.as_ref().map(ToString::to_string).unwrap_or_default();
         let attachments = uploaded(ctx, &input.attachment_ids, &owner, "attachmentIds").await?;
         submit(ctx, input, |input| {
-            Ok(Command::OpenConversation {
+            Ok(CorrespondenceCommand::OpenConversation {
                 family: family?,
                 structure: parse(&input.structure_id, "structureId")?,
                 subject: text(&input.subject, "subject")?,
@@ -255,7 +255,7 @@ impl InboxMutation {
         submit(ctx, input, |input| {
             let conversation = conversation?;
             let body = text(&input.body, "body")?;
-            Ok(Command::SendMessage { conversation, body, attachments: attachments? })
+            Ok(CorrespondenceCommand::SendMessage { conversation, body, attachments: attachments? })
         })
         .await
     }
@@ -269,7 +269,7 @@ impl InboxMutation {
     ) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
             let conversation = parse(&input.conversation_id, "conversationId")?;
-            Ok(Command::MarkConversation { conversation, mark: input.mark.into() })
+            Ok(CorrespondenceCommand::MarkConversation { conversation, mark: input.mark.into() })
         })
         .await
     }
@@ -284,7 +284,7 @@ impl InboxMutation {
         submit(ctx, input, |input| {
             let conversation = parse(&input.conversation_id, "conversationId")?;
             let to = optional_text(input.assignee.as_deref(), "assignee")?;
-            Ok(Command::AssignConversation { conversation, to })
+            Ok(CorrespondenceCommand::AssignConversation { conversation, to })
         })
         .await
     }

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, Object, OneofObject, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use portail_application::{Command, families::attachments::TOWN};
+use portail_application::{CorrespondenceCommand, families::attachments::TOWN};
 use portail_domain::correspondence::notice::Audience;
 use portail_projections::correspondence::notices::{self, NoticeRow};
 
@@ -181,7 +181,7 @@ impl NoticeMutation {
         let form = uploaded(ctx, &forms, owner, "formId").await?;
         let today = ctx.application()?.clock().today();
         submit(ctx, input, |input| {
-            Ok(Command::PublishNotice {
+            Ok(CorrespondenceCommand::PublishNotice {
                 audience: audience?,
                 title: text(&input.title, "title")?,
                 text: optional_text(Some(&input.text), "text")?,
@@ -198,7 +198,7 @@ impl NoticeMutation {
     #[graphql(guard = "STAFF")]
     async fn withdraw_notice(&self, ctx: &Context<'_>, input: WithdrawNoticeInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::WithdrawNotice { notice: parse(&input.notice_id, "noticeId")? })
+            Ok(CorrespondenceCommand::WithdrawNotice { notice: parse(&input.notice_id, "noticeId")? })
         })
         .await
     }

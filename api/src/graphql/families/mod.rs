@@ -5,7 +5,7 @@ pub mod home;
 mod inputs;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use portail_application::{Command, PersonName, Rejection};
+use portail_application::{FamiliesCommand, PersonName, Rejection};
 use portail_domain::families::child::Enrolment as DomainEnrolment;
 use portail_projections::families::family;
 
@@ -111,7 +111,7 @@ impl FamilyMutation {
     #[graphql(guard = "STAFF")]
     async fn register_family(&self, ctx: &Context<'_>, input: RegisterFamilyInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::RegisterFamily {
+            Ok(FamiliesCommand::RegisterFamily {
                 number: parse(&input.number, "number")?,
                 title: optional_text(Some(&input.title), "title")?,
                 responsible: name(&input.surname, &input.first_name)?,
@@ -124,7 +124,7 @@ impl FamilyMutation {
     #[graphql(guard = "STAFF")]
     async fn register_child(&self, ctx: &Context<'_>, input: RegisterChildInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::RegisterChild {
+            Ok(FamiliesCommand::RegisterChild {
                 family: parse(&input.family_number, "familyNumber")?,
                 name: name(&input.surname, &input.first_name)?,
                 birth_date: input.birth_date.0,
@@ -137,7 +137,7 @@ impl FamilyMutation {
     #[graphql(guard = "STAFF")]
     async fn link_child(&self, ctx: &Context<'_>, input: LinkChildInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::LinkChild {
+            Ok(FamiliesCommand::LinkChild {
                 child: parse(&input.child_id, "childId")?,
                 family: parse(&input.family_number, "familyNumber")?,
             })
@@ -150,7 +150,7 @@ impl FamilyMutation {
     #[graphql(guard = "STAFF")]
     async fn unlink_child(&self, ctx: &Context<'_>, input: UnlinkChildInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::UnlinkChild {
+            Ok(FamiliesCommand::UnlinkChild {
                 child: parse(&input.child_id, "childId")?,
                 family: parse(&input.family_number, "familyNumber")?,
                 last_day: input.last_day.0,
@@ -165,7 +165,7 @@ impl FamilyMutation {
     async fn enrol_child(&self, ctx: &Context<'_>, input: EnrolChildInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
             let weekdays = input.contract_weekdays.unwrap_or_default();
-            Ok(Command::EnrolChild {
+            Ok(FamiliesCommand::EnrolChild {
                 child: parse(&input.child_id, "childId")?,
                 enrolment: DomainEnrolment {
                     activity: parse(&input.activity_id, "activityId")?,
@@ -185,7 +185,7 @@ impl FamilyMutation {
     #[graphql(guard = "STAFF")]
     async fn end_enrolment(&self, ctx: &Context<'_>, input: EndEnrolmentInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::EndEnrolment {
+            Ok(FamiliesCommand::EndEnrolment {
                 child: parse(&input.child_id, "childId")?,
                 activity: parse(&input.activity_id, "activityId")?,
                 payer: parse(&input.payer, "payer")?,

@@ -1,7 +1,7 @@
 //! Billing runs: prepare, review family by family, issue.
 
 use async_graphql::{Context, ID, Object, Result};
-use portail_application::{Command, MoneyCommand};
+use portail_application::{MoneyCommand};
 use portail_projections::money::{accounts, regies};
 
 use crate::graphql::{
@@ -82,7 +82,7 @@ impl BillingMutation {
         submit(ctx, input, |input| {
             let regie = parse(&input.regie_id, "regieId")?;
             let (from, to, date, due) = (input.from.0, input.to.0, input.date.0, input.due.0);
-            Ok(Command::Money(MoneyCommand::PrepareBillingRun { regie, from, to, date, due }))
+            Ok(MoneyCommand::PrepareBillingRun { regie, from, to, date, due })
         })
         .await
     }
@@ -92,7 +92,7 @@ impl BillingMutation {
     async fn start_billing_run(&self, ctx: &Context<'_>, input: BillingRunInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
             let (regie, run) = (parse(&input.regie_id, "regieId")?, parse(&input.run_id, "runId")?);
-            Ok(Command::Money(MoneyCommand::StartBillingRun { regie, run }))
+            Ok(MoneyCommand::StartBillingRun { regie, run })
         })
         .await
     }
@@ -102,7 +102,7 @@ impl BillingMutation {
     async fn abandon_billing_run(&self, ctx: &Context<'_>, input: BillingRunInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
             let (regie, run) = (parse(&input.regie_id, "regieId")?, parse(&input.run_id, "runId")?);
-            Ok(Command::Money(MoneyCommand::AbandonBillingRun { regie, run }))
+            Ok(MoneyCommand::AbandonBillingRun { regie, run })
         })
         .await
     }

@@ -1,7 +1,7 @@
 //! Payments, refunds, credit notes, rejected payments, direct debits.
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use portail_application::{Command, MoneyCommand, Rejection};
+use portail_application::{MoneyCommand, Rejection};
 use portail_domain::{
     i18n::{self, Rule},
     money::account::{Allocation, TakenOver, ledger::CreditKey},
@@ -211,7 +211,7 @@ impl PaymentMutation {
                 let amount = amount(a.amount, &["input", "allocations", &i.to_string(), "amount"])?;
                 Ok(Allocation { invoice: a.invoice, amount })
             };
-            Ok(Command::Money(MoneyCommand::RecordPayment {
+            Ok(MoneyCommand::RecordPayment {
                 regie: parse(&input.regie_id, "regieId")?,
                 family: parse(&input.family_number, "familyNumber")?,
                 date: input.date.0,
@@ -224,7 +224,7 @@ impl PaymentMutation {
                     .enumerate()
                     .map(part)
                     .collect::<Result<_, Rejection>>()?,
-            }))
+            })
         })
         .await
     }
@@ -233,13 +233,13 @@ impl PaymentMutation {
     #[graphql(guard = "STAFF")]
     async fn reject_payment(&self, ctx: &Context<'_>, input: RejectPaymentInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::Money(MoneyCommand::RejectPayment {
+            Ok(MoneyCommand::RejectPayment {
                 regie: parse(&input.regie_id, "regieId")?,
                 family: parse(&input.family_number, "familyNumber")?,
                 payment: input.payment,
                 date: input.date.0,
                 reason: input.reason.into(),
-            }))
+            })
         })
         .await
     }
@@ -248,13 +248,13 @@ impl PaymentMutation {
     #[graphql(guard = "STAFF")]
     async fn refund_family(&self, ctx: &Context<'_>, input: RefundFamilyInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::Money(MoneyCommand::RefundFamily {
+            Ok(MoneyCommand::RefundFamily {
                 regie: parse(&input.regie_id, "regieId")?,
                 family: parse(&input.family_number, "familyNumber")?,
                 date: input.date.0,
                 method: input.method.into(),
                 amount: amount(input.amount, &["input", "amount"])?,
-            }))
+            })
         })
         .await
     }
@@ -263,14 +263,14 @@ impl PaymentMutation {
     #[graphql(guard = "STAFF")]
     async fn credit_invoice(&self, ctx: &Context<'_>, input: CreditInvoiceInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::Money(MoneyCommand::CreditInvoice {
+            Ok(MoneyCommand::CreditInvoice {
                 regie: parse(&input.regie_id, "regieId")?,
                 family: parse(&input.family_number, "familyNumber")?,
                 invoice: input.invoice,
                 date: input.date.0,
                 amount: amount(input.amount, &["input", "amount"])?,
                 note: text(&input.note, "note")?,
-            }))
+            })
         })
         .await
     }
@@ -295,14 +295,14 @@ impl PaymentMutation {
                     return Err(error.at(&["input"]));
                 }
             };
-            Ok(Command::Money(MoneyCommand::TakeOverOperation {
+            Ok(MoneyCommand::TakeOverOperation {
                 regie: parse(&input.regie_id, "regieId")?,
                 family: parse(&input.family_number, "familyNumber")?,
                 number: input.number,
                 date: input.date.0,
                 amount: amount(input.amount, &["input", "amount"])?,
                 operation,
-            }))
+            })
         })
         .await
     }
@@ -319,7 +319,7 @@ impl PaymentMutation {
         submit(ctx, input, |input| {
             let regie = parse(&input.regie_id, "regieId")?;
             let (date, due_by) = (input.date.0, input.due_by.0);
-            Ok(Command::Money(MoneyCommand::PrepareDirectDebits { regie, date, due_by }))
+            Ok(MoneyCommand::PrepareDirectDebits { regie, date, due_by })
         })
         .await
     }

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use portail_application::{Command, MoneyCommand};
+use portail_application::{MoneyCommand};
 use portail_documents::statement_labels;
 use portail_domain::{i18n::text, shared::amount::Amount};
 use portail_projections::money::{accounts, regies};
@@ -227,7 +227,7 @@ impl RegieMutation {
         submit(ctx, input, |input| {
             let (id, settings) = (parse(&input.regie_id, "regieId")?, input.settings.settings()?);
             let (first_invoice, first_payment) = (input.first_invoice, input.first_payment);
-            Ok(Command::Money(MoneyCommand::DefineRegie { id, settings, first_invoice, first_payment }))
+            Ok(MoneyCommand::DefineRegie { id, settings, first_invoice, first_payment })
         })
         .await
     }
@@ -237,7 +237,7 @@ impl RegieMutation {
     async fn change_regie(&self, ctx: &Context<'_>, input: ChangeRegieInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
             let (id, changes) = (parse(&input.regie_id, "regieId")?, input.settings.changes()?);
-            Ok(Command::Money(MoneyCommand::ChangeRegie { id, changes }))
+            Ok(MoneyCommand::ChangeRegie { id, changes })
         })
         .await
     }
@@ -247,7 +247,7 @@ impl RegieMutation {
     async fn close_cash_day(&self, ctx: &Context<'_>, input: CloseCashDayInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
             let regie = parse(&input.regie_id, "regieId")?;
-            Ok(Command::Money(MoneyCommand::CloseCashDay { regie, date: input.date.0 }))
+            Ok(MoneyCommand::CloseCashDay { regie, date: input.date.0 })
         })
         .await
     }

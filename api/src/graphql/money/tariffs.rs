@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Result, SimpleObject};
-use portail_application::{Command, MoneyCommand, Rejection};
+use portail_application::{MoneyCommand, Rejection};
 use portail_domain::{
     money::tariff::{
         Band, LatePickUp, Outside, Scale, SiblingReduction, Surcharge, TariffSettings, Unit as DomainUnit,
@@ -345,7 +345,7 @@ impl TariffMutation {
         submit(ctx, input, |input| {
             let activity = parse(&input.activity_id, "activityId")?;
             let settings = Box::new(settings(input.settings)?);
-            Ok(Command::Money(MoneyCommand::SetTariff { activity, settings, from: input.from.0 }))
+            Ok(MoneyCommand::SetTariff { activity, settings, from: input.from.0 })
         })
         .await
     }
@@ -360,7 +360,7 @@ impl TariffMutation {
         submit(ctx, input, |input| {
             let child = parse(&input.child_id, "childId")?;
             let sharing = sharing(input.sharing)?;
-            Ok(Command::Money(MoneyCommand::ShareCosts { child, sharing, from: input.from.0 }))
+            Ok(MoneyCommand::ShareCosts { child, sharing, from: input.from.0 })
         })
         .await
     }

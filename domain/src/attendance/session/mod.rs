@@ -24,7 +24,7 @@ mod state;
 mod tests;
 
 pub use absence::AbsenceReason;
-pub use booking::{Absence, Attendance, Booking, BookingStatus, CellError, Certificate};
+pub use booking::{Absence, Attendance, Booking, BookingStatus, CellError, Certificate, Expires};
 pub use command::{Act, Correction, Latitude, SessionCommand, Whose};
 pub use error::SessionError;
 pub use event::{Basis, Restored, SessionEvent, at_closing};

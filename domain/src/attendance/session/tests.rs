@@ -558,7 +558,7 @@ fn the_certificate_rows_of_the_decision_table() {
             other => other,
         };
         let mut story = Story::new(policy()).given(EARLY, ask(LEO)).given(LATE, declared);
-        assert_eq!(story.session.booking(LEO).unwrap().timer(), Some(due));
+        assert_eq!(story.session.booking(LEO).unwrap().timer().map(|(_, at)| at), Some(due));
         let settle = Act::SettleCertificate { child: LEO, received: at(received), accepted: true };
         let outcome = story.act(received, settle).map(|()| story.status(LEO));
         assert_eq!(outcome, expected, "day {day_index}, received {received}");

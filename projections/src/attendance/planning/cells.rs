@@ -185,7 +185,7 @@ impl<'a> Rows<'a> {
         self.date.push(*date);
         self.status.push(status_text(booking.status));
         self.booking.push(serde_json::to_string(booking).map_err(|e| sqlx::Error::Encode(e.into()))?);
-        self.due.push(booking.timer());
+        self.due.push(booking.timer().map(|(_, at)| at));
         self.queued.push(cell.queued);
         self.position.push(cell.position);
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::{
-    attendance::session::{Booking, BookingStatus},
+    attendance::session::{Booking, Expires},
     shared::ids::{ActivityId, ChildId},
 };
 use sqlx::PgPool;
@@ -136,8 +136,8 @@ pub enum Due {
         activity: ActivityId,
         /// Which day.
         date: NaiveDate,
-        /// What the booking waits for.
-        status: BookingStatus,
+        /// Which of them.
+        expires: Expires,
         /// When it was due.
         at: DateTime<Utc>,
     },
@@ -191,7 +191,12 @@ pub async fn due(pool: &PgPool, now: DateTime<Utc>, limit: i64) -> Result<Vec<Du
                 (Some(child), Some(booking)) => {
                     let booking: Booking =
                         serde_json::from_str(&booking).map_err(|e| sqlx::Error::Decode(e.into()))?;
-                    Due::Booking { child: ChildId(child), activity, date, status: booking.status, at }
+                    let Some((expires, _)) = booking.timer() else {
+                        return Err(sqlx::Error::Decode(
+                            "a booking is due that nothing is awaited of".into(),
+                        ));
+                    };
+                    Due::Booking { child: ChildId(child), activity, date, expires, at }
                 }
                 (Some(child), None) => Due::Leftover { child: ChildId(child), activity, date, at },
                 (None, _) => Due::WaitingList { activity, date, at },

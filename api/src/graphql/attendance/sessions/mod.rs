@@ -10,7 +10,7 @@ mod staff_inputs;
 use async_graphql::{Context, ID, Object, Result};
 use chrono::Weekday as ChronoWeekday;
 pub use outcome::{DayResultCode, SessionPayload};
-use portail_application::{Command, Corrected, Rejection, WeeklyPattern};
+use portail_application::{AttendanceCommand, Corrected, Rejection, WeeklyPattern};
 use portail_domain::{
     attendance::session::{AbsenceReason as DomainAbsenceReason, RefusalCode as DomainRefusalCode},
     catalogue::calendar::ClosureReason as DomainClosureReason,
@@ -107,7 +107,7 @@ async fn submit_for<I: CommandInput>(
     ctx: &Context<'_>,
     on_behalf_of: Option<String>,
     input: I,
-    command: impl FnOnce(I, FamilyNumber) -> Result<Command, Rejection>,
+    command: impl FnOnce(I, FamilyNumber) -> Result<AttendanceCommand, Rejection>,
 ) -> Result<SessionPayload> {
     let payer = payer(ctx, on_behalf_of.as_ref())?;
     submit(ctx, input, |input| command(input, payer?)).await
@@ -142,7 +142,7 @@ impl ParentMutation {
         input: RequestReservationsInput,
     ) -> Result<SessionPayload> {
         submit_for(ctx, input.on_behalf_of.clone(), input, |input, payer| {
-            Ok(Command::RequestReservations {
+            Ok(AttendanceCommand::RequestReservations {
                 child: parse(&input.child_id, "childId")?,
                 payer,
                 activity: parse(&input.activity_id, "activityId")?,
@@ -166,7 +166,7 @@ impl ParentMutation {
         input: ChildDaysInput,
     ) -> Result<SessionPayload> {
         submit_for(ctx, input.on_behalf_of.clone(), input, |input, payer| {
-            Ok(Command::WithdrawReservations {
+            Ok(AttendanceCommand::WithdrawReservations {
                 child: parse(&input.child_id, "childId")?,
                 payer,
                 activity: parse(&input.activity_id, "activityId")?,
@@ -180,7 +180,7 @@ impl ParentMutation {
     #[graphql(guard = "PARENTS")]
     async fn cancel_reservations(&self, ctx: &Context<'_>, input: ChildDaysInput) -> Result<SessionPayload> {
         submit_for(ctx, input.on_behalf_of.clone(), input, |input, payer| {
-            Ok(Command::CancelReservations {
+            Ok(AttendanceCommand::CancelReservations {
                 child: parse(&input.child_id, "childId")?,
                 payer,
                 activity: parse(&input.activity_id, "activityId")?,
@@ -208,7 +208,7 @@ impl ParentMutation {
     #[graphql(guard = "PARENTS")]
     async fn declare_absence(&self, ctx: &Context<'_>, input: DeclareAbsenceInput) -> Result<SessionPayload> {
         submit_for(ctx, input.on_behalf_of.clone(), input, |input, payer| {
-            Ok(Command::DeclareAbsence {
+            Ok(AttendanceCommand::DeclareAbsence {
                 child: parse(&input.child_id, "childId")?,
                 payer,
                 activity: parse(&input.activity_id, "activityId")?,
@@ -224,7 +224,7 @@ impl ParentMutation {
     #[graphql(guard = "PARENTS")]
     async fn withdraw_absence(&self, ctx: &Context<'_>, input: ChildDaysInput) -> Result<SessionPayload> {
         submit_for(ctx, input.on_behalf_of.clone(), input, |input, payer| {
-            Ok(Command::WithdrawAbsence {
+            Ok(AttendanceCommand::WithdrawAbsence {
                 child: parse(&input.child_id, "childId")?,
                 payer,
                 activity: parse(&input.activity_id, "activityId")?,
@@ -252,7 +252,7 @@ impl ParentMutation {
             if files.is_empty() {
                 return Err(Rejection::of_code("FIELD_REQUIRED").at(&["input", "attachmentIds"]));
             }
-            Ok(Command::AttachCertificate {
+            Ok(AttendanceCommand::AttachCertificate {
                 child: parse(&input.child_id, "childId")?,
                 payer,
                 activity: parse(&input.activity_id, "activityId")?,
@@ -267,7 +267,7 @@ impl ParentMutation {
     #[graphql(guard = "PARENTS")]
     async fn take_leave(&self, ctx: &Context<'_>, input: ChildDaysInput) -> Result<SessionPayload> {
         submit_for(ctx, input.on_behalf_of.clone(), input, |input, payer| {
-            Ok(Command::TakeLeave {
+            Ok(AttendanceCommand::TakeLeave {
                 child: parse(&input.child_id, "childId")?,
                 payer,
                 activity: parse(&input.activity_id, "activityId")?,
@@ -281,7 +281,7 @@ impl ParentMutation {
 
 async fn answer_offer(ctx: &Context<'_>, input: AnswerOfferInput, accept: bool) -> Result<SessionPayload> {
     submit_for(ctx, input.on_behalf_of.clone(), input, |input, payer| {
-        Ok(Command::AnswerOffer {
+        Ok(AttendanceCommand::AnswerOffer {
             child: parse(&input.child_id, "childId")?,
             payer,
             activity: parse(&input.activity_id, "activityId")?,

@@ -1,7 +1,7 @@
 //! What staff decide about days.
 
 use async_graphql::{Context, MaybeUndefined, Object, Result};
-use portail_application::{Command, Decision, Rejection, RollCallEntry};
+use portail_application::{AttendanceCommand, CatalogueCommand, Decision, Rejection, RollCallEntry};
 use portail_domain::catalogue::calendar::ClosureScope;
 
 use crate::graphql::{
@@ -55,7 +55,7 @@ impl StaffMutation {
     ) -> Result<SessionPayload> {
         let now = ctx.caller()?.at;
         submit(ctx, input, |input| {
-            Ok(Command::SettleCertificate {
+            Ok(AttendanceCommand::SettleCertificate {
                 child: parse(&input.child_id, "childId")?,
                 activity: parse(&input.activity_id, "activityId")?,
                 dates: dates(input.dates),
@@ -72,7 +72,7 @@ impl StaffMutation {
         submit(ctx, input, |input| {
             let read = |(i, absence): (usize, &TargetInput)| target(absence, &format!("absences.{i}"));
             let targets = input.absences.iter().enumerate().map(read).collect::<Result<_, _>>()?;
-            Ok(Command::SettleExcuses { targets, accepted: input.accepted })
+            Ok(AttendanceCommand::SettleExcuses { targets, accepted: input.accepted })
         })
         .await
     }
@@ -93,7 +93,7 @@ impl StaffMutation {
             })
         };
         submit(ctx, input, |input| {
-            Ok(Command::RecordRollCall {
+            Ok(AttendanceCommand::RecordRollCall {
                 activity: parse(&input.activity_id, "activityId")?,
                 date: input.date.0,
                 entries: input.entries.iter().enumerate().map(entry).collect::<Result<_, _>>()?,
@@ -112,7 +112,7 @@ impl StaffMutation {
         submit(ctx, input, |input| {
             let target = target(&input.target, "target")?;
             let reason = text(&input.reason, "reason")?;
-            Ok(Command::CorrectAttendance { target, to: input.to.into(), reason })
+            Ok(AttendanceCommand::CorrectAttendance { target, to: input.to.into(), reason })
         })
         .await
     }
@@ -121,7 +121,7 @@ impl StaffMutation {
     #[graphql(guard = "STAFF")]
     async fn offer_places(&self, ctx: &Context<'_>, input: SessionInput) -> Result<SessionPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::OfferPlaces {
+            Ok(AttendanceCommand::OfferPlaces {
                 activity: parse(&input.activity_id, "activityId")?,
                 date: input.date.0,
             })
@@ -142,7 +142,7 @@ impl StaffMutation {
                 }
                 _ => ClosureScope::Town,
             };
-            Ok(Command::CloseDays { scope, from: input.from.0, to: input.to.0, reason: input.reason.into() })
+            Ok(CatalogueCommand::CloseDays { scope, from: input.from.0, to: input.to.0, reason: input.reason.into() })
         })
         .await
     }
@@ -151,14 +151,14 @@ impl StaffMutation {
     #[graphql(guard = "STAFF")]
     async fn reopen_days(&self, ctx: &Context<'_>, input: ReopenDaysInput) -> Result<SessionPayload> {
         submit(ctx, input, |input| {
-            Ok(Command::ReopenDays { closure: parse(&input.closure_id, "closureId")? })
+            Ok(CatalogueCommand::ReopenDays { closure: parse(&input.closure_id, "closureId")? })
         })
         .await
     }
 }
 
-fn decide(requests: &[TargetInput], decision: Decision) -> Result<Command, Rejection> {
+fn decide(requests: &[TargetInput], decision: Decision) -> Result<AttendanceCommand, Rejection> {
     let read = |(i, input): (usize, &TargetInput)| target(input, &format!("requests.{i}"));
     let targets = requests.iter().enumerate().map(read).collect::<Result<_, _>>()?;
-    Ok(Command::DecideReservations { targets, decision })
+    Ok(AttendanceCommand::DecideReservations { targets, decision })
 }

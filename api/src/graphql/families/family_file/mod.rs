@@ -7,7 +7,7 @@ pub mod sections;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_application::{
-    Command, CommandOutcome, FileOwner, ModificationDecision, ModificationTarget, Rejection, Role,
+    FamiliesCommand, CommandOutcome, FileOwner, ModificationDecision, ModificationTarget, Rejection, Role,
 };
 use portail_domain::{
     attendance::session::RefusalCode,
@@ -267,7 +267,7 @@ async fn decide(
     let mut payload = if targets.is_empty() {
         decided(id, (CommandOutcome::default(), 0), language)
     } else {
-        decided(id, send(ctx, id, Command::DecideModifications { targets, decision }).await?, language)
+        decided(id, send(ctx, id, FamiliesCommand::DecideModifications { targets, decision }).await?, language)
     };
     let missing = |request: &Uuid| {
         let at = asked.iter().position(|a| a == request).unwrap_or_default().to_string();
@@ -335,7 +335,7 @@ impl FileMutation {
                 return Err(Rejection::of_code("WRONG_SECTION").at(&["input", "childId"]));
             }
             let seen_revision = input.seen_revision;
-            Ok(Command::RequestModification {
+            Ok(FamiliesCommand::RequestModification {
                 owner,
                 section,
                 seen_revision,
@@ -363,7 +363,7 @@ impl FileMutation {
         let command = |input: RequestNewChildInput| {
             let (section, values) = values(SectionChange::ChildIdentity(input.identity))?;
             let owner = FileOwner { family: family?, child: None };
-            Ok(Command::RequestModification { owner, section, seen_revision: 0, values, attachments: vec![] })
+            Ok(FamiliesCommand::RequestModification { owner, section, seen_revision: 0, values, attachments: vec![] })
         };
         submit_with_places(ctx, input, command, announced).await
     }
@@ -377,7 +377,7 @@ impl FileMutation {
     ) -> Result<RecordPayload> {
         let family = acting_family(ctx, input.family_number.as_deref())?;
         submit(ctx, input, |input| {
-            Ok(Command::WithdrawModification {
+            Ok(FamiliesCommand::WithdrawModification {
                 family: family?,
                 request: parse(&input.request_id, "requestId")?,
             })
@@ -394,7 +394,7 @@ impl FileMutation {
             if section.owner() == Owner::Child && owner.child.is_none() {
                 return Err(Rejection::of_code("WRONG_SECTION").at(&["input", "childId"]));
             }
-            Ok(Command::RecordSection { owner, section, seen_revision: input.seen_revision, values })
+            Ok(FamiliesCommand::RecordSection { owner, section, seen_revision: input.seen_revision, values })
         })
         .await
     }

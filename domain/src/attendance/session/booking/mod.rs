@@ -8,7 +8,7 @@ mod status;
 use chrono::{DateTime, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use self::status::{BookingStatus, CellError};
+pub use self::status::{BookingStatus, CellError, Expires};
 use super::{AbsenceReason, Refusal, Release};
 use crate::{
     shared::attachment::Attachment,
@@ -156,13 +156,14 @@ impl Booking {
         }
     }
 
-    /// The instant a timer must act on this booking, if one must.
-    pub fn timer(&self) -> Option<DateTime<Utc>> {
+    /// What of this booking the clock lets expire, and when.
+    pub fn timer(&self) -> Option<(Expires, DateTime<Utc>)> {
         match self.status {
-            BookingStatus::Offered => self.offer_until,
+            BookingStatus::Offered => Some((Expires::Offer, self.offer_until?)),
             // What came in waits for staff, not for the clock.
             BookingStatus::AbsencePending => {
-                self.absence.as_ref().filter(|a| a.certificate.is_none()).and_then(|a| a.certificate_due)
+                let awaited = self.absence.as_ref().filter(|a| a.certificate.is_none())?;
+                Some((Expires::Certificate, awaited.certificate_due?))
             }
             BookingStatus::Pending
             | BookingStatus::Waitlisted

@@ -88,3 +88,12 @@ impl BookingStatus {
         )
     }
 }
+
+/// What the clock lets expire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expires {
+    /// A place offered to somebody who waits.
+    Offer,
+    /// The time in which a certificate may come in.
+    Certificate,
+}
