@@ -106,7 +106,14 @@ fn start(tool: Tool) -> Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = match tool {
         Tool::Serve { .. } => runtime::serving()?,
-        _ => tokio::runtime::Runtime::new()?,
+        Tool::Init
+        | Tool::Check
+        | Tool::Keys { .. }
+        | Tool::Rebuild { .. }
+        | Tool::Audit { .. }
+        | Tool::Account { .. }
+        | Tool::Import { .. }
+        | Tool::Schema => tokio::runtime::Runtime::new()?,
     };
     let done = runtime.block_on(run(tool));
     // What still computes for somebody who was cut off does not keep the process.

@@ -2,15 +2,20 @@
 
 use chrono::{DateTime, Utc};
 use portail_domain::shared::ids::FamilyNumber;
+use strum::Display;
 
 /// What a caller may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// The log names administrators as the staff they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum Role {
     /// A family, logged in by its number.
     Parent,
     /// The town's staff.
     Staff,
     /// Staff who also make accounts.
+    #[strum(to_string = "staff")]
     Administrator,
     /// Reads and verifies everything, changes nothing.
     Auditor,
@@ -21,15 +26,9 @@ pub enum Role {
 impl Role {
     /// Whether it decides for the town.
     pub fn is_staff(self) -> bool {
-        matches!(self, Self::Staff | Self::Administrator)
-    }
-
-    fn name(self) -> &'static str {
         match self {
-            Self::Parent => "parent",
-            Self::Staff | Self::Administrator => "staff",
-            Self::Auditor => "auditor",
-            Self::Timer => "timer",
+            Self::Staff | Self::Administrator => true,
+            Self::Parent | Self::Auditor | Self::Timer => false,
         }
     }
 }
@@ -48,14 +47,14 @@ pub struct Caller {
 impl Caller {
     /// How the log names them.
     pub fn actor(&self) -> String {
-        format!("{}:{}", self.role.name(), self.login)
+        format!("{}:{}", self.role, self.login)
     }
 
     /// The family a parent speaks for.
     pub fn family(&self) -> Option<FamilyNumber> {
         match self.role {
             Role::Parent => self.login.parse().ok(),
-            _ => None,
+            Role::Staff | Role::Administrator | Role::Auditor | Role::Timer => None,
         }
     }
 }

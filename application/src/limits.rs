@@ -1,8 +1,9 @@
 //! How much of everything a server takes: each bound is a setting.
 
-use std::{num::NonZero, str::FromStr, time::Duration};
+use std::{num::NonZero, time::Duration};
 
 use ipnet::IpNet;
+use strum::EnumString;
 
 /// So many in a span of time; what is used comes back evenly over the span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +15,8 @@ pub struct Rate {
 }
 
 /// Who may ask what the schema is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Introspection {
     /// Everybody.
     Everybody,
@@ -22,19 +24,6 @@ pub enum Introspection {
     SignedIn,
     /// Nobody.
     Nobody,
-}
-
-impl FromStr for Introspection {
-    type Err = ();
-
-    fn from_str(text: &str) -> std::result::Result<Self, ()> {
-        match text {
-            "everybody" => Ok(Self::Everybody),
-            "signed-in" => Ok(Self::SignedIn),
-            "nobody" => Ok(Self::Nobody),
-            _ => Err(()),
-        }
-    }
 }
 
 /// The bounds of a server.

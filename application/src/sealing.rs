@@ -1,7 +1,7 @@
 //! Seals what commands say of persons, before it is decided on.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use portail_domain::shared::sealed::{Purpose, Sealed};
+use portail_domain::shared::sealed::{Place, Purpose, Sealed};
 use portail_event_store::{CommandError, Vault, VaultError};
 
 /// Seals a text for a subject; `place` binds it to the kind of event that carries it.
@@ -9,11 +9,11 @@ pub(crate) async fn seal(
     vault: &Vault,
     subject: &str,
     purpose: Purpose,
-    place: &str,
+    place: Place,
     text: &str,
 ) -> Result<Sealed, CommandError> {
-    let context = format!("{place}/{subject}");
-    let sealed = vault.seal(subject, purpose.as_str(), &context, text.as_bytes()).await;
+    let context = place.context(subject);
+    let sealed = vault.seal(subject, purpose.into(), &context, text.as_bytes()).await;
     let sealed = sealed.map_err(refused)?;
     Ok(Sealed {
         alg: "XC20P".into(),
@@ -30,6 +30,8 @@ pub(crate) fn refused(error: VaultError) -> CommandError {
         VaultError::Database(e) => CommandError::Unavailable(e.to_string()),
         VaultError::WrongMasterKey { .. } => CommandError::Unavailable(error.to_string()),
         VaultError::Destroyed => CommandError::Erased,
-        other => CommandError::Unreadable(other.to_string()),
+        VaultError::Cannot | VaultError::MasterKey(_) | VaultError::Foreign { .. } => {
+            CommandError::Unreadable(error.to_string())
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use portail_domain::{
     i18n::Language,
+    money::account::OperationKind,
     money::account::books::{Booking, Entry, entries},
     shared::amount::Amount,
 };
@@ -26,7 +27,7 @@ pub fn operations(rows: &[OperationRow], regie: &KnownRegie) -> csv::Result<Vec<
             operation_number(row, &regie.series),
             row.date.to_string(),
             row.family.clone(),
-            row.kind.clone(),
+            row.kind.to_string(),
             description(row, &regie.series, Language::Fr),
             comma(row.debit),
             comma(row.credit),
@@ -81,12 +82,12 @@ pub fn books(rows: &[BookedOperation], code: &str, regie: &KnownRegie) -> csv::R
 
 fn booking(row: &BookedOperation) -> Option<Booking<'_>> {
     let taken_over = row.operation.detail.taken_over;
-    Some(match row.operation.kind.as_str() {
-        "INVOICE" => Booking::Invoice(&row.lines),
-        "CREDIT_NOTE" => Booking::CreditNote(&row.lines),
-        "PAYMENT" => Booking::Payment { method: row.method?, taken_over },
-        "REJECTION" => Booking::Rejection(row.method?),
-        _ => Booking::Refund(row.method?),
+    Some(match row.operation.kind {
+        OperationKind::Invoice => Booking::Invoice(&row.lines),
+        OperationKind::CreditNote => Booking::CreditNote(&row.lines),
+        OperationKind::Payment => Booking::Payment { method: row.method?, taken_over },
+        OperationKind::Rejection => Booking::Rejection(row.method?),
+        OperationKind::Refund => Booking::Refund(row.method?),
     })
 }
 

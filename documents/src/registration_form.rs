@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use portail_domain::{
-    families::family_file::{Document, Field, Kind, Owner, Section},
+    families::family_file::{Document, Kind, Owner, Section},
     i18n::{Language, text},
     shared::countries,
     shared::ids::{ChildId, FamilyNumber},
@@ -148,9 +148,34 @@ fn section_of(section: Section, value: &Document, language: Language) -> FormSec
         let label = text(&format!("FIELD_{}", field.name.to_uppercase()), language, &[]);
         let held = value.get(field.name).unwrap_or(&Value::Null);
         match field.kind {
-            Kind::Persons | Kind::Vaccinations => lists.push(table(field, label, held, language)),
+            Kind::Persons => lists.push(table(&PERSON, label, held, language)),
+            Kind::Vaccinations => lists.push(table(&VACCINATION, label, held, language)),
             Kind::Flag => fields.push(Line { label, kind: "flag", value: held.clone() }),
-            _ => fields.push(Line { label, kind: "text", value: shown(field.kind, held, language).into() }),
+            Kind::Title
+            | Kind::RequiredName
+            | Kind::Line
+            | Kind::Postcode
+            | Kind::Country
+            | Kind::CommuneCode
+            | Kind::Phone
+            | Kind::Email
+            | Kind::TaxNumber
+            | Kind::Year
+            | Kind::Euros
+            | Kind::Shares
+            | Kind::Fund
+            | Kind::BeneficiaryNumber
+            | Kind::Day
+            | Kind::PastDay
+            | Kind::ChildBirth
+            | Kind::Iban
+            | Kind::Bic
+            | Kind::MandateReference
+            | Kind::LatinName
+            | Kind::Sex
+            | Kind::Words => {
+                fields.push(Line { label, kind: "text", value: shown(field.kind, held, language).into() });
+            }
         }
     }
     FormSection { title, fields, lists }
@@ -173,17 +198,21 @@ fn shown(kind: Kind, value: &Value, language: Language) -> String {
     }
 }
 
-fn table(field: &Field, label: String, value: &Value, language: Language) -> Table {
-    let names: &[&str] = match field.kind {
-        Kind::Persons => &["surname", "first_name", "relation", "phone", "barred"],
-        _ => &["vaccine", "date"],
-    };
+/// The columns of a list of persons.
+const PERSON: [&str; 5] = ["surname", "first_name", "relation", "phone", "barred"];
+
+/// The columns of a list of vaccinations.
+const VACCINATION: [&str; 2] = ["vaccine", "date"];
+
+fn table(names: &[&str], label: String, value: &Value, language: Language) -> Table {
     let column = |name: &&str| text(&format!("COLUMN_{}", name.to_uppercase()), language, &[]);
     let cell = |entry: &Value, name: &str| match &entry[name] {
         Value::Bool(true) => text("VALUE_BARRED", language, &[]),
         Value::String(text) if name == "date" => text.parse().map_or_else(|_| text.clone(), day),
         Value::String(text) => text.clone(),
-        _ => String::new(),
+        Value::Null | Value::Bool(false) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            String::new()
+        }
     };
     let row = |entry: &Value| names.iter().map(|name| cell(entry, name)).collect();
     let rows = value.as_array().map(|entries| entries.iter().map(row).collect()).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use portail_domain::{
     i18n::{Language, text},
-    money::account::InvoiceLine,
+    money::account::{InvoiceLine, OperationKind},
     money::regie::Series,
     money::tariff::{Charge, Step},
 };
@@ -28,10 +28,7 @@ pub fn payment_number(regies: &Regies, regie: &str, number: i32) -> String {
 /// An operation's number as people read it.
 pub fn operation_number(row: &OperationRow, series: &Series) -> String {
     let number = row.number.unsigned_abs();
-    match row.kind.as_str() {
-        "INVOICE" | "CREDIT_NOTE" => series.invoice(number),
-        _ => series.payment(number),
-    }
+    if row.kind.is_numbered_as_invoice() { series.invoice(number) } else { series.payment(number) }
 }
 
 /// The words of an operation.
@@ -41,21 +38,20 @@ pub fn description(row: &OperationRow, series: &Series, language: Language) -> S
     let detail = &row.detail;
     let label = |key: Option<&'static str>| key.map_or_else(String::new, |k| text(k, language, &[]));
     let about = |text: fn(&Series, u32) -> String| detail.about.map_or_else(String::new, |n| text(series, n));
-    match row.kind.as_str() {
-        "INVOICE" => {
+    let method = || vec![("method", label(detail.method.map(|m| m.label_key())))];
+    match row.kind {
+        OperationKind::Invoice => {
             text("OPERATION_INVOICE", language, &[("from", day(detail.from)), ("to", day(detail.to))])
         }
-        "CREDIT_NOTE" if detail.about.is_some() => {
+        OperationKind::CreditNote if detail.about.is_some() => {
             text("OPERATION_CREDIT_NOTE_OF", language, &[("number", about(Series::invoice))])
         }
-        "CREDIT_NOTE" => text("OPERATION_CREDIT_NOTE", language, &[]),
-        "REJECTION" => {
+        OperationKind::CreditNote => text("OPERATION_CREDIT_NOTE", language, &[]),
+        OperationKind::Payment => text("OPERATION_PAYMENT", language, &method()),
+        OperationKind::Refund => text("OPERATION_REFUND", language, &method()),
+        OperationKind::Rejection => {
             let reason = label(detail.rejection.map(|r| r.label_key()));
             text("OPERATION_REJECTION", language, &[("number", about(Series::payment)), ("reason", reason)])
-        }
-        kind => {
-            let key = if kind == "REFUND" { "OPERATION_REFUND" } else { "OPERATION_PAYMENT" };
-            text(key, language, &[("method", label(detail.method.map(|m| m.label_key())))])
         }
     }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::{Datelike, NaiveDate, Weekday};
 use portail_application::MoneyCommand;
 use portail_domain::shared::ids::{RegieId, RunId};
-use portail_projections::money::regies;
+use portail_projections::money::regies::{self, Stage};
 use portail_testkit::Cluster;
 use uuid::Uuid;
 
@@ -72,7 +72,7 @@ pub async fn month(cluster: &Cluster, families: u64) -> Result<Billing> {
     let issue = started.elapsed().as_secs_f64();
     engine.abort();
     let run = regies::run(application.pool(), id).await?.context("the run")?;
-    ensure!(run.stage == "COMPLETED", "{run:?}");
+    ensure!(run.stage == Stage::Completed, "{run:?}");
     let invoices = run.invoices;
     ensure!(u64::from(invoices.unsigned_abs()) >= families, "{invoices} invoices");
     Ok(Billing { families, sessions: i64::try_from(cells.len())?, invoices, draft, issue, scan })

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use axum::body::Bytes;
 use futures::{TryStreamExt, future::BoxFuture};
-use portail_application::{Role, access};
+use portail_application::access::{self, AccountRole};
 use portail_domain::{
     attendance::session::{Act, Basis, Latitude, Session, SessionCommand, SessionEvent},
     attendance::terms::Terms,
@@ -374,8 +374,14 @@ pub async fn planning(town: &Town, time: Duration) -> Result<Planning> {
         let n = n * 617;
         let hashing = town.application.log_ins().hashing();
         let login = family(n);
-        access::set_account(town.application.pool(), hashing, login.as_str(), Role::Parent, "Bonbons2015")
-            .await?;
+        access::set_account(
+            town.application.pool(),
+            hashing,
+            login.as_str(),
+            AccountRole::Parent,
+            "Bonbons2015",
+        )
+        .await?;
         let log_in = json!({ "query": "mutation ($i: LogInInput!) { logIn(input: $i) { token } }",
             "variables": { "i": { "login": family(n), "password": "Bonbons2015" } } });
         let answer: serde_json::Value =

@@ -7,6 +7,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
+    clippy::wildcard_enum_match_arm,
     missing_docs,
     reason = "a benchmark stops at the first surprise, and speaks on standard output"
 )]

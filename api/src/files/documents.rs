@@ -16,7 +16,10 @@ use axum::{
     routing::get,
 };
 use chrono::NaiveDate;
-use portail_application::{Application, Role, access::Principal};
+use portail_application::{
+    Application,
+    access::{AccountRole, Principal},
+};
 use portail_documents::{
     attendance_sheet,
     registration_form::{self, Subject},
@@ -110,8 +113,10 @@ impl Printer {
         let child: ChildId = child.parse().map_err(|_| NOT_FOUND)?;
         let families = family::families_of(self.application.pool(), child).await?;
         let family = match principal.role {
-            Role::Parent => families.into_iter().find(|f| *f == principal.login),
-            _ => families.into_iter().next(),
+            AccountRole::Parent => families.into_iter().find(|f| *f == principal.login),
+            AccountRole::Staff | AccountRole::Administrator | AccountRole::Auditor => {
+                families.into_iter().next()
+            }
         };
         let family = family.and_then(|f| f.parse().ok()).ok_or(NOT_FOUND)?;
         Ok(Subject { child, family })

@@ -4,7 +4,10 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use portail_application::{Application, Role, access::Principal};
+use portail_application::{
+    Application,
+    access::{AccountRole, Principal},
+};
 
 use chrono::NaiveDate;
 use portail_domain::shared::time::{self, DayError};
@@ -77,7 +80,7 @@ pub async fn reader(application: &Application, headers: &HeaderMap) -> Result<Pr
 /// Nobody is signed in, or a parent is.
 pub async fn officer(application: &Application, headers: &HeaderMap) -> Result<Principal, Failed> {
     let principal = reader(application, headers).await?;
-    if principal.role == Role::Parent { Err(FORBIDDEN) } else { Ok(principal) }
+    if principal.role == AccountRole::Parent { Err(FORBIDDEN) } else { Ok(principal) }
 }
 
 /// The same for what only staff may see.

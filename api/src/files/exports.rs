@@ -10,7 +10,7 @@ use axum::{
     routing::get,
 };
 use chrono::NaiveDate;
-use portail_application::{Application, Role};
+use portail_application::{Application, access::AccountRole};
 use portail_documents::{attendance_table, journal, sepa};
 use portail_domain::{money::regie::Issuer, shared::ids::FamilyNumber};
 use portail_projections::money::{
@@ -56,9 +56,9 @@ async fn everything(
         let number: FamilyNumber = number.parse().map_err(|_| NOT_FOUND)?;
         let number = number.as_str();
         match principal.role {
-            Role::Parent if principal.login != number => return Err(NOT_FOUND),
-            Role::Auditor => return Err(FORBIDDEN),
-            _ => {}
+            AccountRole::Parent if principal.login != number => return Err(NOT_FOUND),
+            AccountRole::Auditor => return Err(FORBIDDEN),
+            AccountRole::Parent | AccountRole::Staff | AccountRole::Administrator => {}
         }
         subject_access::archive(&application, &screens, number, language(&headers)).await
     };

@@ -9,7 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use portail_application::{
-    Application, Role,
+    Application,
+    access::AccountRole,
     audit::read_trail::{is_subject, record},
 };
 
@@ -34,7 +35,7 @@ pub async fn record_download(
             Ok(principal) => principal,
             Err(error) => return unavailable(error),
         };
-        if let Some(principal) = principal.filter(|principal| principal.role != Role::Parent) {
+        if let Some(principal) = principal.filter(|principal| principal.role != AccountRole::Parent) {
             let path = request.uri().path();
             let subjects =
                 path.split(['/', '.']).filter(|part| is_subject(part)).map(str::to_owned).collect();

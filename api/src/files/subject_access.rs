@@ -3,43 +3,25 @@
 
 use std::collections::BTreeMap;
 
-use cqrs_es::Aggregate;
 use flate2::{Compression, write::GzEncoder};
 use portail_application::{
-    Application, Role, access::Principal, attendance::sessions::NOTE, governance::dual_control::PROPOSED,
+    Application,
+    access::{AccountRole, Principal},
 };
 use portail_domain::{
-    families::child::Child,
-    families::family::Family,
     i18n::{Language, text},
-    shared::sealed::Sealed,
+    shared::sealed::{Place, Sealed},
 };
 use portail_event_store::{RecordedEvent, Search, VaultError, search};
-use portail_projections::{
-    correspondence::{inbox, notices},
-    families::{family, family_file},
-    money::accounts,
-};
+use portail_projections::families::family;
 use serde_json::{Value, json};
+use strum::VariantArray;
 
 use crate::{
     files::download::{Download, Failed, NOT_FOUND},
     graphql::PortalSchema,
     http::request_context::RequestContext,
 };
-
-/// What sealed values are bound to, wherever they stand in the log.
-const PLACES: [&str; 9] = [
-    Family::TYPE,
-    Child::TYPE,
-    family_file::PROPOSAL,
-    inbox::TEXT,
-    notices::TEXT,
-    accounts::NOTE,
-    accounts::DEBITED,
-    PROPOSED,
-    NOTE,
-];
 
 /// How many events are read at once.
 const PAGE: u32 = 1_000;
@@ -75,7 +57,7 @@ pub(super) async fn archive(
     let mut archive = tar::Builder::new(GzEncoder::new(vec![], Compression::default()));
     put(&mut archive, "LISEZMOI.txt", text("SUBJECT_ACCESS", language, &[]).as_bytes())?;
     for (name, query) in SCREENS {
-        let principal = Principal { role: Role::Parent, login: number.to_owned() };
+        let principal = Principal { role: AccountRole::Parent, login: number.to_owned() };
         let context = RequestContext { principal: Some(principal), language, ..RequestContext::default() };
         let answer = schema.execute(async_graphql::Request::new(query).data(context)).await;
         if let Some(error) = answer.errors.first() {
@@ -142,7 +124,7 @@ async fn open(application: &Application, document: &mut Value) -> Result<(), Fai
         match value {
             Value::Object(fields) => waiting.extend(fields.values_mut()),
             Value::Array(items) => waiting.extend(items),
-            _ => {}
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
     Ok(())
@@ -150,10 +132,10 @@ async fn open(application: &Application, document: &mut Value) -> Result<(), Fai
 
 async fn opened(application: &Application, sealed: &Sealed) -> Result<Option<String>, Failed> {
     let bytes = family::sealed_bytes(sealed)?;
-    for place in PLACES {
-        let context = format!("{place}/{}", sealed.subject);
+    for place in Place::VARIANTS {
+        let context = place.context(&sealed.subject);
         let vault = application.vault();
-        match vault.unseal(&sealed.subject, sealed.purpose.as_str(), &context, &bytes).await {
+        match vault.unseal(&sealed.subject, sealed.purpose.into(), &context, &bytes).await {
             Ok(text) => return Ok(Some(String::from_utf8(text)?)),
             Err(VaultError::Destroyed) => return Ok(None),
             Err(VaultError::Cannot) => {}

@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_application::{
-    Rejection, Role,
-    access::{self, AccessError},
+    Rejection,
+    access::{self, AccessError, AccountRole},
 };
 use portail_domain::i18n::Language;
 use portail_domain::shared::text::Login;
@@ -22,23 +22,11 @@ use crate::graphql::{
 
 mirrored_enum! {
     /// What a person is.
-    #[graphql(name = "Role")]
-    PublicRole from Role {
+    Role = AccountRole {
         Parent: "A family.",
-        Staff | Timer: "The town's staff.",
+        Staff: "The town's staff.",
         Administrator: "Staff who also make accounts.",
         Auditor: "Reads and verifies, changes nothing.",
-    }
-}
-
-impl From<PublicRole> for Role {
-    fn from(role: PublicRole) -> Self {
-        match role {
-            PublicRole::Parent => Self::Parent,
-            PublicRole::Staff => Self::Staff,
-            PublicRole::Administrator => Self::Administrator,
-            PublicRole::Auditor => Self::Auditor,
-        }
     }
 }
 
@@ -48,7 +36,7 @@ pub struct Viewer {
     /// The family number, or the staff login.
     login: String,
     /// What they are.
-    role: PublicRole,
+    role: Role,
     /// The portal's clock.
     now: DateTime<Utc>,
     /// The town's date.
@@ -72,7 +60,7 @@ pub struct LogInPayload {
     /// When it ends.
     expires_at: Option<DateTime<Utc>>,
     /// What the person is.
-    role: Option<PublicRole>,
+    role: Option<Role>,
     /// After how many seconds to try again, where that is what to do; also the header `Retry-After`.
     retry_after: Option<u32>,
     /// What went wrong.
@@ -97,7 +85,7 @@ input_objects! {
     /// A new account, or a new password or role for one.
     object SetAccountInput {
         "The family number for a parent, a name otherwise." login: String,
-        "What the person is." role: PublicRole,
+        "What the person is." role: Role,
         #[graphql(secret)]
         "The password: 8 characters, an upper-case and a lower-case letter, a digit." password: String,
     }
@@ -121,10 +109,10 @@ impl AccessQuery {
     /// The person who asks.
     #[graphql(guard = "EVERYBODY")]
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
-        let (caller, clock) = (ctx.caller()?, ctx.application()?.clock());
+        let (principal, clock) = (ctx.principal()?, ctx.application()?.clock());
         Ok(Viewer {
-            login: caller.login,
-            role: caller.role.into(),
+            login: principal.login.clone(),
+            role: principal.role.into(),
             now: clock.now(),
             today: super::scalars::Date(clock.today()),
         })

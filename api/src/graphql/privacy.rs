@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use portail_application::{GovernanceCommand, PrivacyCommand, CommandOutcome, Rejection, privacy::subject};
+use portail_application::{CommandOutcome, GovernanceCommand, PrivacyCommand, Rejection, privacy::subject};
 use portail_domain::{
     governance::policy::FourEyes,
     i18n::{Language, text},
@@ -101,8 +101,8 @@ impl From<ErasureRow> for DataErasure {
     fn from(row: ErasureRow) -> Self {
         Self {
             position: Position(row.line.unsigned_abs()),
-            purposes: row.purposes.iter().filter_map(|p| named::<Purpose>(p)).map(Into::into).collect(),
-            basis: named::<LegalBasis>(&row.basis).unwrap_or(LegalBasis::RetentionEnded).into(),
+            purposes: row.purposes.into_iter().map(Into::into).collect(),
+            basis: row.basis.into(),
             subject_id: ID(row.subject),
             files: row.files,
             actor: row.actor,

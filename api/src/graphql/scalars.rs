@@ -94,10 +94,9 @@ impl InputType for Instant {
     }
 
     fn parse(value: Option<Value>) -> InputValueResult<Self> {
-        match value.unwrap_or_default() {
-            Value::String(text) => instant_of(&text).map(Self).map_err(refused),
-            other => Err(InputValueError::expected_type(other)),
-        }
+        let value = value.unwrap_or_default();
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        instant_of(text).map(Self).map_err(refused)
     }
 
     fn to_value(&self) -> Value {

@@ -11,8 +11,7 @@ use axum::{
 };
 use futures::StreamExt;
 use portail_application::{
-    Role,
-    access::Principal,
+    access::{AccountRole, Principal},
     audit::past::{Moment, ReplayError},
 };
 use portail_domain::i18n::text;
@@ -44,8 +43,8 @@ async fn as_of(
     let Some(asked) = headers.get("x-as-of") else { return Ok(None) };
     match principal.map(|principal| principal.role) {
         None => return Err("UNAUTHENTICATED"),
-        Some(Role::Parent) => return Err("FORBIDDEN"),
-        Some(_) => {}
+        Some(AccountRole::Parent) => return Err("FORBIDDEN"),
+        Some(AccountRole::Staff | AccountRole::Administrator | AccountRole::Auditor) => {}
     }
     let moment = asked.to_str().ok().and_then(|text| text.parse::<Moment>().ok()).ok_or("INVALID_MOMENT")?;
     server.replays.at(&moment).await.map(Some).map_err(|error| {

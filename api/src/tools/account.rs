@@ -2,8 +2,8 @@
 
 use std::io::BufRead;
 
-use anyhow::{Result, bail};
-use portail_application::{Role, access};
+use anyhow::{Context, Result};
+use portail_application::access::{self, AccountRole};
 
 use crate::{say, settings::Settings};
 
@@ -12,13 +12,8 @@ use crate::{say, settings::Settings};
 /// # Errors
 /// There is no such role, or the account cannot be made.
 pub async fn account(login: &str, role: &str) -> Result<()> {
-    let role = match role {
-        "parent" => Role::Parent,
-        "staff" => Role::Staff,
-        "administrator" => Role::Administrator,
-        "auditor" => Role::Auditor,
-        other => bail!("{other}: parent, staff, administrator or auditor is expected"),
-    };
+    let known = role.parse();
+    let role = known.with_context(|| format!("{role}: one of {} is expected", AccountRole::choices()))?;
     let mut password = String::new();
     std::io::stdin().lock().read_line(&mut password)?;
     let settings = Settings::from_environment()?;

@@ -3,7 +3,10 @@
 
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, NaiveDate, Utc};
-use portail_application::{Application, Caller, Command, Role, access};
+use portail_application::{
+    Application, Caller, Command,
+    access::{self, AccountRole},
+};
 use serde::Deserialize;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -15,11 +18,11 @@ pub const TODAY: NaiveDate = match NaiveDate::from_ymd_opt(2015, 4, 8) {
 };
 
 /// The demo's accounts: login, password, role.
-pub const ACCOUNTS: [(&str, &str, Role); 4] = [
-    ("1001001010331", "Bonbons2015", Role::Parent),
-    ("mairie", "Mairie2015", Role::Staff),
-    ("auditeur", "Auditeur2015", Role::Auditor),
-    ("directrice", "Directrice2015", Role::Administrator),
+pub const ACCOUNTS: [(&str, &str, AccountRole); 4] = [
+    ("1001001010331", "Bonbons2015", AccountRole::Parent),
+    ("mairie", "Mairie2015", AccountRole::Staff),
+    ("auditeur", "Auditeur2015", AccountRole::Auditor),
+    ("directrice", "Directrice2015", AccountRole::Administrator),
 ];
 
 /// The guide's town and family, as commands.
@@ -55,8 +58,8 @@ pub async fn replay(application: &Application, name: &str, steps: &str) -> Resul
     let steps: Vec<Step> = serde_json::from_str(steps).with_context(|| format!("fixture {name}"))?;
     for (index, step) in steps.into_iter().enumerate() {
         let (role, login) = step.actor.split_once(':').context("an actor is role:login")?;
-        let role = if role == "parent" { Role::Parent } else { Role::Staff };
-        let caller = Caller { role, login: login.to_owned(), at: step.at };
+        let role: AccountRole = role.parse().with_context(|| format!("the role of {}", step.actor))?;
+        let caller = Caller { role: role.into(), login: login.to_owned(), at: step.at };
         let id = step.id.unwrap_or_else(|| step_id(name, index));
         // Closing days reads the catalogue's read model: each step sees the ones before.
         let executed = application.execute(&caller, id, step.command).await?;

@@ -1,6 +1,16 @@
 //! The family file: what parents see and ask, what staff decide.
 
+use portail_application::import::FileKind;
+use portail_domain::{
+    families::family_file::{Kind, Owner, Section},
+    i18n,
+    privacy::erasure::Subject,
+    shared::ids::ChildId,
+    shared::sealed::Place,
+};
+use portail_projections::attendance::request::RequestKind;
 use serde_json::{Value, json};
+use strum::VariantArray;
 use uuid::Uuid;
 
 use crate::server::{AUDITOR, Client, LEO, PARENT, STAFF, demo};
@@ -10,6 +20,8 @@ const FILE: &str = "query ($min: Position) { myFile(minPosition: $min) { familyN
     spouse { surname firstName address postcode town } tax { taxNumber referenceIncome shares } bank { accountHolder iban bic directDebit } \
     caf { fund incomeQuotient quotientFrom } revisions { section revision } \
     children { childId identity { firstName birthDate school } health { glasses allergies } pickUp { persons { surname barred } } revisions { section revision } } } }";
+
+const SCHEMA: &str = include_str!("../../../docs/schema.graphql");
 
 const REQUESTS: &str = "query ($filter: RequestFilter, $order: RequestOrder, $min: Position) { requests(filter: $filter, order: $order, first: 100, minPosition: $min) { \
     edges { node { requestId type typeLabel status childId child refusalReason refusalNote decidedAt \
@@ -279,4 +291,36 @@ async fn a_foreign_file_is_not_found_and_bank_details_are_masked_for_auditors() 
     };
     assert_eq!(iban(&staff).await, "FR1420041010050500013M02606");
     assert_eq!(iban(&auditor).await, "FR14•••••••••••••••••••2606");
+}
+
+/// What the compiler cannot ask of a section: that the parts that know it fit together.
+#[test]
+fn every_section_is_shown_asked_for_erased_imported_and_handed_out() {
+    let imported: Vec<Section> = [FileKind::Families, FileKind::Children]
+        .into_iter()
+        .flat_map(FileKind::sections)
+        .map(|(section, _)| section)
+        .collect();
+    for section in Section::VARIANTS {
+        let kind = RequestKind::from(*section);
+        assert_eq!(kind.section(), Some(*section));
+        assert_eq!(kind.to_string(), section.to_string(), "what is stored");
+        assert!(i18n::has(&format!("REQUEST_{section}")), "{section} has no label");
+        let subject = match section.owner() {
+            Owner::Family => Subject::Family("1001001010331".parse().unwrap()),
+            Owner::Child => Subject::Child(ChildId(Uuid::nil())),
+        };
+        assert!(subject.has(section.purpose()), "{section} would never be erased");
+        // A list of persons is no cell of a table.
+        let is_a_list = section.fields().iter().all(|field| field.kind == Kind::Persons);
+        assert_eq!(imported.contains(section), !is_a_list, "{section}");
+        let place = if section.owner() == Owner::Family { Place::Family } else { Place::Child };
+        assert!(Place::VARIANTS.contains(&place), "{section} would stay sealed in the archive");
+        let shown = if section.owner() == Owner::Family { "type FamilyFile {" } else { "type ChildFile {" };
+        let fields = SCHEMA.split(shown).nth(1).and_then(|rest| rest.split("\n}").next()).unwrap();
+        assert!(
+            format!("{fields}\n").contains(&format!(": {section:?}\n")),
+            "{section} is not shown in {shown}"
+        );
+    }
 }

@@ -12,16 +12,10 @@ use portail_domain::{
     correspondence::conversation::ConversationEvent, correspondence::notice::NoticeEvent,
     families::child::ChildEvent, families::family::FamilyEvent, governance::dual_control::DualControlEvent,
     governance::policy::PolicyEvent, money::account::AccountEvent, money::regie::RegieEvent,
-    money::tariff::TariffEvent, privacy::erasure::ErasureEvent,
+    money::tariff::TariffEvent, privacy::erasure::ErasureEvent, shared::sealed::Place,
 };
 use portail_event_store::{Append, CommandMeta, NewEvent, StreamAppend, StreamId, Vault, canonical_json};
-use portail_projections::{
-    FoldContext,
-    correspondence::{inbox, notices},
-    engine::rebuild::rebuild,
-    families::family_file,
-    money::accounts,
-};
+use portail_projections::{FoldContext, engine::rebuild::rebuild};
 use portail_testkit::TestDatabase;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde::de::DeserializeOwned;
@@ -179,15 +173,17 @@ impl Case {
         for path in sealed {
             let value = payload.pointer(&path).unwrap().clone();
             let (subject, purpose) = (value["subject"].as_str().unwrap(), value["purpose"].as_str().unwrap());
-            let name = match kind {
-                "Account" if path.ends_with("/details") => accounts::DEBITED,
-                "Account" => accounts::NOTE,
-                "Conversation" => inbox::TEXT,
-                "Notice" => notices::TEXT,
-                _ if path.ends_with("/proposal") || path.ends_with("/note") => family_file::PROPOSAL,
-                other => other,
+            let place = match kind {
+                "Account" if path.ends_with("/details") => Place::Debited.context(subject),
+                "Account" => Place::Operation.context(subject),
+                "Conversation" => Place::Message.context(subject),
+                "Notice" => Place::Notice.context(subject),
+                _ if path.ends_with("/proposal") || path.ends_with("/note") => {
+                    Place::Modification.context(subject)
+                }
+                other => format!("{other}/{subject}"),
             };
-            let (place, secret) = (format!("{name}/{subject}"), self.secret(kind, purpose));
+            let secret = self.secret(kind, purpose);
             let bytes = vault.seal(subject, purpose, &place, secret.as_bytes()).await.unwrap();
             let object = payload.pointer_mut(&path).unwrap();
             object["nonce"] = json!(BASE64_STANDARD.encode(bytes.nonce));

@@ -1,6 +1,6 @@
 //! The portal from outside: the real binary over real HTTP, and the application on a real
 //! database of either kind.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
 mod access;
 mod application;

@@ -3,8 +3,7 @@
 use portail_domain::shared::text::{Login, is_seen_whole};
 use sqlx::PgPool;
 
-use super::{AccessError, Hashing, role_text};
-use crate::caller::Role;
+use super::{AccessError, AccountRole, Hashing};
 
 /// Whether a password follows the guide's rule.
 pub fn is_strong(password: &str) -> bool {
@@ -29,7 +28,7 @@ pub async fn set_account(
     pool: &PgPool,
     hashing: &Hashing,
     login: &str,
-    role: Role,
+    role: AccountRole,
     password: &str,
 ) -> Result<(), AccessError> {
     if !is_login(login) {
@@ -38,7 +37,7 @@ pub async fn set_account(
     if !is_strong(password) {
         return Err(AccessError::WeakPassword);
     }
-    let role = role_text(role);
+    let role: &str = role.into();
     let known: Option<(String, String)> =
         sqlx::query_as("SELECT role, password_hash FROM account WHERE login = $1")
             .bind(login)

@@ -18,7 +18,7 @@ use super::{
     AccessError, Hashing, NewSession, Principal,
     accounts::is_login,
     allowance::{self, Allowance},
-    digest, hashing, role_of,
+    digest, hashing, kept_role,
 };
 use crate::limits::{Limits, Rate};
 
@@ -112,7 +112,7 @@ impl LogIns {
         // An unknown login takes as long as a wrong password.
         let fits = self.hashing.fits(password, hash).await?;
         let role = role.filter(|_| fits).ok_or(AccessError::BadCredentials)?;
-        Ok(Principal { role: role_of(&role), login: login.to_owned() })
+        Ok(Principal { role: kept_role(&role)?, login: login.to_owned() })
     }
 
     async fn open(&self, principal: Principal) -> Result<NewSession, AccessError> {

@@ -6,6 +6,7 @@ mod accounts;
 pub mod allowance;
 mod hashing;
 mod login;
+mod role;
 
 use std::collections::HashMap;
 
@@ -15,10 +16,10 @@ use portail_event_store::{BatchLoader, BatchQuery, Database};
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
 
-use crate::caller::Role;
 pub use accounts::{is_strong, set_account};
 pub use hashing::Hashing;
 pub use login::LogIns;
+pub use role::AccountRole;
 
 /// An account cannot be made or used.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +54,7 @@ pub enum AccessError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// What they are.
-    pub role: Role,
+    pub role: AccountRole,
     /// Their login.
     pub login: String,
 }
@@ -69,22 +70,9 @@ pub struct NewSession {
     pub principal: Principal,
 }
 
-fn role_text(role: Role) -> &'static str {
-    match role {
-        Role::Parent => "PARENT",
-        Role::Administrator => "ADMINISTRATOR",
-        Role::Auditor => "AUDITOR",
-        Role::Staff | Role::Timer => "STAFF",
-    }
-}
-
-fn role_of(text: &str) -> Role {
-    match text {
-        "STAFF" => Role::Staff,
-        "ADMINISTRATOR" => Role::Administrator,
-        "AUDITOR" => Role::Auditor,
-        _ => Role::Parent,
-    }
+/// The role an account is kept with.
+fn kept_role(text: &str) -> Result<AccountRole, sqlx::Error> {
+    text.parse().map_err(|_| sqlx::Error::Decode(format!("no account has the role {text:?}").into()))
 }
 
 /// Ends a session.
@@ -138,9 +126,10 @@ impl BatchQuery for Sessions {
             .fetch_all(connection)
             .await?;
             let of = |(digest, login, role): (Vec<u8>, String, String)| {
-                (digest, Principal { role: role_of(&role), login })
+                Ok((digest, Principal { role: kept_role(&role)?, login }))
             };
-            let found: HashMap<Vec<u8>, Principal> = rows.into_iter().map(of).collect();
+            let found: HashMap<Vec<u8>, Principal> =
+                rows.into_iter().map(of).collect::<Result<_, sqlx::Error>>()?;
             Ok(digests.iter().map(|digest| found.get(digest).cloned()).collect())
         })
     }

@@ -13,7 +13,7 @@ use portail_domain::{
     catalogue::calendar::{self, TownCalendar},
     families::child::{Child, ChildCommand},
     shared::ids::{ActivityId, ChildId, FamilyNumber},
-    shared::sealed::Purpose,
+    shared::sealed::{Place, Purpose},
 };
 use portail_event_store::{CommandError, NotLoaded, UnitOfWork, Vault};
 
@@ -68,7 +68,9 @@ pub(super) async fn decide(
             overlaps: overlaps(target, work)?,
             first_start,
             note: match asked.note {
-                Some(text) => Some(seal(vault, &target.child.to_string(), Purpose::Note, NOTE, text).await?),
+                Some(text) => {
+                    Some(seal(vault, &target.child.to_string(), Purpose::Note, Place::Note, text).await?)
+                }
                 None => None,
             },
         };
@@ -163,9 +165,6 @@ fn unknown(
     }
     Ok(None)
 }
-
-/// What binds the free text of a decision about a day to where it stands.
-pub const NOTE: &str = "Note";
 
 impl Day<'_> {
     fn decide(

@@ -93,7 +93,10 @@ pub async fn cell(
             ChildEvent::EnrolmentEnded { activity: ended, .. } => ended == *activity,
             ChildEvent::ChildUnlinkedFromFamily { .. } => true,
             ChildEvent::LeaveCounted { activity: of, date: day, .. } => of == *activity && day == date,
-            _ => false,
+            ChildEvent::ChildRegistered { .. }
+            | ChildEvent::ChildLinkedToFamily { .. }
+            | ChildEvent::CostSharingAgreed { .. }
+            | ChildEvent::ChildSectionRecorded { .. } => false,
         };
         if concerned {
             events.push(RelatedEvent { part: Part::Enrolment, event });
@@ -145,7 +148,11 @@ pub async fn operation(
     let (lines, seen) = match log.upcasters().decode::<AccountEvent>(&event)? {
         AccountEvent::InvoiceIssued { lines, seen, .. }
         | AccountEvent::CreditNoteIssued { lines, seen, .. } => (lines, seen),
-        _ => (vec![], 0),
+        AccountEvent::OperationTakenOver { .. }
+        | AccountEvent::PaymentRecorded { .. }
+        | AccountEvent::PaymentRejected { .. }
+        | AccountEvent::RefundRecorded { .. }
+        | AccountEvent::DocumentArchived { .. } => (vec![], 0),
     };
     let mut streams = vec![];
     for line in &lines {
@@ -184,7 +191,12 @@ pub async fn section(log: &EventLog, owner: &str, families: &[String], section: 
                 FamilyEvent::FamilySectionRecorded { section: of, request, .. } if of == section => {
                     Some(request)
                 }
-                _ => None,
+                FamilyEvent::FamilyRegistered { .. }
+                | FamilyEvent::FamilySectionRecorded { .. }
+                | FamilyEvent::ModificationRequested { .. }
+                | FamilyEvent::ModificationWithdrawn { .. }
+                | FamilyEvent::ModificationApproved { .. }
+                | FamilyEvent::ModificationRefused { .. } => None,
             }
         } else {
             match log.upcasters().decode::<ChildEvent>(&event)? {
@@ -192,7 +204,14 @@ pub async fn section(log: &EventLog, owner: &str, families: &[String], section: 
                 ChildEvent::ChildSectionRecorded { section: of, request, .. } if of == section => {
                     Some(request)
                 }
-                _ => None,
+                ChildEvent::ChildRegistered { .. }
+                | ChildEvent::ChildLinkedToFamily { .. }
+                | ChildEvent::ChildUnlinkedFromFamily { .. }
+                | ChildEvent::ChildEnrolled(_)
+                | ChildEvent::EnrolmentEnded { .. }
+                | ChildEvent::LeaveCounted { .. }
+                | ChildEvent::CostSharingAgreed { .. }
+                | ChildEvent::ChildSectionRecorded { .. } => None,
             }
         };
         if let Some(request) = came_from {

@@ -22,6 +22,6 @@ pub async fn record(
     subjects: Vec<String>,
 ) -> Result<(), sqlx::Error> {
     let at = application.clock().now();
-    let actor = Caller { role: principal.role, login: principal.login.clone(), at }.actor();
+    let actor = Caller { role: principal.role.into(), login: principal.login.clone(), at }.actor();
     record_read(application.pool(), at, &NewRead { actor, operation, fields, subjects }).await
 }

@@ -6,10 +6,9 @@ use portail_domain::{
     families::family::Family,
     shared::attachment::Attachment,
     shared::ids::{ConversationId, FamilyNumber, MessageId, StructureId},
-    shared::sealed::{Purpose, Sealed},
+    shared::sealed::{Place, Purpose, Sealed},
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault};
-use portail_projections::correspondence::inbox::TEXT;
 use uuid::Uuid;
 
 use crate::{
@@ -59,7 +58,7 @@ impl ConversationAccess<'_> {
     }
 
     async fn seal(&self, family: &FamilyNumber, text: &str) -> Result<Sealed, CommandError> {
-        seal(self.vault, family.as_str(), Purpose::Message, TEXT, text).await
+        seal(self.vault, family.as_str(), Purpose::Message, Place::Message, text).await
     }
 
     /// The family of a conversation the caller takes part in; foreign and unknown answer alike.

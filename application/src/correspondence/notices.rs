@@ -5,11 +5,11 @@ use portail_domain::{
     correspondence::notice::{Audience, Notice, NoticeCommand, NoticeContent, NoticeText},
     families::family::Family,
     shared::attachment::Attachment,
-    shared::sealed::Purpose,
+    shared::sealed::{Place, Purpose},
     shared::text::Link,
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault};
-use portail_projections::correspondence::notices::{Announcement, TEXT};
+use portail_projections::correspondence::notices::Announcement;
 
 use crate::{
     outcome::{CommandOutcome, Rejection},
@@ -41,9 +41,9 @@ impl Draft<'_> {
         let text = self.text.unwrap_or_default().to_owned();
         let said = serde_json::to_string(&Announcement { title: self.title.to_owned(), text })?;
         let text = match self.audience {
-            Audience::Family(family) => {
-                NoticeText::Sealed(seal(vault, family.as_str(), Purpose::Message, TEXT, &said).await?)
-            }
+            Audience::Family(family) => NoticeText::Sealed(
+                seal(vault, family.as_str(), Purpose::Message, Place::Notice, &said).await?,
+            ),
             Audience::Town | Audience::Structure(_) => NoticeText::Plain(said),
         };
         let link = self.link.cloned().map(Into::into);

@@ -24,7 +24,7 @@ pub async fn named(
         let file = stored.iter().find(|f| f.id == *id && f.subject == owner)?;
         Some(Attachment {
             id: AttachmentId(file.id),
-            media_type: MediaType::named(&file.media_type)?,
+            media_type: file.media_type.parse::<MediaType>().ok()?,
             size: file.size,
             sha256: file.sha256.clone(),
         })

@@ -7,6 +7,7 @@ use portail_domain::{
     families::family_file::{Document, Section},
     shared::attachment::Attachment,
     shared::ids::{ActivityId, ChildId, FamilyNumber, RequestId},
+    shared::sealed::Place,
     shared::text::{Name, Note},
 };
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,11 @@ impl FileOwner {
     /// The id of the stream the file is kept in.
     pub fn id(&self) -> String {
         self.child.map_or_else(|| self.family.to_string(), |child| child.to_string())
+    }
+
+    /// Where the file's values are sealed.
+    pub(crate) fn place(&self) -> Place {
+        if self.child.is_some() { Place::Child } else { Place::Family }
     }
 }
 

@@ -3,7 +3,6 @@
 //! Values are checked and sealed before they are decided on. A proposal is sealed with what the
 //! parent saw, so that staff can be shown what changed meanwhile.
 
-use cqrs_es::Aggregate;
 use portail_domain::{
     attendance::session::{Refusal, RefusalCode},
     families::child::{Child, ChildCommand},
@@ -12,7 +11,7 @@ use portail_domain::{
     governance::dual_control::Action,
     shared::attachment::Attachment,
     shared::ids::{ChildId, FamilyNumber, RequestId},
-    shared::sealed::{Purpose, Sealed},
+    shared::sealed::{Place, Purpose, Sealed},
     shared::time::local_date,
 };
 use portail_event_store::{CommandError, NotLoaded, UnitOfWork, Vault};
@@ -27,9 +26,6 @@ use crate::{
     outcome::{CommandOutcome, ItemOutcome, Rejection},
     sealing::{refused, seal},
 };
-
-/// What binds a sealed proposal to where it stands.
-const PROPOSAL: &str = portail_projections::families::family_file::PROPOSAL;
 
 /// Lets the family decide; what it refuses is the answer.
 fn apply(
@@ -60,7 +56,7 @@ pub fn camel_case(field: &str) -> String {
 
 /// All problems of a form, each at its field.
 fn problems(section: Section, wrong: Vec<family_file::FieldProblem>) -> CommandOutcome {
-    let section = camel_case(&section.as_str().to_lowercase());
+    let section = camel_case(&section.to_string().to_lowercase());
     let at = |p: family_file::FieldProblem| {
         Rejection::of(&p).at(&["input", "change", &section, &camel_case(&p.field)])
     };
@@ -103,8 +99,7 @@ impl Files<'_> {
         if section == Section::Bank && held.revision == seen_revision {
             let text = serde_json::to_string(&whole)?;
             let values =
-                seal(self.vault, owner.family.as_str(), section.purpose(), dual_control::PROPOSED, &text)
-                    .await?;
+                seal(self.vault, owner.family.as_str(), section.purpose(), Place::DualControl, &text).await?;
             let action = Action::RecordBank { values };
             let verdict = dual_control::second(self.caller, &owner.family, action, work, self.vault).await?;
             if let Some(outcome) = verdict.outcome(owner.family.as_str()) {
@@ -153,7 +148,7 @@ impl Files<'_> {
             seen_revision,
             current_revision: held.revision,
             fields: proposal.proposed.keys().cloned().collect(),
-            proposal: seal(self.vault, &subject, section.purpose(), PROPOSAL, &text).await?,
+            proposal: seal(self.vault, &subject, section.purpose(), Place::Modification, &text).await?,
             attachments: attachments.to_vec(),
             at: self.caller.at,
         };
@@ -204,9 +199,9 @@ impl Files<'_> {
         work: &mut UnitOfWork<'_>,
     ) -> Result<Option<Rejection>, CommandError> {
         let note = match note {
-            Some(text) => {
-                Some(seal(self.vault, target.family.as_str(), Purpose::Note, PROPOSAL, text).await?)
-            }
+            Some(text) => Some(
+                seal(self.vault, target.family.as_str(), Purpose::Note, Place::Modification, text).await?,
+            ),
             None => None,
         };
         let refusal = Refusal { note, ..Refusal::of(code) };
@@ -228,7 +223,7 @@ impl Files<'_> {
         };
         let (section, request, at) = (pending.section, target.request, self.caller.at);
         let owner = FileOwner { family: target.family.clone(), child: pending.child };
-        let Proposal { base, proposed } = self.open(&pending.proposal, PROPOSAL).await?;
+        let Proposal { base, proposed } = self.open(&pending.proposal, Place::Modification).await?;
         if let Some(error) = load(&owner, section, work).await? {
             return Ok(Some(error));
         }
@@ -273,10 +268,9 @@ impl Files<'_> {
         owner: &FileOwner,
         section: Section,
     ) -> Result<Document, CommandError> {
-        let place = if owner.child.is_some() { Child::TYPE } else { Family::TYPE };
         let Some(sealed) = &held.value else { return Ok(Document::new()) };
         debug_assert_eq!(sealed.subject, section.subject(&owner.id()));
-        self.open(sealed, place).await
+        self.open(sealed, owner.place()).await
     }
 
     async fn seal_section(
@@ -285,15 +279,14 @@ impl Files<'_> {
         section: Section,
         whole: &Document,
     ) -> Result<Sealed, CommandError> {
-        let place = if owner.child.is_some() { Child::TYPE } else { Family::TYPE };
         let text = serde_json::to_string(whole)?;
-        seal(self.vault, &section.subject(&owner.id()), section.purpose(), place, &text).await
+        seal(self.vault, &section.subject(&owner.id()), section.purpose(), owner.place(), &text).await
     }
 
-    async fn open<T: DeserializeOwned>(&self, sealed: &Sealed, place: &str) -> Result<T, CommandError> {
+    async fn open<T: DeserializeOwned>(&self, sealed: &Sealed, place: Place) -> Result<T, CommandError> {
         let bytes = sealed_bytes(sealed).map_err(|e| CommandError::Unreadable(e.to_string()))?;
-        let context = format!("{place}/{}", sealed.subject);
-        let opened = self.vault.unseal(&sealed.subject, sealed.purpose.as_str(), &context, &bytes).await;
+        let context = place.context(&sealed.subject);
+        let opened = self.vault.unseal(&sealed.subject, sealed.purpose.into(), &context, &bytes).await;
         let text = opened.map_err(refused)?;
         Ok(serde_json::from_slice(&text)?)
     }

@@ -5,7 +5,6 @@ pub mod command;
 pub mod family_file;
 
 use chrono::NaiveDate;
-use cqrs_es::Aggregate;
 use portail_domain::{
     attendance::session::{ReleaseReason, Whose},
     catalogue::activity::Activity,
@@ -13,7 +12,7 @@ use portail_domain::{
     families::family::{Family, FamilyCommand},
     families::family_file::{FieldProblem, Kind},
     shared::ids::{ActivityId, ChildId, FamilyNumber},
-    shared::sealed::Purpose,
+    shared::sealed::{Place, Purpose},
     shared::time::LAST_DAY,
 };
 use portail_event_store::{CommandError, UnitOfWork};
@@ -54,7 +53,7 @@ pub(crate) async fn decide(
                 first_name: responsible.first_name.to_string(),
             };
             let text = serde_json::to_string(&identity)?;
-            let responsible = seal(vault, number.as_str(), Purpose::Identity, Family::TYPE, &text).await?;
+            let responsible = seal(vault, number.as_str(), Purpose::Identity, Place::Family, &text).await?;
             work.load::<Family>([number.to_string()]).await?;
             match work.get::<Family>(number.as_str())?.decide(FamilyCommand::Register { responsible }) {
                 Ok(events) => work.record::<Family>(number.as_str(), events)?,
@@ -72,7 +71,7 @@ pub(crate) async fn decide(
             };
             let child = ChildId(id);
             let text = serde_json::to_string(&identity)?;
-            let identity = seal(vault, &child.to_string(), Purpose::Identity, Child::TYPE, &text).await?;
+            let identity = seal(vault, &child.to_string(), Purpose::Identity, Place::Child, &text).await?;
             of_family(child, family, ChildCommand::Register { family: family.clone(), identity }, work).await
         }
         FamiliesCommand::LinkChild { child, family } => {

@@ -5,7 +5,7 @@ use portail_domain::{
     governance::dual_control::{Action, DualControl, DualControlCommand, DualControlEvent},
     governance::policy::{self, Policy},
     shared::ids::FamilyNumber,
-    shared::sealed::Sealed,
+    shared::sealed::{Place, Sealed},
 };
 use portail_event_store::{CommandError, UnitOfWork, Vault};
 use portail_projections::families::family::sealed_bytes;
@@ -18,9 +18,6 @@ use crate::{
 
 /// The code a proposal that waits is told by.
 pub(crate) const NEEDED: &str = "SECOND_NEEDED";
-
-/// What binds proposed values to where they stand.
-pub const PROPOSED: &str = "Seconding";
 
 /// Whether something may be done now.
 pub(crate) enum Verdict {
@@ -71,15 +68,14 @@ pub(crate) async fn second(
     work.load::<DualControl>([family.to_string()]).await?;
     let dual_control = work.get::<DualControl>(family.as_str())?;
     let (by, at) = (caller.actor(), caller.at);
-    let same = match dual_control.proposed(&action.slot()).map(|proposal| &proposal.action) {
-        Some(Action::RecordBank { values }) => match &action {
-            Action::RecordBank { values: again } => {
-                opened(values, vault).await? == opened(again, vault).await?
-            }
-            _ => false,
-        },
-        Some(_) => true,
+    let same = match dual_control.proposed(&action.slot()).map(|proposal| (&proposal.action, &action)) {
         None => false,
+        // What is recorded is not in the slot's name: it may be something else than what was proposed.
+        Some((Action::RecordBank { values }, Action::RecordBank { values: again })) => {
+            opened(values, vault).await? == opened(again, vault).await?
+        }
+        Some((Action::RecordBank { .. }, Action::ApproveBank { .. } | Action::Refund { .. })) => false,
+        Some((Action::ApproveBank { .. } | Action::Refund { .. }, _)) => true,
     };
     let command = if same {
         DualControlCommand::Second { action, by, at }
@@ -98,6 +94,6 @@ pub(crate) async fn second(
 
 async fn opened(sealed: &Sealed, vault: &Vault) -> Result<Vec<u8>, CommandError> {
     let bytes = sealed_bytes(sealed).map_err(|e| CommandError::Unreadable(e.to_string()))?;
-    let context = format!("{PROPOSED}/{}", sealed.subject);
-    vault.unseal(&sealed.subject, sealed.purpose.as_str(), &context, &bytes).await.map_err(refused)
+    let context = Place::DualControl.context(&sealed.subject);
+    vault.unseal(&sealed.subject, sealed.purpose.into(), &context, &bytes).await.map_err(refused)
 }

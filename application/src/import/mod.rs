@@ -6,20 +6,21 @@
 
 pub mod table;
 
-use std::{collections::HashSet, path::Path, str::FromStr};
+use std::{collections::HashSet, path::Path};
 
 use anyhow::{Context, Result};
 use futures::{StreamExt, stream};
 use portail_domain::{
-    families::family_file::{Document, Section},
+    families::family_file::{Document, Owner, Section},
     i18n::{Language, Rule, text},
     shared::ids::{ChildId, FamilyNumber},
     shared::text::{Login, Name},
 };
+use strum::{EnumString, VariantArray};
 use uuid::Uuid;
 
 use crate::{
-    access,
+    access::{self, AccountRole},
     application::Application,
     caller::{Caller, Role},
     families::command::{FamiliesCommand, FileOwner, PersonName},
@@ -31,7 +32,8 @@ use table::{Row, Table};
 const AT_ONCE: usize = 16;
 
 /// What a file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString)]
+#[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown_kind)]
 pub enum FileKind {
     /// Families with their cards.
     Families,
@@ -41,16 +43,8 @@ pub enum FileKind {
     Accounts,
 }
 
-impl FromStr for FileKind {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "families" => Ok(Self::Families),
-            "children" => Ok(Self::Children),
-            "accounts" => Ok(Self::Accounts),
-            other => Err(format!("{other}: families, children or accounts is expected")),
-        }
-    }
+fn unknown_kind(text: &str) -> String {
+    format!("{text}: families, children or accounts is expected")
 }
 
 impl FileKind {
@@ -63,32 +57,39 @@ impl FileKind {
     }
 
     /// The sections a file may hold, with the prefix of their columns.
-    fn sections(self) -> &'static [(Section, &'static str)] {
-        match self {
-            Self::Families => &[
-                (Section::Responsible, ""),
-                (Section::Spouse, "spouse."),
-                (Section::Tax, "tax."),
-                (Section::Caf, "caf."),
-                (Section::Bank, "bank."),
-            ],
-            Self::Children => &[
-                (Section::ChildIdentity, ""),
-                (Section::Authorisations, "authorisations."),
-                (Section::Health, "health."),
-            ],
-            Self::Accounts => &[],
-        }
+    pub fn sections(self) -> impl Iterator<Item = (Section, &'static str)> {
+        let held = move |section: &Section| match self {
+            Self::Families => section.owner() == Owner::Family,
+            Self::Children => section.owner() == Owner::Child,
+            Self::Accounts => false,
+        };
+        Section::VARIANTS.iter().copied().filter(held).filter_map(|s| Some((s, prefix(s)?)))
     }
 
     fn knows(self, column: &str) -> bool {
-        let of_section = |(section, prefix): &(Section, &str)| {
+        let of_section = |(section, prefix): (Section, &str)| {
             let field = column.strip_prefix(prefix);
             field.is_some_and(|name| section.fields().iter().any(|f| f.name == name))
         };
         self.required().contains(&column)
             || column == "second_family_number"
-            || self.sections().iter().any(of_section)
+            || self.sections().any(of_section)
+    }
+}
+
+/// What the columns of a section begin with; none where no table can hold it.
+fn prefix(section: Section) -> Option<&'static str> {
+    match section {
+        // What a family or a child is registered with.
+        Section::Responsible | Section::ChildIdentity => Some(""),
+        Section::Spouse => Some("spouse."),
+        Section::Tax => Some("tax."),
+        Section::Caf => Some("caf."),
+        Section::Bank => Some("bank."),
+        Section::Authorisations => Some("authorisations."),
+        Section::Health => Some("health."),
+        // A list of persons is no cell.
+        Section::PickUp => None,
     }
 }
 
@@ -173,7 +174,7 @@ struct Plan {
 
 enum Step {
     Command(Uuid, FamiliesCommand),
-    Account { login: String, role: Role, password: String },
+    Account { login: String, role: AccountRole, password: String },
 }
 
 struct Importer<'a> {
@@ -213,12 +214,12 @@ impl Importer<'_> {
         let today = self.application.clock().today();
         let mut sections = Vec::new();
         for (section, prefix) in self.what.sections() {
-            let values = row.section(*section, prefix);
+            let values = row.section(section, prefix);
             if values.is_empty() && !prefix.is_empty() {
                 continue;
             }
             match section.check(&Document::new(), &values, today) {
-                Ok(right) => sections.push((*section, right)),
+                Ok(right) => sections.push((section, right)),
                 Err(wrong) => {
                     problems.extend(wrong.iter().map(|p| self.problem(&format!("{prefix}{}", p.field), p)));
                 }
@@ -295,18 +296,12 @@ impl Importer<'_> {
     fn account(&self, row: &Row) -> Result<Plan, Vec<Problem>> {
         let (login, password) =
             (row.cell("login").unwrap_or_default(), row.cell("password").unwrap_or_default());
-        let role = match row.cell("role").unwrap_or_default() {
-            "parent" => Some(Role::Parent),
-            "staff" => Some(Role::Staff),
-            "administrator" => Some(Role::Administrator),
-            "auditor" => Some(Role::Auditor),
-            _ => None,
-        };
+        let role = row.cell("role").unwrap_or_default().parse().ok();
         let mut problems = Vec::new();
         if let Err(error) = login.parse::<Login>() {
             problems.push(self.problem("login", &error));
         }
-        if role == Some(Role::Parent) && login.parse::<FamilyNumber>().is_err() {
+        if role == Some(AccountRole::Parent) && login.parse::<FamilyNumber>().is_err() {
             problems.push(self.at("login", "INVALID_FAMILY_NUMBER"));
         }
         if !access::is_strong(password) {
@@ -319,7 +314,7 @@ impl Importer<'_> {
             }
             Some(_) => Err(problems),
             None => {
-                let choices = vec![("choices", "parent, staff, administrator, auditor".to_owned())];
+                let choices = vec![("choices", AccountRole::choices())];
                 let message = text("INVALID_CHOICE", self.language, &choices);
                 problems.push(Problem { column: "role".into(), message });
                 Err(problems)
@@ -332,14 +327,15 @@ impl Importer<'_> {
         let (number, must_exist) = match plan.steps.first() {
             Some(Step::Command(_, FamiliesCommand::RegisterFamily { number, .. })) => (number, false),
             Some(Step::Command(_, FamiliesCommand::RegisterChild { family, .. })) => (family, true),
-            _ => return Ok(vec![]),
+            // A plan about a family begins with one of these.
+            Some(Step::Command(..) | Step::Account { .. }) | None => return Ok(vec![]),
         };
         let stream = portail_event_store::StreamId::new("Family", number.as_str());
         let exists = !self.application.log().read_stream(&stream, 0).await?.is_empty();
         Ok(match (exists, must_exist) {
             (true, false) => vec![self.at("family_number", "ALREADY_EXISTS")],
             (false, true) => vec![self.at("family_number", "NOT_FOUND")],
-            _ => vec![],
+            (true, true) | (false, false) => vec![],
         })
     }
 

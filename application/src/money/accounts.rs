@@ -13,12 +13,12 @@ use portail_domain::{
     money::regie::{Regie, RegieCommand},
     shared::amount::Amount,
     shared::ids::{FamilyNumber, RegieId},
-    shared::sealed::{Purpose, Sealed},
+    shared::sealed::{Place, Purpose, Sealed},
     shared::text::{Note, Reference},
     shared::time::Month,
 };
 use portail_event_store::{CommandError, UnitOfWork};
-use portail_projections::money::accounts::{self as billed, NOTE};
+use portail_projections::money::accounts as billed;
 use uuid::Uuid;
 
 use crate::{
@@ -169,7 +169,7 @@ impl Desk<'_> {
     }
 
     async fn note(&self, text: &str) -> Result<Sealed, CommandError> {
-        seal(self.services.vault(), self.family.as_str(), Purpose::Note, NOTE, text).await
+        seal(self.services.vault(), self.family.as_str(), Purpose::Note, Place::Operation, text).await
     }
 }
 

@@ -14,13 +14,10 @@ use portail_domain::{
     money::regie::{LeftOut, Regie, RegieCommand, RegieError, RegieEvent, Series},
     shared::amount::Amount,
     shared::ids::{BatchId, FamilyNumber, RegieId},
-    shared::sealed::{Purpose, Sealed},
+    shared::sealed::{Place, Purpose, Sealed},
 };
 use portail_event_store::{CommandError, UnitOfWork, VaultError};
-use portail_projections::{
-    families::family::sealed_bytes,
-    money::accounts::{self, DEBITED},
-};
+use portail_projections::{families::family::sealed_bytes, money::accounts};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -89,7 +86,7 @@ pub(super) async fn prepare(
     work.record::<Regie>(regie.as_str(), numbered)?;
     for Collected { family, details, collection } in collected {
         let details = serde_json::to_string(&details)?;
-        let details = seal(services.vault(), &family, Purpose::Bank, DEBITED, &details).await?;
+        let details = seal(services.vault(), &family, Purpose::Bank, Place::Debited, &details).await?;
         let sepa::Collection { number, amount, first, amended, .. } = collection;
         let mandate = collection.debtor.mandate;
         let pay = AccountCommand::Pay {
@@ -182,8 +179,8 @@ async fn debtor(
 /// The account an earlier collection took from; none once erased.
 async fn iban_of(sealed: &Sealed, services: &Services) -> Result<Option<String>, CommandError> {
     let bytes = sealed_bytes(sealed).map_err(|e| CommandError::Unreadable(e.to_string()))?;
-    let context = format!("{DEBITED}/{}", sealed.subject);
-    let opened = services.vault().unseal(&sealed.subject, sealed.purpose.as_str(), &context, &bytes).await;
+    let context = Place::Debited.context(&sealed.subject);
+    let opened = services.vault().unseal(&sealed.subject, sealed.purpose.into(), &context, &bytes).await;
     let text = match opened {
         Ok(text) => text,
         Err(VaultError::Destroyed) => return Ok(None),
@@ -202,16 +199,18 @@ fn file(
     collected: &[Collected],
 ) -> Result<Vec<u8>, sepa::FileError> {
     let collections: Vec<sepa::Collection> = collected.iter().map(|c| c.collection.clone()).collect();
-    let batch = numbered.iter().find_map(|event| match event {
-        RegieEvent::DirectDebitsNumbered { date, issuer: Some(issuer), received, .. } => Some(sepa::Batch {
+    let batch = numbered.iter().find_map(|event| {
+        let RegieEvent::DirectDebitsNumbered { date, issuer: Some(issuer), received, .. } = event else {
+            return None;
+        };
+        Some(sepa::Batch {
             id,
             created: *received,
             collected: *date,
             creditor: &issuer.creditor,
             series,
             collections: &collections,
-        }),
-        _ => None,
+        })
     });
     sepa::file(&batch.ok_or_else(|| sepa::FileError::Structure("no creditor".into()))?)
 }

@@ -78,13 +78,13 @@ pub(crate) fn database(error: sqlx::Error) -> CommandError {
 /// What was erased, and what is kept and why.
 fn outcome(id: &str, events: &[ErasureEvent], kept: &[Kept]) -> CommandOutcome {
     let erased = events.iter().flat_map(|ErasureEvent::PersonalDataErased { purposes, .. }| purposes);
-    let erased = erased.map(|purpose| ItemOutcome { id: purpose.as_str().to_owned(), error: None });
+    let erased = erased.map(|purpose| ItemOutcome { id: purpose.to_string(), error: None });
     let kept = kept.iter().map(|kept| {
         let error = kept
             .args()
             .into_iter()
             .fold(Rejection::of_code(kept.reason.key()), |error, (name, value)| error.with(name, value));
-        ItemOutcome { id: kept.purpose.as_str().to_owned(), error: Some(error) }
+        ItemOutcome { id: kept.purpose.to_string(), error: Some(error) }
     });
     CommandOutcome { items: erased.chain(kept).collect(), ..CommandOutcome::made(id) }
 }

@@ -20,7 +20,7 @@ use portail_projections::{
     money::{
         accounts,
         billing_drafts::{self, Draft},
-        regies,
+        regies::{self, Stage},
     },
 };
 use uuid::Uuid;
@@ -75,12 +75,14 @@ impl Application {
     pub async fn advance_billing(&self) -> anyhow::Result<()> {
         for run in regies::open_runs(self.pool()).await? {
             let regie: RegieId = run.regie.parse()?;
-            if run.stage != "PREPARED" {
-                self.issue_all(&run, regie).await?;
-            } else if self.clock().now() - run.prepared > DRAFT_VALID {
-                self.give_up(&run, regie).await?;
-            } else {
-                while self.draft(&run, &regie).await? {}
+            match run.stage {
+                Stage::Prepared if self.clock().now() - run.prepared > DRAFT_VALID => {
+                    self.give_up(&run, regie).await?;
+                }
+                Stage::Prepared => while self.draft(&run, &regie).await? {},
+                Stage::Issuing => self.issue_all(&run, regie).await?,
+                // These are not open.
+                Stage::Completed | Stage::Abandoned => {}
             }
         }
         let discarded = billing_drafts::discard_ended(self.pool()).await?;
@@ -179,7 +181,7 @@ impl Application {
             let executed = self.decide(&self.billing_timer(), command, issue).await?;
             self.wait_for(executed.position).await;
             match regies::run(self.pool(), run.id).await? {
-                Some(now) if now.stage == "ISSUING" && now.last_family.as_deref() != Some(place) => {
+                Some(now) if now.stage == Stage::Issuing && now.last_family.as_deref() != Some(place) => {
                     tracing::info!(run = %run.id, invoices = now.invoices, "billing run");
                     after = now.last_family.as_deref().map(str::parse).transpose()?;
                 }

@@ -48,9 +48,8 @@ impl Application {
             work.load::<Erasure>([id.clone()]).await?;
             let erasure = work.get::<Erasure>(&id)?;
             let kept = erasure.kept(&subject, &ties, &rules, LegalBasis::RetentionEnded);
-            let is_due =
-                |p: &&Purpose| !erasure.is_erased(**p) && kept.iter().all(|kept| kept.purpose != **p);
-            let due = subject.purposes().iter().filter(is_due).copied().collect();
+            let is_due = |p: &Purpose| !erasure.is_erased(*p) && kept.iter().all(|kept| kept.purpose != *p);
+            let due = subject.purposes().filter(is_due).collect();
             lines.push((id, due, kept));
         }
         Ok(lines)

@@ -5,6 +5,8 @@
 
 use chrono::{DateTime, Utc};
 
+use strum::IntoStaticStr;
+
 use crate::{
     attendance::session::{
         Booking, BookingStatus as S, SessionError,
@@ -17,7 +19,8 @@ use crate::{
 };
 
 /// The status of a cell, as the guide's legend names them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "CELL_")]
 pub enum CellStatus {
     /// Asked, undecided.
     ReservationPending,
@@ -67,26 +70,13 @@ impl CellStatus {
 
     /// The key of its label in the message catalogue.
     pub fn label_key(self) -> &'static str {
-        match self {
-            Self::ReservationPending => "CELL_RESERVATION_PENDING",
-            Self::Waitlisted => "CELL_WAITLISTED",
-            Self::Reserved => "CELL_RESERVED",
-            Self::ReservationRefused => "CELL_RESERVATION_REFUSED",
-            Self::AbsencePending => "CELL_ABSENCE_PENDING",
-            Self::AbsentExcused => "CELL_ABSENT_EXCUSED",
-            Self::AbsentBilled => "CELL_ABSENT_BILLED",
-            Self::Leave => "CELL_LEAVE",
-            Self::OutsideContract => "CELL_OUTSIDE_CONTRACT",
-            Self::Present => "CELL_PRESENT",
-            Self::PresentAsReserved => "CELL_PRESENT_AS_RESERVED",
-            Self::Closed => "CELL_CLOSED",
-            Self::Error => "CELL_ERROR",
-        }
+        self.into()
     }
 }
 
 /// The marker of a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "MARKER_")]
 pub enum DayMarker {
     /// Small holidays (P).
     SmallHolidays,
@@ -113,12 +103,7 @@ impl DayMarker {
 
     /// The key of its label in the message catalogue.
     pub fn label_key(self) -> &'static str {
-        match self {
-            Self::SmallHolidays => "MARKER_SMALL_HOLIDAYS",
-            Self::SummerHolidays => "MARKER_SUMMER_HOLIDAYS",
-            Self::PublicHoliday => "MARKER_PUBLIC_HOLIDAY",
-            Self::Closure => "MARKER_CLOSURE",
-        }
+        self.into()
     }
 }
 

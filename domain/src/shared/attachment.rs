@@ -2,42 +2,32 @@
 //! never their content.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::shared::ids::AttachmentId;
 
 /// What kind of file it is, by its content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr)]
 pub enum MediaType {
     /// PDF.
     #[serde(rename = "application/pdf")]
+    #[strum(serialize = "application/pdf")]
     Pdf,
     /// JPEG.
     #[serde(rename = "image/jpeg")]
+    #[strum(serialize = "image/jpeg")]
     Jpeg,
     /// PNG.
     #[serde(rename = "image/png")]
+    #[strum(serialize = "image/png")]
     Png,
     /// HEIC, as telephones take pictures.
     #[serde(rename = "image/heic")]
+    #[strum(serialize = "image/heic")]
     Heic,
 }
 
 impl MediaType {
-    /// Its name (IANA).
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pdf => "application/pdf",
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-            Self::Heic => "image/heic",
-        }
-    }
-
-    /// The kind of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::Pdf, Self::Jpeg, Self::Png, Self::Heic].into_iter().find(|m| m.as_str() == name)
-    }
-
     /// The ending of its files' names.
     pub fn extension(self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
 //! What the event store promises, on a real database of either kind.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
 mod batch_loader;
 mod bus;

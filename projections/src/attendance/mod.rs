@@ -2,5 +2,6 @@
 
 pub mod month_planning;
 pub mod planning;
+pub mod request;
 pub mod request_list;
 pub mod requests;

@@ -6,7 +6,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
 use portail_domain::{
-    attendance::session::{Refusal, Session, stream_id},
+    attendance::session::{AbsenceReason, Refusal, Session, stream_id},
     families::child::Child,
     families::family::Family,
     shared::attachment::Attachment,
@@ -16,7 +16,10 @@ use portail_event_store::{EventLog, LogError, RecordedEvent, StreamId};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use crate::decode::json;
+use crate::{
+    attendance::request::{RequestDetail, RequestKind, RequestStatus},
+    decode::{json, parsed},
+};
 
 /// The read models the list is made of.
 pub const NAMES: [&str; 2] = [crate::attendance::requests::NAME, crate::families::family_file::NAME];
@@ -26,8 +29,8 @@ pub const NAMES: [&str; 2] = [crate::attendance::requests::NAME, crate::families
 pub struct RequestLine {
     /// Its identity and its place: lines are ordered by when they were submitted.
     pub line: i64,
-    /// `RESERVATION`, `ABSENCE`, `NEW_CHILD`, or the section of the file.
-    pub kind: String,
+    /// What it asks for.
+    pub kind: RequestKind,
     /// The request it belongs to.
     pub request: RequestId,
     /// For whom; none where it is about the family's own file.
@@ -38,13 +41,12 @@ pub struct RequestLine {
     pub date: Option<NaiveDate>,
     /// The family that asked.
     pub payer: Option<String>,
-    /// `PENDING`, `ACCEPTED`, `REFUSED` or `WITHDRAWN`.
-    pub status: String,
-    /// Where it stands more closely: `WAITLISTED`, `OFFERED`, `CANCELLED`, `EXCUSED`, `BILLED`,
-    /// `CERTIFICATE_RECEIVED`, `CERTIFICATE_MISSING`, `CERTIFICATE_REFUSED`, `CLOSED`.
-    pub detail: Option<String>,
+    /// Where it stands.
+    pub status: RequestStatus,
+    /// Where it stands more closely.
+    pub detail: Option<RequestDetail>,
     /// The reason of an absence.
-    pub reason: Option<String>,
+    pub reason: Option<AbsenceReason>,
     /// Why it was refused.
     pub refusal: Option<Refusal>,
     /// When it was submitted.
@@ -65,9 +67,9 @@ pub struct Filter {
     /// Only this child's.
     pub child: Option<Uuid>,
     /// Only these kinds.
-    pub kinds: Option<Vec<String>>,
+    pub kinds: Option<Vec<RequestKind>>,
     /// Only these statuses.
-    pub statuses: Option<Vec<String>>,
+    pub statuses: Option<Vec<RequestStatus>>,
     /// Only this request's.
     pub request: Option<Uuid>,
     /// Only submitted at or after.
@@ -121,20 +123,24 @@ fn lines(order: Order, page: bool) -> String {
 #[derive(FromRow)]
 struct Stored {
     line: i64,
-    kind: String,
+    kind: RequestKind,
     request: Uuid,
     child: Option<Uuid>,
     activity: Option<String>,
     date: Option<NaiveDate>,
     payer: Option<String>,
-    status: String,
-    detail: Option<String>,
+    status: RequestStatus,
+    detail: Option<RequestDetail>,
     reason: Option<String>,
     refusal: Option<String>,
     submitted: DateTime<Utc>,
     decided: Option<DateTime<Utc>>,
     due: Option<DateTime<Utc>>,
     files: Option<String>,
+}
+
+fn names<T: Copy + Into<&'static str>>(asked: Option<&[T]>) -> Option<Vec<&'static str>> {
+    asked.map(|asked| asked.iter().map(|one| (*one).into()).collect())
 }
 
 /// A page of lines beyond a line.
@@ -151,8 +157,8 @@ pub async fn list(
     let rows: Vec<Stored> = sqlx::query_as(&lines(order, true))
         .bind(&filter.payer)
         .bind(filter.child)
-        .bind(&filter.kinds)
-        .bind(&filter.statuses)
+        .bind(names(filter.kinds.as_deref()))
+        .bind(names(filter.statuses.as_deref()))
         .bind(filter.request)
         .bind(filter.since)
         .bind(&filter.activities)
@@ -171,8 +177,8 @@ pub async fn count(pool: &PgPool, filter: &Filter) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar(&lines(Order::default(), false))
         .bind(&filter.payer)
         .bind(filter.child)
-        .bind(&filter.kinds)
-        .bind(&filter.statuses)
+        .bind(names(filter.kinds.as_deref()))
+        .bind(names(filter.statuses.as_deref()))
         .bind(filter.request)
         .bind(filter.since)
         .bind(&filter.activities)
@@ -191,7 +197,7 @@ fn line_of(row: Stored) -> Result<RequestLine, sqlx::Error> {
         payer: row.payer,
         status: row.status,
         detail: row.detail,
-        reason: row.reason,
+        reason: row.reason.as_deref().map(parsed).transpose()?,
         kind: row.kind,
         refusal: refusal.map_err(|e| sqlx::Error::Decode(e.into()))?,
         submitted: row.submitted,
@@ -205,7 +211,7 @@ fn line_of(row: Stored) -> Result<RequestLine, sqlx::Error> {
 #[derive(Debug, Clone, FromRow)]
 pub struct PendingCount {
     /// The kind.
-    pub kind: String,
+    pub kind: RequestKind,
     /// The activity, for days.
     pub activity: Option<String>,
     /// How many.

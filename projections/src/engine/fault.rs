@@ -13,6 +13,7 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// By the class of the error's SQLSTATE (PostgreSQL, appendix A), or by where it arose.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the library may add more errors")]
     pub(crate) fn of(error: &sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(error) => {
@@ -37,7 +38,6 @@ impl Fault {
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => Self::Passing,
-            // The library may add more.
             _ => Self::Unclear,
         }
     }

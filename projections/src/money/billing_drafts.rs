@@ -114,7 +114,7 @@ pub async fn keep(
         .bind(lines)
         .bind(warnings)
         .bind(seen)
-        .bind(PURPOSES.map(|purpose| purpose.as_str()))
+        .bind(PURPOSES.map(<&str>::from))
         .execute(&mut *tx)
         .await?;
     }

@@ -7,6 +7,7 @@ use portail_domain::{
     shared::sealed::Purpose,
 };
 use portail_event_store::RecordedEvent;
+use strum::VariantArray;
 
 use crate::engine::projection::{FoldContext, FoldError};
 
@@ -43,7 +44,7 @@ impl ErasedData {
 
     /// The names of the erased sections of files.
     pub(crate) fn sections(&self) -> Vec<&'static str> {
-        let erased = Section::ALL.iter().filter(|section| self.is_of(section.purpose()));
-        erased.map(|section| section.as_str()).collect()
+        let erased = Section::VARIANTS.iter().filter(|section| self.is_of(section.purpose()));
+        erased.map(|section| (*section).into()).collect()
     }
 }

@@ -5,7 +5,7 @@ use portail_domain::{
     attendance::session::{BookingStatus, Expires, ReleaseReason, SessionEvent},
     catalogue::activity::{Activity, ActivityEvent},
     families::child::ChildEvent,
-    shared::sealed::Purpose,
+    shared::sealed::{Place, Purpose},
 };
 use portail_event_store::StreamId;
 use portail_projections::{
@@ -190,8 +190,8 @@ async fn listed(models: &ReadModels) -> Vec<RequestLine> {
     request_list::list(models.pool(), &Filter::default(), Order::OldestFirst, None, 10).await.unwrap()
 }
 
-fn standing(line: &RequestLine) -> (&str, &str, Option<&str>) {
-    (&line.kind, &line.status, line.detail.as_deref())
+fn standing(line: &RequestLine) -> (&'static str, &'static str, Option<&'static str>) {
+    (line.kind.into(), line.status.into(), line.detail.map(Into::into))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -270,7 +270,7 @@ async fn what_is_released_says_why_and_stands_as_before_when_it_is_restored() {
 async fn a_months_planning_holds_the_families_enrolments_and_cells_of_a_child() {
     let models = ReadModels::of(vec![Box::new(PlanningProjection), Box::new(FamilyProjection)]).await;
     let secret = r#"{"surname":"Martin","first_name":"Lucie","birth_date":"2008-05-14"}"#;
-    let identity = models.seal("Child", &lucie().to_string(), Purpose::Identity, secret).await;
+    let identity = models.seal(Place::Child, &lucie().to_string(), Purpose::Identity, secret).await;
     let registered = ChildEvent::ChildRegistered { family: family(), identity };
     models.given(of_child(lucie()), [registered, ChildEvent::ChildEnrolled(enrolment())]).await;
     models.given(of_session(day(JUNE)), [requested(lucie(), 1), confirmed(lucie(), 1)]).await;

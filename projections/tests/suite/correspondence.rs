@@ -7,7 +7,7 @@ use portail_domain::{
     correspondence::notice::{Audience, Notice, NoticeContent, NoticeEvent, NoticeText},
     families::child::ChildEvent,
     shared::ids::{ChildId, MessageId, StructureId},
-    shared::sealed::{Purpose, Sealed},
+    shared::sealed::{Place, Purpose, Sealed},
 };
 use portail_event_store::StreamId;
 use portail_projections::{
@@ -33,7 +33,7 @@ fn conversation() -> StreamId {
 }
 
 async fn words(models: &ReadModels, words: &str) -> Sealed {
-    models.seal(inbox::TEXT, FAMILY, Purpose::Message, words).await
+    models.seal(Place::Message, FAMILY, Purpose::Message, words).await
 }
 
 async fn opened(models: &ReadModels) {
@@ -128,7 +128,7 @@ fn plain() -> NoticeText {
 
 async fn enrolled(models: &ReadModels, child: ChildId) {
     let secret = r#"{"surname":"Martin","first_name":"Lucie","birth_date":"2008-05-14"}"#;
-    let identity = models.seal("Child", &child.to_string(), Purpose::Identity, secret).await;
+    let identity = models.seal(Place::Child, &child.to_string(), Purpose::Identity, secret).await;
     let registered = ChildEvent::ChildRegistered { family: family(), identity };
     models.given(of_child(child), [registered, ChildEvent::ChildEnrolled(enrolment())]).await;
 }
@@ -139,14 +139,14 @@ async fn a_notice_is_shown_to_its_audience_on_its_days_until_it_is_withdrawn() {
     let models = ReadModels::of(both).await;
     enrolled(&models, lucie()).await;
     let secret = r#"{"title":"Rendez-vous","text":"À lundi."}"#;
-    let own = models.seal(notices::TEXT, FAMILY, Purpose::Message, secret).await;
+    let own = models.seal(Place::Notice, FAMILY, Purpose::Message, secret).await;
     models.given(notice(1), [published(Audience::Town, plain())]).await;
     models.given(notice(2), [published(Audience::Family(family()), NoticeText::Sealed(own))]).await;
     models.given(notice(3), [published(Audience::Structure(garderie()), plain())]).await;
-    let shown = async |family: &str, date: &str, structure: &str| -> Vec<String> {
+    let shown = async |family: &str, date: &str, structure: &str| -> Vec<&'static str> {
         let activities = [(canteen().to_string(), structure.to_owned())];
         let rows = notices::shown_to(models.pool(), family, day(date), &activities).await.unwrap();
-        rows.into_iter().map(|notice| notice.audience).collect()
+        rows.into_iter().map(|notice| notice.audience.into()).collect()
     };
     assert_eq!(shown(FAMILY, "2015-04-08", "garderie").await, ["STRUCTURE", "FAMILY", "TOWN"]);
     assert_eq!(shown(FAMILY, "2015-04-08", "restauration").await, ["FAMILY", "TOWN"]);

@@ -5,7 +5,7 @@ use portail_domain::{
     families::family::FamilyEvent,
     families::family_file::Section,
     shared::ids::ChildId,
-    shared::sealed::{Purpose, Sealed},
+    shared::sealed::{Place, Purpose, Sealed},
 };
 use portail_projections::families::{
     family::{self, FamilyProjection},
@@ -17,7 +17,7 @@ use crate::{cast::*, read_models::ReadModels};
 
 async fn identity(models: &ReadModels, child: ChildId, first_name: &str) -> Sealed {
     let secret = format!(r#"{{"surname":"Martin","first_name":"{first_name}","birth_date":"2008-05-14"}}"#);
-    models.seal("Child", &child.to_string(), Purpose::Identity, &secret).await
+    models.seal(Place::Child, &child.to_string(), Purpose::Identity, &secret).await
 }
 
 async fn registered(models: &ReadModels, child: ChildId, first_name: &str) {
@@ -26,7 +26,7 @@ async fn registered(models: &ReadModels, child: ChildId, first_name: &str) {
 }
 
 async fn of_section(models: &ReadModels, section: Section, revision: u32, secret: &str) -> FamilyEvent {
-    let value = models.seal("Family", FAMILY, section.purpose(), secret).await;
+    let value = models.seal(Place::Family, FAMILY, section.purpose(), secret).await;
     FamilyEvent::FamilySectionRecorded { section, revision, value, request: None, received: received() }
 }
 
@@ -86,7 +86,7 @@ async fn a_section_holds_its_last_value_and_a_settled_modification_its_answer() 
     assert_eq!(sections[0].value.as_ref().unwrap()["iban"], "FR2");
 
     let proposed = r#"{"base":{"iban":"FR2"},"proposed":{"iban":"FR3"}}"#;
-    let proposal = models.seal(family_file::PROPOSAL, FAMILY, Purpose::Bank, proposed).await;
+    let proposal = models.seal(Place::Modification, FAMILY, Purpose::Bank, proposed).await;
     let asked = FamilyEvent::ModificationRequested {
         request: request(1),
         section: Section::Bank,

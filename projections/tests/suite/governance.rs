@@ -11,7 +11,7 @@ use portail_domain::{
     governance::policy::{FourEyes, Policy, PolicyEvent},
     money::account::PaymentMethod,
     privacy::erasure::{Erasure, ErasureEvent, LegalBasis, RetentionRules, Subject},
-    shared::sealed::Purpose,
+    shared::sealed::{Place, Purpose},
 };
 use portail_event_store::{StreamId, VaultError};
 use portail_projections::{
@@ -52,7 +52,7 @@ async fn an_erasure_destroys_the_keys_and_what_was_opened_with_them() {
     let models = ReadModels::of(vec![Box::new(FamilyProjection), Box::new(ErasuresProjection)]).await;
     let secret = r#"{"surname":"Martin","first_name":"Lucie","birth_date":"2008-05-14"}"#;
     let subject = lucie().to_string();
-    let identity = models.seal("Child", &subject, Purpose::Identity, secret).await;
+    let identity = models.seal(Place::Child, &subject, Purpose::Identity, secret).await;
     let registered = ChildEvent::ChildRegistered { family: family(), identity };
     models.given(of_child(lucie()), [registered]).await;
     let erased = ErasureEvent::PersonalDataErased {
@@ -69,11 +69,8 @@ async fn an_erasure_destroys_the_keys_and_what_was_opened_with_them() {
     let sealed = models.vault().seal(&subject, "IDENTITY", "Child/x", b"anew").await;
     assert!(matches!(sealed, Err(VaultError::Destroyed)));
     let rows = erasures::erasures(models.pool(), Some(&subject), None, 10).await.unwrap();
-    assert_eq!(
-        (rows.len(), rows[0].basis.as_str(), rows[0].actor.as_str()),
-        (1, "OBJECTION", "staff:mairie")
-    );
-    assert_eq!(rows[0].purposes, ["IDENTITY"]);
+    assert_eq!((rows.len(), rows[0].basis.into(), rows[0].actor.as_str()), (1, "OBJECTION", "staff:mairie"));
+    assert_eq!(rows[0].purposes, [Purpose::Identity]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

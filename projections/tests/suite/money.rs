@@ -7,7 +7,7 @@ use portail_domain::{
     privacy::erasure::{Erasure, ErasureEvent, LegalBasis, Subject},
     shared::amount::Amount,
     shared::ids::{RegieId, RunId},
-    shared::sealed::Purpose,
+    shared::sealed::{Place, Purpose},
 };
 use portail_event_store::StreamId;
 use portail_projections::{
@@ -118,7 +118,7 @@ async fn a_rejected_payment_reopens_what_it_settled() {
         .await
         .unwrap()
         .into_iter()
-        .map(|operation| operation.kind)
+        .map(|operation| operation.kind.to_string())
         .collect();
     assert_eq!(kinds, ["REJECTION", "PAYMENT", "INVOICE"]);
 }
@@ -145,7 +145,7 @@ async fn a_refund_uses_what_is_free() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_credit_note_says_why_and_settles_its_invoice() {
     let models = accounts().await;
-    let note = models.seal(accounts::NOTE, FAMILY, Purpose::Note, "Erreur de pointage").await;
+    let note = models.seal(Place::Operation, FAMILY, Purpose::Note, "Erreur de pointage").await;
     let credited = AccountEvent::CreditNoteIssued {
         regie: regie(),
         number: 38,
@@ -163,7 +163,7 @@ async fn a_credit_note_says_why_and_settles_its_invoice() {
     assert_eq!(open(&models, 37).await, "35.00");
     let operations = accounts::operations_of_year(models.pool(), FAMILY, 2014).await.unwrap();
     let credit_note = &operations[0];
-    assert_eq!((credit_note.kind.as_str(), credit_note.detail.about), ("CREDIT_NOTE", Some(37)));
+    assert_eq!((credit_note.kind.into(), credit_note.detail.about), ("CREDIT_NOTE", Some(37)));
     assert_eq!(credit_note.detail.note.as_deref(), Some("Erreur de pointage"));
 }
 
@@ -216,12 +216,12 @@ async fn a_billing_run_counts_its_invoices_and_ends_once() {
     let [(id, known)] = &regies::regies(models.pool()).await.unwrap()[..] else { panic!("one régie") };
     assert_eq!((id.as_str(), known.settings.name.as_str()), ("al", "Régie garderie ALSH"));
     let open = regies::open_runs(models.pool()).await.unwrap();
-    assert_eq!((open.len(), open[0].stage.as_str(), open[0].invoices), (1, "ISSUING", 3));
+    assert_eq!((open.len(), open[0].stage.into(), open[0].invoices), (1, "ISSUING", 3));
     assert_eq!(open[0].last_family.as_deref(), Some(OTHER_FAMILY));
     models.given(stream, [RegieEvent::BillingRunCompleted { run: run(), received: received() }]).await;
     assert!(regies::open_runs(models.pool()).await.unwrap().is_empty());
     let ended = regies::run(models.pool(), run().0).await.unwrap().unwrap();
-    assert_eq!((ended.stage.as_str(), ended.ended), ("COMPLETED", Some(received())));
+    assert_eq!((ended.stage.into(), ended.ended), ("COMPLETED", Some(received())));
 }
 
 /// What a family of a draft is to pay, computed when the log ended at a position.

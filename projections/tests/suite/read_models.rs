@@ -4,7 +4,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::DomainEvent;
 use portail_domain::{
-    shared::sealed::{Purpose, Sealed},
+    shared::sealed::{Place, Purpose, Sealed},
     upcasters,
 };
 use portail_event_store::{
@@ -95,9 +95,9 @@ impl ReadModels {
     }
 
     /// A value sealed for its subject, at the place where read models open it.
-    pub async fn seal(&self, place: &str, subject: &str, purpose: Purpose, secret: &str) -> Sealed {
-        let bound = format!("{place}/{subject}");
-        let bytes = self.vault.seal(subject, purpose.as_str(), &bound, secret.as_bytes()).await.unwrap();
+    pub async fn seal(&self, place: Place, subject: &str, purpose: Purpose, secret: &str) -> Sealed {
+        let bound = place.context(subject);
+        let bytes = self.vault.seal(subject, purpose.into(), &bound, secret.as_bytes()).await.unwrap();
         Sealed {
             alg: "XC20P".into(),
             subject: subject.into(),

@@ -43,7 +43,7 @@ pub async fn keep(
     let files = application.attachments();
     let name = format!("{}.pdf", document.replace('/', "-"));
     let mut upload =
-        files.begin((family, Purpose::Document.as_str()), &name, content.len() as u64, "documents").await?;
+        files.begin((family, Purpose::Document.into()), &name, content.len() as u64, "documents").await?;
     upload = files.append(&upload, 0, content).await?;
     let stored = files.finish(&upload, |_| Some("application/pdf")).await?;
     let Some(stored) = stored else { return Ok(()) };

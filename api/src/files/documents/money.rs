@@ -7,7 +7,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use portail_application::{Role, access::Principal};
+use portail_application::access::{AccountRole, Principal};
 use portail_documents::{
     sheet::{self, Sheet},
     typesetter,
@@ -71,7 +71,7 @@ async fn tax_certificate(
 
 /// Whether a reader may see the account of a family.
 fn may_read(principal: &Principal, family: &str) -> bool {
-    principal.role != Role::Parent || principal.login == family
+    principal.role != AccountRole::Parent || principal.login == family
 }
 
 impl Printer {

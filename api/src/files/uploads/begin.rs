@@ -8,7 +8,11 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use portail_application::{Application, Role, access::Principal, families::attachments::TOWN};
+use portail_application::{
+    Application,
+    access::{AccountRole, Principal},
+    families::attachments::TOWN,
+};
 use portail_domain::{i18n::Language, shared::ids::FamilyNumber, shared::sealed::Purpose};
 use portail_event_store::Upload;
 use portail_projections::correspondence::attachments;
@@ -106,7 +110,7 @@ async fn begin_within(
     language: Language,
 ) -> Result<Upload, Response> {
     let files = application.attachments();
-    let begun = files.begin((owner, Purpose::Attachment.as_str()), name, size, &principal.login).await;
+    let begun = files.begin((owner, Purpose::Attachment.into()), name, size, &principal.login).await;
     let upload = begun.map_err(|e| refusal(e, language))?;
     let failed = |error: sqlx::Error| refusal(error.into(), language);
     let loose = attachments::loose(application.pool(), &principal.login).await.map_err(failed)?;
@@ -125,8 +129,12 @@ async fn begin_within(
 /// Whose a caller's upload is: a parent's own; for staff the named family's, or the town's.
 fn subject(principal: &Principal, named: Option<&str>) -> Option<String> {
     match (principal.role, named) {
-        (Role::Parent, _) => Some(principal.login.clone()),
-        (_, Some(number)) => number.parse::<FamilyNumber>().ok().map(|n| n.to_string()),
-        (_, None) => Some(TOWN.to_owned()),
+        (AccountRole::Parent, _) => Some(principal.login.clone()),
+        (AccountRole::Staff | AccountRole::Administrator | AccountRole::Auditor, Some(number)) => {
+            number.parse::<FamilyNumber>().ok().map(|n| n.to_string())
+        }
+        (AccountRole::Staff | AccountRole::Administrator | AccountRole::Auditor, None) => {
+            Some(TOWN.to_owned())
+        }
     }
 }

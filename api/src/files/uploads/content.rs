@@ -11,7 +11,7 @@ pub(super) fn recognise(content: &[u8]) -> Option<&'static str> {
         "image/heif" => MediaType::Heic,
         _ => return None,
     };
-    Some(media.as_str())
+    Some(media.into())
 }
 
 /// A name without its path and without characters that mean something to a shell, a header or a

@@ -28,7 +28,7 @@ pub(super) async fn download(
     };
     match application.attachments().read(id).await {
         Ok((file, name, content)) if file.subject == TOWN || may_touch(&principal, &file.subject) => {
-            let media = MediaType::named(&file.media_type);
+            let media = file.media_type.parse::<MediaType>().ok();
             let ending = media.map_or("bin", MediaType::extension);
             let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
             let disposition =

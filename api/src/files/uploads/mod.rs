@@ -22,7 +22,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, patch, post},
 };
-use portail_application::{Application, Role, access::Principal};
+use portail_application::{
+    Application,
+    access::{AccountRole, Principal},
+};
 use portail_domain::i18n::Language;
 use portail_event_store::{AttachmentError, MAX_ATTACHMENT_SIZE, StoredAttachment, VaultError};
 use serde_json::json;
@@ -72,7 +75,7 @@ fn offset_header(at: u64) -> [(HeaderName, HeaderValue); 1] {
 async fn caller(application: &Application, headers: &HeaderMap) -> Result<Principal, Response> {
     let language = language(headers);
     match signed_in(application, headers).await {
-        Ok(Some(principal)) if principal.role != Role::Auditor => Ok(principal),
+        Ok(Some(principal)) if principal.role != AccountRole::Auditor => Ok(principal),
         Ok(Some(_)) => Err(Refusal(StatusCode::FORBIDDEN, "FORBIDDEN", language).into_response()),
         Ok(None) => Err(Refusal(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", language).into_response()),
         Err(error) => Err(refusal(error.into(), language)),

@@ -8,11 +8,19 @@ use async_graphql::{
 };
 use chrono::{DateTime, Duration, Utc};
 use portail_application::Role;
-use portail_domain::{catalogue::activity::Activity, i18n::text};
+use portail_domain::{
+    catalogue::activity::Activity,
+    families::family_file::{Owner, Section},
+    i18n::text,
+};
 use portail_projections::{
-    attendance::request_list::{self, Filter, Order, RequestLine},
+    attendance::{
+        request::{RequestDetail, RequestKind, RequestStatus as DomainStatus},
+        request_list::{self, Filter, Order, RequestLine},
+    },
     families::{family, family_file},
 };
+use strum::VariantArray;
 use uuid::Uuid;
 
 use crate::graphql::{
@@ -21,37 +29,37 @@ use crate::graphql::{
     correspondence::attachments::Attachment,
     entered::{cursor, page},
     families::family_file::changes::{FieldChange, changes},
+    mirrored_enum::mirrored_enum,
     scalars::{Date, Instant, Position},
 };
 
-/// What was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub enum RequestType {
-    /// A reservation.
-    Reservation,
-    /// An absence.
-    Absence,
-    /// A new child.
-    NewChild,
-    /// The responsible guardian's card.
-    Responsible,
-    /// The spouse's card.
-    Spouse,
-    /// Tax data.
-    Tax,
-    /// Family-benefit data.
-    Caf,
-    /// Bank details and direct debit.
-    Bank,
-    /// A child's identity.
-    ChildIdentity,
-    /// What the family authorises for a child.
-    Authorisations,
-    /// Who may pick a child up.
-    PickUp,
-    /// A child's health data.
-    Health,
+macro_rules! request_types {
+    ($($(#[$doc:meta])* $section:ident { $($text:literal $field:ident: $kind:ident),+ $(,)? })+) => {
+        /// What was asked.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+        pub enum RequestType {
+            /// A reservation.
+            Reservation,
+            /// An absence.
+            Absence,
+            /// A new child.
+            NewChild,
+            $($(#[$doc])* $section,)+
+        }
+
+        impl From<RequestKind> for RequestType {
+            fn from(kind: RequestKind) -> Self {
+                match kind {
+                    RequestKind::Reservation => Self::Reservation,
+                    RequestKind::Absence => Self::Absence,
+                    RequestKind::NewChild => Self::NewChild,
+                    $(RequestKind::$section => Self::$section,)+
+                }
+            }
+        }
+    };
 }
+portail_domain::file_sections!(request_types);
 
 /// The two tabs of the guide's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -87,60 +95,36 @@ pub struct PendingRequests {
     oldest_submitted_at: DateTime<Utc>,
 }
 
-/// Where a request stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub enum RequestStatus {
-    /// Undecided.
-    Pending,
-    /// Accepted.
-    Accepted,
-    /// Refused, with a reason.
-    Refused,
-    /// Taken back.
-    Withdrawn,
-}
-
-impl RequestType {
-    const ALL: [(Self, &'static str, RequestTab); 12] = [
-        (Self::Reservation, "RESERVATION", RequestTab::Children),
-        (Self::Absence, "ABSENCE", RequestTab::Children),
-        (Self::NewChild, "NEW_CHILD", RequestTab::Children),
-        (Self::ChildIdentity, "CHILD_IDENTITY", RequestTab::Children),
-        (Self::Authorisations, "AUTHORISATIONS", RequestTab::Children),
-        (Self::PickUp, "PICK_UP", RequestTab::Children),
-        (Self::Health, "HEALTH", RequestTab::Children),
-        (Self::Responsible, "RESPONSIBLE", RequestTab::Account),
-        (Self::Spouse, "SPOUSE", RequestTab::Account),
-        (Self::Tax, "TAX", RequestTab::Account),
-        (Self::Caf, "CAF", RequestTab::Account),
-        (Self::Bank, "BANK", RequestTab::Account),
-    ];
-
-    fn of(stored: &str) -> Self {
-        Self::ALL.iter().find(|(_, name, _)| *name == stored).map_or(Self::Reservation, |(kind, ..)| *kind)
+mirrored_enum!(
+    /// Where a request stands.
+    RequestStatus = DomainStatus {
+        Pending: "Undecided.",
+        Accepted: "Accepted.",
+        Refused: "Refused, with a reason.",
+        Withdrawn: "Taken back.",
     }
+);
 
-    /// The stored names of the asked types in the asked tab; none: all.
-    fn stored(kinds: Option<&[Self]>, tab: Option<RequestTab>) -> Option<Vec<String>> {
-        if kinds.is_none() && tab.is_none() {
-            return None;
+impl RequestTab {
+    /// The tab that shows a kind of request.
+    fn of(kind: RequestKind) -> Self {
+        match kind.section().map(Section::owner) {
+            None | Some(Owner::Child) => Self::Children,
+            Some(Owner::Family) => Self::Account,
         }
-        let wanted = |(kind, _, of): &&(Self, &str, RequestTab)| {
-            kinds.is_none_or(|k| k.contains(kind)) && tab.is_none_or(|t| t == *of)
-        };
-        Some(Self::ALL.iter().filter(wanted).map(|(_, name, _)| (*name).to_owned()).collect())
     }
 }
 
-impl RequestStatus {
-    fn stored(self) -> &'static str {
-        match self {
-            Self::Pending => "PENDING",
-            Self::Accepted => "ACCEPTED",
-            Self::Refused => "REFUSED",
-            Self::Withdrawn => "WITHDRAWN",
-        }
+/// The kinds of the asked types in the asked tab; none: all.
+fn kinds(types: Option<Vec<RequestType>>, tab: Option<RequestTab>) -> Option<Vec<RequestKind>> {
+    if types.is_none() && tab.is_none() {
+        return None;
     }
+    let wanted = |kind: &RequestKind| {
+        types.as_ref().is_none_or(|types| types.contains(&(*kind).into()))
+            && tab.is_none_or(|tab| tab == RequestTab::of(*kind))
+    };
+    Some(RequestKind::VARIANTS.iter().copied().filter(wanted).collect())
 }
 
 /// One asked day.
@@ -268,7 +252,7 @@ impl RequestQuery {
         let mut pending: Vec<PendingRequests> = vec![];
         for found in counts {
             let structure = found.activity.as_deref().and_then(structure);
-            let kind = RequestType::of(&found.kind);
+            let kind = RequestType::from(found.kind);
             let same =
                 |p: &&mut PendingRequests| p.kind == kind && p.structure_id.as_deref() == structure.as_ref();
             match pending.iter_mut().find(same) {
@@ -297,7 +281,7 @@ pub struct RequestTotals {
 fn stored_order(order: Option<RequestOrder>) -> Order {
     match order {
         Some(RequestOrder::OldestFirst) => Order::OldestFirst,
-        _ => Order::NewestFirst,
+        Some(RequestOrder::NewestFirst) | None => Order::NewestFirst,
     }
 }
 
@@ -321,8 +305,8 @@ async fn stored_filter(ctx: &Context<'_>, filter: RequestFilter) -> Result<Filte
     Ok(Filter {
         payer: is_parent.then(|| caller.login.clone()),
         child,
-        kinds: RequestType::stored(filter.kinds.as_deref(), filter.tab),
-        statuses: filter.statuses.map(|s| s.into_iter().map(|s| s.stored().to_owned()).collect()),
+        kinds: kinds(filter.kinds, filter.tab),
+        statuses: filter.statuses.map(|all| all.into_iter().map(Into::into).collect()),
         request: request.map_err(|_| coded("NOT_FOUND", ctx.language()))?,
         activities,
         since: filter.since.map(|at| at.0).or_else(|| is_parent.then(|| caller.at - Duration::days(31))),
@@ -350,30 +334,17 @@ async fn shown(
             known.and_then(Activity::latest).map_or_else(|| code.to_owned(), |s| s.name.clone())
         });
         let label = |prefix: &str, key: &str| text(&format!("{prefix}_{key}"), language, &[]);
-        let refusal =
-            line.refusal.as_ref().map(|r| r.text(language)).or_else(|| match line.detail.as_deref() {
-                Some("CERTIFICATE_MISSING") => Some(text("REFUSAL_CERTIFICATE", language, &[])),
-                Some("CERTIFICATE_REFUSED") => Some(text("REFUSAL_CERTIFICATE_REFUSED", language, &[])),
-                Some("CLOSED") => Some(text("MARKER_CLOSURE", language, &[])),
-                Some(ended @ ("ENROLMENT_ENDED" | "LEFT_FAMILY" | "ACTIVITY_ENDED" | "NOT_OFFERED")) => {
-                    Some(text(&format!("RELEASED_{ended}"), language, &[]))
-                }
-                _ => None,
-            });
+        let refusal = line.refusal.as_ref().map(|r| r.text(language));
+        let refusal = refusal.or_else(|| Some(text(refusal_key(line.detail?)?, language, &[])));
         let request = Request {
             id: ID(line.line.to_string()),
             request_id: ID(line.request.to_string()),
-            type_label: label("REQUEST", &line.kind),
-            kind: RequestType::of(&line.kind),
-            status_label: label("STATUS", &line.status),
-            status: match line.status.as_str() {
-                "ACCEPTED" => RequestStatus::Accepted,
-                "REFUSED" => RequestStatus::Refused,
-                "WITHDRAWN" => RequestStatus::Withdrawn,
-                _ => RequestStatus::Pending,
-            },
-            detail_label: line.detail.as_deref().map(|detail| label("DETAIL", detail)),
-            detail: line.detail,
+            type_label: label("REQUEST", line.kind.into()),
+            kind: line.kind.into(),
+            status_label: label("STATUS", line.status.into()),
+            status: line.status.into(),
+            detail_label: line.detail.map(|detail| label("DETAIL", detail.into())),
+            detail: line.detail.map(|detail| detail.to_string()),
             child_id: line.child.map(|c| ID(c.to_string())),
             child: line.child.and_then(|c| names.get(&c.0).cloned()),
             payer: line.payer,
@@ -387,7 +358,7 @@ async fn shown(
                 .map(Into::into)
                 .collect(),
             refusal_note: modification.and_then(|m| m.note.clone()),
-            reason: line.reason.map(|r| label("ABSENCE", &r)),
+            reason: line.reason.map(|reason| label("ABSENCE", reason.into())),
             submitted_at: line.submitted,
             decided_at: line.decided,
             refusal_reason: refusal,
@@ -396,4 +367,23 @@ async fn shown(
         Edge::new(line.line.to_string(), request)
     };
     Ok(lines.into_iter().map(edge).collect())
+}
+
+/// The words for why something was refused, where no decision of staff says it.
+fn refusal_key(detail: RequestDetail) -> Option<&'static str> {
+    match detail {
+        RequestDetail::CertificateMissing => Some("REFUSAL_CERTIFICATE"),
+        RequestDetail::CertificateRefused => Some("REFUSAL_CERTIFICATE_REFUSED"),
+        RequestDetail::Closed => Some("MARKER_CLOSURE"),
+        RequestDetail::EnrolmentEnded => Some("RELEASED_ENROLMENT_ENDED"),
+        RequestDetail::LeftFamily => Some("RELEASED_LEFT_FAMILY"),
+        RequestDetail::ActivityEnded => Some("RELEASED_ACTIVITY_ENDED"),
+        RequestDetail::NotOffered => Some("RELEASED_NOT_OFFERED"),
+        RequestDetail::Waitlisted
+        | RequestDetail::Offered
+        | RequestDetail::Cancelled
+        | RequestDetail::Excused
+        | RequestDetail::Billed
+        | RequestDetail::CertificateReceived => None,
+    }
 }

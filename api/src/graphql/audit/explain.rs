@@ -113,7 +113,7 @@ async fn field(ctx: &Context<'_>, event: &RecordedEvent, name: &str) -> Result<O
     let bytes = family::sealed_bytes(&sealed).map_err(unavailable)?;
     let place = format!("{}/{}", event.stream.kind, sealed.subject);
     let vault = ctx.application()?.vault();
-    match vault.unseal(&sealed.subject, sealed.purpose.as_str(), &place, &bytes).await {
+    match vault.unseal(&sealed.subject, sealed.purpose.into(), &place, &bytes).await {
         Ok(text) => {
             let document: Document = serde_json::from_slice(&text).map_err(unavailable)?;
             Ok(document.get(name).filter(|value| !value.is_null()).cloned())
@@ -129,9 +129,9 @@ fn masked(value: Value) -> Value {
         Value::Object(fields) => Value::Object(
             fields
                 .into_iter()
-                .map(|(name, value)| match value {
-                    Value::String(text) if name == "iban" => (name, mask(&text).into()),
-                    value => (name, masked(value)),
+                .map(|(name, value)| {
+                    let account = value.as_str().filter(|_| name == "iban").map(mask);
+                    (name, account.map_or_else(|| masked(value), Into::into))
                 })
                 .collect(),
         ),
@@ -141,7 +141,7 @@ fn masked(value: Value) -> Value {
             Ok(document) => Value::String(masked(document).to_string()),
             Err(_) => Value::String(text),
         },
-        other => other,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
     }
 }
 
@@ -223,16 +223,22 @@ impl ExplainQuery {
         for explaining in explained {
             let value = match explaining.part {
                 Part::Value => field(ctx, &explaining.event, field_name).await?,
-                _ => None,
+                Part::Enrolment
+                | Part::Activity
+                | Part::Calendar
+                | Part::BilledDay
+                | Part::Tariff
+                | Part::SameCommand
+                | Part::Request => None,
             };
             // A value that stayed as it was does not explain itself anew.
             if explaining.part == Part::Value && !events.is_empty() && value == last {
                 continue;
             }
             last.clone_from(&value);
-            let value = value.map(|value| match value {
-                Value::String(text) if hides => Json(Value::String(mask(&text))),
-                value => Json(value),
+            let value = value.map(|value| {
+                let account = value.as_str().filter(|_| hides).map(mask);
+                Json(account.map_or(value, Value::String))
             });
             events.push(ExplainingEvent { value, ..shown(vec![explaining]).remove(0) });
         }

@@ -10,8 +10,8 @@ use async_graphql::{
     parser::types::{ExecutableDocument, Field, OperationType, Selection, SelectionSet},
 };
 use portail_application::{
-    Application, Role,
-    access::Principal,
+    Application,
+    access::{AccountRole, Principal},
     audit::read_trail::{is_subject, record},
 };
 use portail_domain::i18n::text;
@@ -97,17 +97,22 @@ impl Looks {
             }
             Value::List(items) => items.iter().for_each(|item| self.add_subjects(item)),
             Value::Object(fields) => fields.values().for_each(|field| self.add_subjects(field)),
-            _ => {}
+            Value::Null
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Boolean(_)
+            | Value::Binary(_)
+            | Value::Enum(_) => {}
         }
     }
 
     /// Whether a role's look is recorded.
-    fn count_for(&self, role: Role) -> bool {
+    fn count_for(&self, role: AccountRole) -> bool {
         let personal = || self.fields.iter().any(|field| !IMPERSONAL.contains(&field.as_str()));
         match role {
-            Role::Auditor => !self.fields.is_empty(),
-            Role::Staff | Role::Administrator => personal(),
-            Role::Parent | Role::Timer => false,
+            AccountRole::Auditor => !self.fields.is_empty(),
+            AccountRole::Staff | AccountRole::Administrator => personal(),
+            AccountRole::Parent => false,
         }
     }
 }

@@ -170,7 +170,10 @@ impl CatalogueMutation {
     #[graphql(guard = "STAFF")]
     async fn define_structure(&self, ctx: &Context<'_>, input: StructureInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(CatalogueCommand::DefineStructure { id: parse(&input.id, "id")?, name: text(&input.name, "name")? })
+            Ok(CatalogueCommand::DefineStructure {
+                id: parse(&input.id, "id")?,
+                name: text(&input.name, "name")?,
+            })
         })
         .await
     }
@@ -179,7 +182,10 @@ impl CatalogueMutation {
     #[graphql(guard = "STAFF")]
     async fn rename_structure(&self, ctx: &Context<'_>, input: StructureInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(CatalogueCommand::RenameStructure { id: parse(&input.id, "id")?, name: text(&input.name, "name")? })
+            Ok(CatalogueCommand::RenameStructure {
+                id: parse(&input.id, "id")?,
+                name: text(&input.name, "name")?,
+            })
         })
         .await
     }
@@ -202,14 +208,18 @@ impl CatalogueMutation {
     /// again where it still can.
     #[graphql(guard = "STAFF")]
     async fn reopen_structure(&self, ctx: &Context<'_>, input: ReopenInput) -> Result<RecordPayload> {
-        submit(ctx, input, |input| Ok(CatalogueCommand::ReopenStructure { id: parse(&input.id, "id")? })).await
+        submit(ctx, input, |input| Ok(CatalogueCommand::ReopenStructure { id: parse(&input.id, "id")? }))
+            .await
     }
 
     /// Offers an activity.
     #[graphql(guard = "STAFF")]
     async fn define_activity(&self, ctx: &Context<'_>, input: DefineActivityInput) -> Result<RecordPayload> {
         submit(ctx, input, |input| {
-            Ok(CatalogueCommand::DefineActivity { id: parse(&input.id, "id")?, settings: input.settings.settings()? })
+            Ok(CatalogueCommand::DefineActivity {
+                id: parse(&input.id, "id")?,
+                settings: input.settings.settings()?,
+            })
         })
         .await
     }

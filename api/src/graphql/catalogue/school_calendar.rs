@@ -158,8 +158,10 @@ impl SchoolCalendarMutation {
     /// The town belongs to a school zone from a day on.
     #[graphql(guard = "STAFF")]
     async fn adopt_zone(&self, ctx: &Context<'_>, input: AdoptZoneInput) -> Result<RecordPayload> {
-        submit(ctx, input, |input| Ok(CatalogueCommand::AdoptZone { zone: input.zone.into(), from: input.from.0 }))
-            .await
+        submit(ctx, input, |input| {
+            Ok(CatalogueCommand::AdoptZone { zone: input.zone.into(), from: input.from.0 })
+        })
+        .await
     }
 
     /// The town has the public holidays of a region from a day on: they are closed, marked F, and no

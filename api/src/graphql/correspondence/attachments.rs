@@ -32,7 +32,7 @@ impl From<DomainAttachment> for Attachment {
         Self {
             path: attachment_url(file.id),
             id: ID(file.id.to_string()),
-            media_type: file.media_type.as_str(),
+            media_type: file.media_type.into(),
             size: file.size,
             sha256: file.sha256,
         }

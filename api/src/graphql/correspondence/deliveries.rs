@@ -59,7 +59,7 @@ impl DeliveryQuery {
         let of = |d: outbox::AbandonedDelivery| FailedDelivery {
             id: ID(format!("{}:{}", d.notification, d.channel)),
             subject: text(&format!("MAIL_{}_SUBJECT", d.template), ctx.language(), &[]),
-            channel: d.channel,
+            channel: d.channel.to_string(),
             attempts: d.attempts,
             error: d.error,
             failed_at: d.updated_at,
@@ -82,7 +82,7 @@ impl DeliveryMutation {
         input: RetryDeliveryInput,
     ) -> Result<RetryDeliveryPayload> {
         let parts = input.delivery_id.split_once(':').filter(|_| hostile_text(ctx).is_none());
-        let found = match parts.and_then(|(id, channel)| Some((id.parse().ok()?, channel))) {
+        let found = match parts.and_then(|(id, channel)| Some((id.parse().ok()?, channel.parse().ok()?))) {
             Some((id, channel)) => {
                 outbox::retry(ctx.application()?.pool(), id, channel).await.map_err(unavailable)?
             }

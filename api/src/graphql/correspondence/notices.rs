@@ -1,29 +1,28 @@
 //! Notices and forms ("Infos./Documents").
 
-use async_graphql::{Context, Enum, ID, Object, OneofObject, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, OneofObject, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_application::{CorrespondenceCommand, families::attachments::TOWN};
 use portail_domain::correspondence::notice::Audience;
-use portail_projections::correspondence::notices::{self, NoticeRow};
+use portail_projections::correspondence::notices::{self, AudienceKind, NoticeRow};
 
 use crate::graphql::{
     commands::{RecordPayload, input_objects, submit},
     context::{Ask, EVERYBODY, OFFICERS, STAFF, be_fresh, unavailable},
     correspondence::attachments::{Attachment, uploaded},
     entered::{optional_text, page, parse, text},
+    mirrored_enum::mirrored_enum,
     scalars::{Date, Position},
 };
 
-/// Whom a notice is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub enum NoticeAudience {
-    /// Every family.
-    Town,
-    /// The families of a structure.
-    Structure,
-    /// One family.
-    Family,
-}
+mirrored_enum!(
+    /// Whom a notice is for.
+    NoticeAudience from AudienceKind {
+        Town: "Every family.",
+        Structure: "The families of a structure.",
+        Family: "One family.",
+    }
+);
 
 /// A notice of the town.
 #[derive(Debug, Clone, SimpleObject)]
@@ -61,11 +60,7 @@ impl From<NoticeRow> for Notice {
             text,
             link: row.link,
             form: row.form.map(Into::into),
-            audience: match row.audience.as_str() {
-                "STRUCTURE" => NoticeAudience::Structure,
-                "FAMILY" => NoticeAudience::Family,
-                _ => NoticeAudience::Town,
-            },
+            audience: row.audience.into(),
             target: row.target,
             from: Date(row.from),
             to: row.to.map(Date),
@@ -175,7 +170,7 @@ impl NoticeMutation {
         };
         let owner = match &audience {
             Ok(Audience::Family(number)) => number.as_str(),
-            _ => TOWN,
+            Ok(Audience::Town | Audience::Structure(_)) | Err(_) => TOWN,
         };
         let forms: Vec<ID> = input.form_id.iter().cloned().collect();
         let form = uploaded(ctx, &forms, owner, "formId").await?;

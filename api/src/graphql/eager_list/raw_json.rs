@@ -69,9 +69,14 @@ fn write_value(value: &Value, out: &mut Vec<u8>) {
             }
             out.push(b'}');
         }
-        scalar => match RawJson::carried_by(scalar) {
+        Value::Null
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Boolean(_)
+        | Value::Binary(_)
+        | Value::Enum(_) => match RawJson::carried_by(value) {
             Some(text) => out.extend_from_slice(text),
-            None => write_json(scalar, out),
+            None => write_json(value, out),
         },
     }
 }

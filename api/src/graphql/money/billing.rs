@@ -1,7 +1,7 @@
 //! Billing runs: prepare, review family by family, issue.
 
 use async_graphql::{Context, ID, Object, Result};
-use portail_application::{MoneyCommand};
+use portail_application::MoneyCommand;
 use portail_projections::money::{accounts, regies};
 
 use crate::graphql::{

@@ -1,6 +1,6 @@
 //! A billing run: where it stands, its draft and its warnings.
 
-use async_graphql::{Context, Enum, ID, Result, SimpleObject};
+use async_graphql::{Context, ID, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_domain::{
     i18n::{Language, text},
@@ -10,7 +10,7 @@ use portail_domain::{
 };
 use portail_projections::money::{
     billing_drafts::{self, Draft},
-    regies::{KnownRegie, RunRow},
+    regies::{KnownRegie, RunRow, Stage},
 };
 use rust_decimal::Decimal;
 
@@ -25,18 +25,15 @@ use crate::graphql::{
     scalars::Date,
 };
 
-/// Where a billing run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub enum BillingRunStage {
-    /// Its draft is being computed, or can be reviewed.
-    Prepared,
-    /// Its invoices are being issued.
-    Issuing,
-    /// All invoices are issued.
-    Completed,
-    /// It was given up.
-    Abandoned,
-}
+mirrored_enum!(
+    /// Where a billing run stands.
+    BillingRunStage = Stage {
+        Prepared: "Its draft is being computed, or can be reviewed.",
+        Issuing: "Its invoices are being issued.",
+        Completed: "All invoices are issued.",
+        Abandoned: "It was given up.",
+    }
+);
 
 mirrored_enum! {
     /// What a bill cannot settle by itself.
@@ -150,12 +147,7 @@ impl From<RunRow> for BillingRun {
             to: Date(row.last_day),
             date: Date(row.date),
             due: Date(row.due),
-            stage: match row.stage.as_str() {
-                "PREPARED" => BillingRunStage::Prepared,
-                "ISSUING" => BillingRunStage::Issuing,
-                "COMPLETED" => BillingRunStage::Completed,
-                _ => BillingRunStage::Abandoned,
-            },
+            stage: row.stage.into(),
             issued: row.invoices,
             prepared_at: row.prepared,
             ended_at: row.ended,

@@ -111,7 +111,9 @@ pub(super) fn family_asked(ctx: &Context<'_>, named: Option<String>) -> Result<S
         (Role::Parent, None) => Ok(caller.login),
         (Role::Parent, Some(named)) if named == caller.login => Ok(named),
         (Role::Staff | Role::Administrator | Role::Auditor, Some(named)) => Ok(named),
-        _ => Err(coded("NOT_FOUND", ctx.language())),
+        (Role::Parent, Some(_))
+        | (Role::Staff | Role::Administrator | Role::Auditor, None)
+        | (Role::Timer, _) => Err(coded("NOT_FOUND", ctx.language())),
     }
 }
 

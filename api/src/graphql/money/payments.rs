@@ -164,21 +164,22 @@ impl PaymentQuery {
         let rows = accounts::debits(pool, batch).await.map_err(unavailable)?;
         let known = regies::debit_batch(pool, batch).await.map_err(unavailable)?.ok_or_else(not_found)?;
         let all = all_regies(ctx).await?;
-        let left_out = |left: LeftOut| {
+        let left_out = |left: LeftOut| -> Result<DirectDebitLeftOut> {
             let invoice = invoice_number(&all, &known.regie, left.invoice.cast_signed());
             let args = [("family", left.family.to_string()), ("invoice", invoice.clone())];
-            DirectDebitLeftOut {
-                code: UserErrorCode::of(left.obstacle.code()),
+            let code = UserErrorCode::of(left.obstacle.code());
+            Ok(DirectDebitLeftOut {
+                code: code.ok_or_else(|| unavailable("an obstacle has no code of the schema"))?,
                 message: i18n::text(left.obstacle.code(), ctx.language(), &args),
                 family_number: left.family.to_string(),
                 amount: left.amount.decimal(),
                 invoice,
-            }
+            })
         };
         Ok(DirectDebitBatch {
             file_url: links::direct_debit_url(batch),
             date: Date(known.date),
-            left_out: known.left_out.into_iter().map(left_out).collect(),
+            left_out: known.left_out.into_iter().map(left_out).collect::<Result<_>>()?,
             total: rows.iter().map(|r| r.amount).sum::<Amount>().decimal(),
             debits: rows
                 .into_iter()

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use portail_application::{MoneyCommand};
+use portail_application::MoneyCommand;
 use portail_documents::statement_labels;
 use portail_domain::{i18n::text, shared::amount::Amount};
 use portail_projections::money::{accounts, regies};
@@ -171,7 +171,7 @@ impl RegieQuery {
         let rows = accounts::operations_between(ctx.application()?.pool(), &regie_id, from.0, to.0).await;
         let rows = rows.map_err(unavailable)?;
         let Some(regie) = all.get(regie_id.as_str()) else { return Ok(vec![]) };
-        let moved = rows.iter().filter(|r| matches!(r.kind.as_str(), "PAYMENT" | "REJECTION" | "REFUND"));
+        let moved = rows.iter().filter(|r| r.kind.moves_money());
         let line = |row: &accounts::OperationRow| CashJournalLine {
             number: operation_number(row, &regie.series),
             date: Date(row.date),

@@ -1,10 +1,11 @@
 //! The account statement ("Relevé de compte"), and what the home page shows of it.
 
-use async_graphql::{Context, Enum, Object, Result, SimpleObject};
+use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{Datelike, NaiveDate};
 use portail_documents::{statement_labels::description, statement_sums::Sums};
 use portail_domain::{
     i18n::{Language, text},
+    money::account::OperationKind as DomainKind,
     money::account::ledger::{OpenInvoice, Standing},
     money::regie::{CollectionMode as DomainMode, RegieSettings},
     shared::amount::Amount,
@@ -20,6 +21,7 @@ use crate::{
     graphql::{
         context::{Ask, EVERYBODY, be_fresh, unavailable},
         entered::bad_argument,
+        mirrored_enum::mirrored_enum,
         money::{
             CollectionMode, Regies, all_regies, day_asked, family_asked, invoice_number, operation_number,
         },
@@ -28,20 +30,16 @@ use crate::{
     http::links,
 };
 
-/// What an operation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub enum OperationKind {
-    /// An invoice: a debit.
-    Invoice,
-    /// A credit note.
-    CreditNote,
-    /// A payment.
-    Payment,
-    /// A payment the bank rejected: a debit.
-    Rejection,
-    /// What was paid back: a debit.
-    Refund,
-}
+mirrored_enum!(
+    /// What an operation is.
+    OperationKind = DomainKind {
+        Invoice: "An invoice: a debit.",
+        CreditNote: "A credit note.",
+        Payment: "A payment.",
+        Rejection: "A payment the bank rejected: a debit.",
+        Refund: "What was paid back: a debit.",
+    }
+);
 
 /// An operation of an account.
 #[derive(Debug, Clone, SimpleObject)]
@@ -102,19 +100,12 @@ pub struct AccountStatement {
 }
 
 fn operation(row: &OperationRow, all: &Regies, as_of: NaiveDate, language: Language) -> Option<Operation> {
-    let kind = match row.kind.as_str() {
-        "INVOICE" => OperationKind::Invoice,
-        "CREDIT_NOTE" => OperationKind::CreditNote,
-        "PAYMENT" => OperationKind::Payment,
-        "REJECTION" => OperationKind::Rejection,
-        _ => OperationKind::Refund,
-    };
     let regie = all.get(&row.regie)?;
     let side = |amount: Amount| (!amount.is_zero()).then(|| amount.decimal());
     Some(Operation {
         position: Position(row.line.unsigned_abs()),
         number: operation_number(row, &regie.series),
-        kind,
+        kind: row.kind.into(),
         date: Date(row.date),
         description: description(row, &regie.series, language),
         regie: regie.name.clone(),

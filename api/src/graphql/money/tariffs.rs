@@ -278,7 +278,7 @@ fn version(activity: &str, from: chrono::NaiveDate, number: u32, settings: &Tari
         effort_rate,
         outside_percent: match settings.outside {
             Outside::Percent(percent) => Some(percent),
-            _ => None,
+            Outside::Same | Outside::Scale(_) => None,
         },
         resident_communes: settings
             .communes

@@ -4,8 +4,7 @@ use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
 use clap::Args;
 use portail_application::{
-    Role,
-    access::Principal,
+    access::{AccountRole, Principal},
     audit::{past as replay, past::Moment},
 };
 use portail_event_store::Database;
@@ -48,7 +47,7 @@ pub async fn replay(database: &Database, settings: &Settings, options: &ReplayOp
         None => options.query.clone(),
     };
     let variables = serde_json::from_str(&options.variables).context("the variables are not JSON")?;
-    let auditor = Principal { role: Role::Auditor, login: "command line".into() };
+    let auditor = Principal { role: AccountRole::Auditor, login: "command line".into() };
     let mut answers = vec![];
     for moment in [Some(options.at), options.against].into_iter().flatten() {
         let past = past(database, settings, moment.find(pool).await?).await?;

@@ -5,6 +5,7 @@ use futures::FutureExt;
 use portail_api::graphql::document_guard::DocumentGuard;
 use portail_application::import::table;
 use portail_domain::{families::family_file::Section, i18n::Language};
+use strum::VariantArray;
 
 /// Any file is refused or read: each row has a cell for every column, and a section has only fields of
 /// its own.
@@ -15,7 +16,7 @@ pub fn import(bytes: &[u8]) {
             let cell = row.cell(column);
             assert!(cell.is_none_or(|text| !text.is_empty() && text == text.trim()));
         }
-        for section in Section::ALL {
+        for section in Section::VARIANTS {
             for (name, _) in row.section(*section, "") {
                 assert!(section.fields().iter().any(|field| field.name == name), "{name}");
             }

@@ -66,7 +66,7 @@ fn labelled(items: &[Value]) -> Vec<(String, &Value)> {
         let label = |item: &Value| match item.get("node").unwrap_or(item).get(name)? {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
-            _ => None,
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         };
         let labels: Option<Vec<String>> = items.iter().map(label).collect();
         labels.filter(|labels| {

@@ -13,7 +13,7 @@ use portail_domain::{
     i18n::{Language, text},
 };
 use portail_projections::{
-    correspondence::outbox::{self, Due},
+    correspondence::outbox::{self, Channel, DeliveryStatus, Due},
     families::{family, family_file},
 };
 
@@ -63,10 +63,9 @@ impl Notifier {
     }
 
     async fn send_due(&self) -> Result<()> {
-        let channels: Vec<&str> = [self.email.as_ref().map(|_| "EMAIL"), self.sms.as_ref().map(|_| "SMS")]
-            .into_iter()
-            .flatten()
-            .collect();
+        let email = self.email.as_ref().map(|_| Channel::Email);
+        let sms = self.sms.as_ref().map(|_| Channel::Sms);
+        let channels: Vec<Channel> = email.into_iter().chain(sms).collect();
         let (pool, since) = (self.application.pool(), self.application.clock().now() - NEWS);
         for message in outbox::due(pool, &channels, since, MOST).await? {
             if let Some(attempt) = outbox::claim(pool, &message, LEASE_SECONDS).await? {
@@ -79,22 +78,23 @@ impl Notifier {
     async fn deliver(&self, message: &Due, attempt: i32) -> Result<()> {
         let pool = self.application.pool();
         let Some(words) = self.words(message).await? else {
-            outbox::settle(pool, message, "SKIPPED", 0.0, None).await?;
+            outbox::settle(pool, message, DeliveryStatus::Skipped, 0.0, None).await?;
             return Ok(());
         };
-        let sent = match (&self.email, &self.sms) {
-            (Some(email), _) if message.channel == "EMAIL" => email.send(&words).await,
-            (_, Some(sms)) => sms.send(&words).await,
-            _ => return Ok(()),
+        let sent = match (message.channel, &self.email, &self.sms) {
+            (Channel::Email, Some(email), _) => email.send(&words).await,
+            (Channel::Sms, _, Some(sms)) => sms.send(&words).await,
+            // Only those are asked for that are there.
+            (Channel::Email, None, _) | (Channel::Sms, _, None) => return Ok(()),
         };
         match sent {
-            Ok(()) => outbox::settle(pool, message, "SENT", 0.0, None).await?,
+            Ok(()) => outbox::settle(pool, message, DeliveryStatus::Sent, 0.0, None).await?,
             Err(error) => {
-                let status = if attempt >= ATTEMPTS { "DEAD" } else { "PENDING" };
+                let status = if attempt >= ATTEMPTS { DeliveryStatus::Dead } else { DeliveryStatus::Pending };
                 // Two seconds, then twice as long each time.
                 let wait = f64::from(2u32.pow(attempt.clamp(1, 16).unsigned_abs()));
                 let said = format!("{error:#}");
-                tracing::warn!(notification = %message.id, error = said, channel = message.channel, attempt, status, "not sent");
+                tracing::warn!(notification = %message.id, error = said, channel = %message.channel, attempt, %status, "not sent");
                 outbox::settle(pool, message, status, wait, Some(&said)).await?;
             }
         }
@@ -107,7 +107,7 @@ impl Notifier {
         let pool = self.application.pool();
         let sections = family_file::sections(pool, std::slice::from_ref(number)).await?;
         let card = sections.into_iter().find(|s| s.section == Section::Responsible).and_then(|s| s.value);
-        let Some(to) = card.and_then(|card| reachable(&card, &message.channel)) else { return Ok(None) };
+        let Some(to) = card.and_then(|card| reachable(&card, message.channel)) else { return Ok(None) };
         let child = match message.child {
             Some(id) => {
                 let rows = family::children_by_id(pool, &[id]).await?;
@@ -131,9 +131,11 @@ impl Notifier {
 }
 
 /// Where a card's person can be reached on a channel they consented to.
-fn reachable(card: &Document, channel: &str) -> Option<String> {
-    let (consent, address) =
-        if channel == "EMAIL" { ("email_consent", "email") } else { ("sms_consent", "mobile_phone") };
+fn reachable(card: &Document, channel: Channel) -> Option<String> {
+    let (consent, address) = match channel {
+        Channel::Email => ("email_consent", "email"),
+        Channel::Sms => ("sms_consent", "mobile_phone"),
+    };
     let agreed = card.get(consent).and_then(serde_json::Value::as_bool).unwrap_or(false);
     let address = card.get(address)?.as_str()?;
     agreed.then(|| address.to_owned())
@@ -146,17 +148,28 @@ fn days(dates: &[NaiveDate]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use portail_projections::correspondence::outbox::Template;
     use serde_json::json;
+    use strum::VariantArray;
 
     use super::*;
+
+    #[test]
+    fn every_message_has_its_words() {
+        for template in Template::VARIANTS {
+            for part in ["SUBJECT", "BODY"] {
+                assert!(portail_domain::i18n::has(&format!("MAIL_{template}_{part}")), "{template}");
+            }
+        }
+    }
 
     #[test]
     fn only_those_who_consented_and_can_be_reached_are_told() {
         let card = |value: serde_json::Value| value.as_object().unwrap().clone();
         let agreed =
             card(json!({ "email": "a@b.fr", "email_consent": true, "mobile_phone": "06 01 02 03 04" }));
-        assert_eq!(reachable(&agreed, "EMAIL").as_deref(), Some("a@b.fr"));
-        assert_eq!(reachable(&agreed, "SMS"), None, "no consent is no");
-        assert_eq!(reachable(&card(json!({ "email_consent": true })), "EMAIL"), None);
+        assert_eq!(reachable(&agreed, Channel::Email).as_deref(), Some("a@b.fr"));
+        assert_eq!(reachable(&agreed, Channel::Sms), None, "no consent is no");
+        assert_eq!(reachable(&card(json!({ "email_consent": true })), Channel::Email), None);
     }
 }

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use strum::{IntoStaticStr, VariantNames};
+
 use crate::{
     i18n::{Args, Rule},
     shared::ids::ActivityId,
@@ -9,7 +11,8 @@ use crate::{
 };
 
 /// A rule of sessions that a command breaks. Reads like the town's rule book.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum SessionError {
     /// Not offered on such a day.
     #[error("not offered on that day")]
@@ -132,44 +135,7 @@ fn local(at: &DateTime<Utc>) -> String {
 
 impl Rule for SessionError {
     fn code(&self) -> &'static str {
-        match self {
-            Self::NotOffered => "NOT_OFFERED",
-            Self::DayClosed => "DAY_CLOSED",
-            Self::PublicHoliday => "PUBLIC_HOLIDAY",
-            Self::NotEnrolled => "NOT_ENROLLED",
-            Self::DeadlinePassed(_) => "DEADLINE_PASSED",
-            Self::OverlappingReservation(_) => "OVERLAPPING_RESERVATION",
-            Self::AlreadyRequested => "ALREADY_REQUESTED",
-            Self::AlreadyReserved => "ALREADY_RESERVED",
-            Self::SessionFull(_) => "SESSION_FULL",
-            Self::SessionNotFull { .. } => "SESSION_NOT_FULL",
-            Self::NoCapacityLimit => "NO_CAPACITY_LIMIT",
-            Self::CalendarEnds => "CALENDAR_ENDS",
-            Self::WaitingListClosed => "WAITING_LIST_CLOSED",
-            Self::NotPending => "NOT_PENDING",
-            Self::NotReserved => "NOT_RESERVED",
-            Self::NotOfferedAPlace => "NOT_OFFERED_A_PLACE",
-            Self::OfferExpired(_) => "OFFER_EXPIRED",
-            Self::NotFirstInLine(_) => "NOT_FIRST_IN_LINE",
-            Self::NothingToWithdraw => "NOTHING_TO_WITHDRAW",
-            Self::RollCalled => "ROLL_CALLED",
-            Self::SessionStarted => "SESSION_STARTED",
-            Self::ConfirmationRequired => "CONFIRMATION_REQUIRED",
-            Self::NoAbsence => "NO_ABSENCE",
-            Self::NoCertificateExpected => "NO_CERTIFICATE_EXPECTED",
-            Self::NoExcuseExpected => "NO_EXCUSE_EXPECTED",
-            Self::CertificateTooLate(_) => "CERTIFICATE_TOO_LATE",
-            Self::NoLeave => "NO_LEAVE",
-            Self::LeaveQuotaUsed(_) => "LEAVE_QUOTA_USED",
-            Self::ReasonRequired => "REASON_REQUIRED",
-            Self::DayNotReached => "DAY_NOT_REACHED",
-            Self::NothingToCorrect => "NOTHING_TO_CORRECT",
-            Self::AlreadyClosed => "ALREADY_CLOSED",
-            Self::NotClosed => "NOT_CLOSED",
-            Self::NotDue => "NOT_DUE",
-            Self::OtherPayer => "OTHER_PAYER",
-            Self::ImpossibleHours => "IMPOSSIBLE_HOURS",
-        }
+        self.into()
     }
 
     fn args(&self) -> Args {

@@ -1,12 +1,14 @@
 //! Why a booking was released.
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use super::BookingStatus;
 
 /// Why bookings were released: what they followed from has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "RELEASED_")]
 pub enum ReleaseReason {
     /// The child's enrolment has ended.
     EnrolmentEnded,
@@ -21,12 +23,7 @@ pub enum ReleaseReason {
 impl ReleaseReason {
     /// The key of its label in the message catalogue.
     pub fn label_key(self) -> &'static str {
-        match self {
-            Self::EnrolmentEnded => "RELEASED_ENROLMENT_ENDED",
-            Self::LeftFamily => "RELEASED_LEFT_FAMILY",
-            Self::ActivityEnded => "RELEASED_ACTIVITY_ENDED",
-            Self::NotOffered => "RELEASED_NOT_OFFERED",
-        }
+        self.into()
     }
 }
 

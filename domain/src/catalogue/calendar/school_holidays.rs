@@ -64,7 +64,8 @@ static BY_ZONE: LazyLock<[Vec<Holidays>; 3]> = LazyLock::new(|| {
         let zone = match zone {
             "A" => 0,
             "B" => 1,
-            _ => 2,
+            "C" => 2,
+            _ => continue,
         };
         let period = if name == "summer" { Period::SummerHolidays } else { Period::SmallHolidays };
         if let (Ok(from), Ok(to)) = (from.parse(), to.parse()) {

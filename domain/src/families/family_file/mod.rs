@@ -11,11 +11,10 @@ mod sections;
 mod whole;
 mod written;
 
-use std::{fmt, str::FromStr};
-
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 pub use bank::{bic, iban};
 pub use kinds::Kind;
@@ -39,14 +38,15 @@ pub struct Field {
 macro_rules! sections {
     ($($(#[$doc:meta])* $section:ident { $($text:literal $field:ident: $kind:ident),+ $(,)? })+) => {
         /// A section of the family file.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Display,
+            EnumString, IntoStaticStr, VariantArray,
+        )]
         #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+        #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
         pub enum Section { $($(#[$doc])* $section),+ }
 
         impl Section {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$section),+];
-
             /// Its fields.
             pub fn fields(self) -> &'static [Field] {
                 match self {
@@ -97,21 +97,6 @@ impl Section {
         if self == Self::Spouse { format!("{owner}/spouse") } else { owner.to_owned() }
     }
 
-    /// Its stable name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Responsible => "RESPONSIBLE",
-            Self::Spouse => "SPOUSE",
-            Self::Tax => "TAX",
-            Self::Caf => "CAF",
-            Self::Bank => "BANK",
-            Self::ChildIdentity => "CHILD_IDENTITY",
-            Self::Authorisations => "AUTHORISATIONS",
-            Self::PickUp => "PICK_UP",
-            Self::Health => "HEALTH",
-        }
-    }
-
     /// Checks proposed values for a section as it stands, all at once: what they are when they and
     /// the section with them are right (trimmed, telephone numbers and IBANs in one form), or
     /// everything that is wrong. A `null` empties its field.
@@ -142,24 +127,6 @@ impl Section {
         let defects = self.defects(&merged(current, &right));
         wrong.extend(defects.into_iter().filter(|p| !known.contains(&p.field)));
         if wrong.is_empty() { Ok(right) } else { Err(wrong) }
-    }
-}
-
-impl fmt::Display for Section {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Not the name of a section.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a section of the file")]
-pub struct UnknownSection;
-
-impl FromStr for Section {
-    type Err = UnknownSection;
-    fn from_str(text: &str) -> Result<Self, UnknownSection> {
-        Self::ALL.iter().copied().find(|s| s.as_str() == text).ok_or(UnknownSection)
     }
 }
 
@@ -227,6 +194,15 @@ mod tests {
 
     fn right(section: Section, current: Value, value: Value) -> Value {
         Value::Object(section.check(&document(current), &document(value), today()).unwrap())
+    }
+
+    #[test]
+    fn a_section_is_written_everywhere_as_in_the_log() {
+        for section in Section::VARIANTS {
+            assert_eq!(serde_json::to_value(section).unwrap(), section.to_string());
+            assert_eq!(section.to_string().parse(), Ok(*section));
+        }
+        assert!("CARD".parse::<Section>().is_err(), "an unknown text is no section");
     }
 
     #[test]
@@ -372,7 +348,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_a_check_panic_and_what_passes_passes_again(text in "\\PC{0,60}") {
-            for section in Section::ALL {
+            for section in Section::VARIANTS {
                 for field in section.fields() {
                     if let Ok(right) = field.kind.check(&json!(text), today()) {
                         prop_assert_eq!(field.kind.check(&right, today()).unwrap(), right);

@@ -24,6 +24,6 @@ impl Rule for PolicyError {
     }
     fn args(&self) -> Args {
         let Self::TooShort { purpose, least } = self;
-        vec![("purpose", format!("PURPOSE_{}", purpose.as_str())), ("months", least.to_string())]
+        vec![("purpose", format!("PURPOSE_{purpose}")), ("months", least.to_string())]
     }
 }

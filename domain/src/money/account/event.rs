@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 use uuid::Uuid;
 
 use super::InvoiceLine;
@@ -13,8 +14,9 @@ use crate::{
 };
 
 /// How a family pays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "METHOD_")]
 pub enum PaymentMethod {
     /// A cheque.
     Cheque,
@@ -46,15 +48,7 @@ impl PaymentMethod {
 
     /// The key of its label in the message catalogue.
     pub fn label_key(self) -> &'static str {
-        match self {
-            Self::Cheque => "METHOD_CHEQUE",
-            Self::Cash => "METHOD_CASH",
-            Self::Card => "METHOD_CARD",
-            Self::Transfer => "METHOD_TRANSFER",
-            Self::DirectDebit => "METHOD_DIRECT_DEBIT",
-            Self::Cesu => "METHOD_CESU",
-            Self::HolidayVoucher => "METHOD_HOLIDAY_VOUCHER",
-        }
+        self.into()
     }
 
     /// The account of the books its money waits on (M57: 515 treasury, 5112 cheques to cash, 5117
@@ -72,8 +66,9 @@ impl PaymentMethod {
 }
 
 /// Why a bank rejects a direct debit or a cheque.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "BANK_")]
 pub enum RejectionReason {
     /// The money was not there (SEPA AM04).
     InsufficientFunds,
@@ -102,14 +97,7 @@ impl RejectionReason {
 
     /// The key of its label in the message catalogue.
     pub fn label_key(self) -> &'static str {
-        match self {
-            Self::InsufficientFunds => "BANK_INSUFFICIENT_FUNDS",
-            Self::AccountClosed => "BANK_ACCOUNT_CLOSED",
-            Self::WrongAccount => "BANK_WRONG_ACCOUNT",
-            Self::NoMandate => "BANK_NO_MANDATE",
-            Self::Objection => "BANK_OBJECTION",
-            Self::Other => "BANK_OTHER",
-        }
+        self.into()
     }
 }
 

@@ -20,6 +20,7 @@ mod event;
 pub mod ledger;
 mod line;
 mod mandates;
+mod operation;
 mod state;
 
 pub use child_care::{counts_for, paid_for_care};
@@ -29,4 +30,5 @@ pub use error::AccountError;
 pub use event::{AccountEvent, Allocation, DebitedAccount, PaymentMethod, RejectionReason, TakenOver, Use};
 pub use line::InvoiceLine;
 pub use mandates::Mandates;
+pub use operation::OperationKind;
 pub use state::{Account, Credit, Invoice};

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::shared::ids::{ActivityId, ChildId};
 
 /// What a bill cannot settle by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "WARNING_")]
 pub enum WarningKind {
     /// A session is in error: it is not billed.
     Error,
@@ -52,18 +54,7 @@ impl WarningKind {
 
     /// The key of its label in the message catalogue.
     pub fn label_key(self) -> &'static str {
-        match self {
-            Self::Error => "WARNING_ERROR",
-            Self::Undecided => "WARNING_UNDECIDED",
-            Self::NotPointed => "WARNING_NOT_POINTED",
-            Self::NoTariff => "WARNING_NO_TARIFF",
-            Self::TakenOver => "WARNING_TAKEN_OVER",
-            Self::Credited => "WARNING_CREDITED",
-            Self::NeverBilled => "WARNING_NEVER_BILLED",
-            Self::QuotientExpired => "WARNING_QUOTIENT_EXPIRED",
-            Self::QuotientCorrected => "WARNING_QUOTIENT_CORRECTED",
-            Self::ResidenceUnknown => "WARNING_RESIDENCE_UNKNOWN",
-        }
+        self.into()
     }
 
     /// Whether each day is told by itself; else the first, and how many they are.

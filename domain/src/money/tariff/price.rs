@@ -3,6 +3,7 @@
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use super::{Outside, Scale, Surcharge, TariffSettings, Unit};
 use crate::shared::amount::Amount;
@@ -55,10 +56,12 @@ pub struct Step {
 }
 
 /// The rules of prices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "PRICE_")]
 pub enum StepRule {
     /// The flat price of a unit.
+    #[strum(serialize = "FLAT")]
     FlatPrice,
     /// The band that begins at the quotient `value`.
     Band,
@@ -73,6 +76,7 @@ pub enum StepRule {
     /// The ceiling: no valid quotient is on file.
     CeilingWithoutProof,
     /// The price of those who live elsewhere: `value` percent.
+    #[strum(serialize = "OUTSIDE")]
     OutsidePercent,
     /// `value` units of time.
     Units,
@@ -85,6 +89,7 @@ pub enum StepRule {
     /// The surcharge of coming without a reservation.
     Unbooked,
     /// The share of an absence that is billed: `value` percent.
+    #[strum(serialize = "ABSENCE")]
     AbsencePercent,
     /// Fetched `value` minutes late.
     LatePickUp,
@@ -115,24 +120,7 @@ impl StepRule {
 
     /// The key of its label in the message catalogue.
     pub fn label_key(self) -> &'static str {
-        match self {
-            Self::FlatPrice => "PRICE_FLAT",
-            Self::Band => "PRICE_BAND",
-            Self::BandWithoutProof => "PRICE_BAND_WITHOUT_PROOF",
-            Self::EffortRate => "PRICE_EFFORT_RATE",
-            Self::Floor => "PRICE_FLOOR",
-            Self::Ceiling => "PRICE_CEILING",
-            Self::CeilingWithoutProof => "PRICE_CEILING_WITHOUT_PROOF",
-            Self::OutsidePercent => "PRICE_OUTSIDE",
-            Self::Units => "PRICE_UNITS",
-            Self::PaidByMonth => "PRICE_PAID_BY_MONTH",
-            Self::Sibling => "PRICE_SIBLING",
-            Self::LateRequest => "PRICE_LATE_REQUEST",
-            Self::Unbooked => "PRICE_UNBOOKED",
-            Self::AbsencePercent => "PRICE_ABSENCE",
-            Self::LatePickUp => "PRICE_LATE_PICK_UP",
-            Self::Share => "PRICE_SHARE",
-        }
+        self.into()
     }
 }
 
@@ -243,7 +231,9 @@ impl TariffSettings {
                 let percent = Decimal::from(*percent);
                 sum.percent(StepRule::OutsidePercent, percent, percent);
             }
-            _ => sum.scale(&self.scale, facts.quotient),
+            (Outside::Same, false) | (Outside::Same | Outside::Percent(_) | Outside::Scale(_), true) => {
+                sum.scale(&self.scale, facts.quotient);
+            }
         }
         if let Unit::Minutes(unit) = self.unit {
             let units = Decimal::from(facts.minutes.div_ceil(u32::from(unit.max(1))));

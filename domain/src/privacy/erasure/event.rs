@@ -4,6 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
 use crate::{
@@ -23,21 +24,27 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The purposes its data are kept for.
-    pub fn purposes(&self) -> &'static [Purpose] {
+    /// Whether its data are kept for a purpose.
+    pub fn has(&self, purpose: Purpose) -> bool {
+        let (of_families, of_children) = match purpose {
+            Purpose::Identity | Purpose::Note => (true, true),
+            Purpose::Tax
+            | Purpose::Caf
+            | Purpose::Bank
+            | Purpose::Message
+            | Purpose::Attachment
+            | Purpose::Document => (true, false),
+            Purpose::Health => (false, true),
+        };
         match self {
-            Self::Family(_) => &[
-                Purpose::Identity,
-                Purpose::Tax,
-                Purpose::Caf,
-                Purpose::Bank,
-                Purpose::Message,
-                Purpose::Note,
-                Purpose::Attachment,
-                Purpose::Document,
-            ],
-            Self::Child(_) => &[Purpose::Identity, Purpose::Health, Purpose::Note],
+            Self::Family(_) => of_families,
+            Self::Child(_) => of_children,
         }
+    }
+
+    /// The purposes its data are kept for.
+    pub fn purposes(&self) -> impl Iterator<Item = Purpose> {
+        Purpose::VARIANTS.iter().copied().filter(|purpose| self.has(*purpose))
     }
 
     /// The subjects whose keys a purpose has: the spouse is a person of their own.
@@ -61,8 +68,9 @@ impl fmt::Display for Subject {
 }
 
 /// The ground of an erasure (RGPD, article 17, paragraph 1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display, EnumString, IntoStaticStr)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum LegalBasis {
     /// The data are no longer necessary: their time is over (a).
     RetentionEnded,
@@ -74,19 +82,6 @@ pub enum LegalBasis {
     Unlawful,
     /// The law, or an authority, orders it (e).
     LegalObligation,
-}
-
-impl LegalBasis {
-    /// Its stable name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RetentionEnded => "RETENTION_ENDED",
-            Self::ConsentWithdrawn => "CONSENT_WITHDRAWN",
-            Self::Objection => "OBJECTION",
-            Self::Unlawful => "UNLAWFUL",
-            Self::LegalObligation => "LEGAL_OBLIGATION",
-        }
-    }
 }
 
 /// An event of an erasure.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Months, NaiveDate};
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::{i18n::Args, shared::amount::Amount, shared::sealed::Purpose};
 
@@ -35,8 +36,9 @@ pub struct Obligations {
 }
 
 /// Why something is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "KEPT_")]
 pub enum KeptReason {
     /// The child is enrolled.
     Enrolled,
@@ -53,13 +55,7 @@ pub enum KeptReason {
 impl KeptReason {
     /// The key of its words in the catalogue.
     pub fn key(self) -> &'static str {
-        match self {
-            Self::Enrolled => "KEPT_ENROLLED",
-            Self::OpenBalance => "KEPT_OPEN_BALANCE",
-            Self::Accounting => "KEPT_ACCOUNTING",
-            Self::DirectDebit => "KEPT_DIRECT_DEBIT",
-            Self::Retention => "KEPT_RETENTION",
-        }
+        self.into()
     }
 }
 

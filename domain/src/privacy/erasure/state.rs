@@ -30,8 +30,8 @@ impl Erasure {
         rules: &RetentionRules,
         basis: LegalBasis,
     ) -> Vec<Kept> {
-        let left = subject.purposes().iter().filter(|purpose| !self.is_erased(**purpose));
-        left.filter_map(|purpose| rules.keeps(*purpose, ties, basis == LegalBasis::RetentionEnded)).collect()
+        let left = subject.purposes().filter(|purpose| !self.is_erased(*purpose));
+        left.filter_map(|purpose| rules.keeps(purpose, ties, basis == LegalBasis::RetentionEnded)).collect()
     }
 
     /// Decides a command; pure.
@@ -40,19 +40,19 @@ impl Erasure {
     /// The rule the command breaks.
     pub fn decide(&self, command: C) -> Result<Vec<V>, E> {
         let C::Erase { subject, purposes: asked, basis, ties, rules, health_files, at } = command;
-        if !asked.iter().all(|purpose| subject.purposes().contains(purpose)) {
+        if !asked.iter().all(|purpose| subject.has(*purpose)) {
             return Err(E::NotOfSubject);
         }
         let kept = self.kept(&subject, &ties, &rules, basis);
         if let Some(kept) = kept.iter().find(|kept| asked.contains(&kept.purpose)) {
             return Err(E::StillNeeded(*kept));
         }
-        let chosen = |purpose: &&Purpose| {
+        let chosen = |purpose: &Purpose| {
             (asked.is_empty() || asked.contains(purpose))
-                && !self.is_erased(**purpose)
-                && kept.iter().all(|kept| kept.purpose != **purpose)
+                && !self.is_erased(*purpose)
+                && kept.iter().all(|kept| kept.purpose != *purpose)
         };
-        let purposes: Vec<Purpose> = subject.purposes().iter().filter(chosen).copied().collect();
+        let purposes: Vec<Purpose> = subject.purposes().filter(chosen).collect();
         if purposes.is_empty() {
             return Err(kept.first().map_or(E::AlreadyErased, |kept| E::StillNeeded(*kept)));
         }

@@ -183,7 +183,7 @@ impl<'a> Rows<'a> {
         self.child.push(child.0);
         self.activity.push(activity.as_str());
         self.date.push(*date);
-        self.status.push(status_text(booking.status));
+        self.status.push(booking.status.into());
         self.booking.push(serde_json::to_string(booking).map_err(|e| sqlx::Error::Encode(e.into()))?);
         self.due.push(booking.timer().map(|(_, at)| at));
         self.queued.push(cell.queued);
@@ -217,28 +217,4 @@ impl<'a> Rows<'a> {
 
 fn weight(booking: Option<&Booking>) -> (i32, i32) {
     booking.map_or((0, 0), |b| (i32::from(b.holds_place()), i32::from(b.status == BookingStatus::Waitlisted)))
-}
-
-fn status_text(status: BookingStatus) -> &'static str {
-    use BookingStatus as S;
-    match status {
-        S::Pending => "PENDING",
-        S::Waitlisted => "WAITLISTED",
-        S::Offered => "OFFERED",
-        S::Reserved => "RESERVED",
-        S::Refused => "REFUSED",
-        S::Withdrawn => "WITHDRAWN",
-        S::Cancelled => "CANCELLED",
-        S::AbsencePending => "ABSENCE_PENDING",
-        S::AbsentExcused => "ABSENT_EXCUSED",
-        S::AbsentBilled => "ABSENT_BILLED",
-        S::Leave => "LEAVE",
-        S::PresentAsReserved => "PRESENT_AS_RESERVED",
-        S::Present => "PRESENT",
-        S::OutsideContract => "OUTSIDE_CONTRACT",
-        S::Closed => "CLOSED",
-        S::Released => "RELEASED",
-        S::NotBooked => "NOT_BOOKED",
-        S::Error(_) => "ERROR",
-    }
 }

@@ -6,13 +6,11 @@ use portail_domain::{
     shared::ids::RequestId,
 };
 
-pub(super) const RESERVATION: &str = "RESERVATION";
-
-pub(super) const ABSENCE: &str = "ABSENCE";
+use crate::attendance::request::{RequestDetail, RequestKind, RequestStatus};
 
 /// What an event does to which line.
 pub(super) enum Change {
-    Status(&'static str, Option<&'static str>),
+    Status(RequestStatus, Option<RequestDetail>),
     Refused(Refusal),
     /// Billed: a refusal when a certificate had been awaited.
     Billed,
@@ -20,36 +18,56 @@ pub(super) enum Change {
     Certificate(Vec<Attachment>),
 }
 
-pub(super) fn changes(event: &V) -> Vec<(&'static str, RequestId, Change)> {
+pub(super) fn changes(event: &V) -> Vec<(RequestKind, RequestId, Change)> {
     use Change::{Billed, Refused, Status};
     match event {
-        V::ReservationConfirmed { request, .. } => vec![(RESERVATION, *request, Status("ACCEPTED", None))],
-        V::ReservationWaitlisted { request, .. } => {
-            vec![(RESERVATION, *request, Status("PENDING", Some("WAITLISTED")))]
+        V::ReservationConfirmed { request, .. } => {
+            vec![(RequestKind::Reservation, *request, Status(RequestStatus::Accepted, None))]
         }
-        V::PlaceOffered { request, .. } => vec![(RESERVATION, *request, Status("PENDING", Some("OFFERED")))],
+        V::ReservationWaitlisted { request, .. } => {
+            vec![(
+                RequestKind::Reservation,
+                *request,
+                Status(RequestStatus::Pending, Some(RequestDetail::Waitlisted)),
+            )]
+        }
+        V::PlaceOffered { request, .. } => vec![(
+            RequestKind::Reservation,
+            *request,
+            Status(RequestStatus::Pending, Some(RequestDetail::Offered)),
+        )],
         V::ReservationRefused { request, refusal, .. } => {
-            vec![(RESERVATION, *request, Refused(refusal.clone()))]
+            vec![(RequestKind::Reservation, *request, Refused(refusal.clone()))]
         }
         V::ReservationWithdrawn { request, .. } | V::OfferDeclined { request, .. } => {
-            vec![(RESERVATION, *request, Status("WITHDRAWN", None))]
+            vec![(RequestKind::Reservation, *request, Status(RequestStatus::Withdrawn, None))]
         }
         V::OfferExpired { request, .. } => {
-            vec![(RESERVATION, *request, Refused(Refusal::of(RefusalCode::Late)))]
+            vec![(RequestKind::Reservation, *request, Refused(Refusal::of(RefusalCode::Late)))]
         }
         V::ReservationCancelled { request, .. } => {
-            vec![(RESERVATION, *request, Status("ACCEPTED", Some("CANCELLED")))]
+            vec![(
+                RequestKind::Reservation,
+                *request,
+                Status(RequestStatus::Accepted, Some(RequestDetail::Cancelled)),
+            )]
         }
         V::WaitingListClosed { refused: lines, capacity, held, .. } => {
             let refusal = at_closing(*capacity, *held);
-            lines.iter().map(|l| (RESERVATION, l.request, Refused(refusal.clone()))).collect()
+            lines.iter().map(|l| (RequestKind::Reservation, l.request, Refused(refusal.clone()))).collect()
         }
         V::CertificateReceived { absence, files, .. } => {
-            vec![(ABSENCE, *absence, Change::Certificate(files.clone()))]
+            vec![(RequestKind::Absence, *absence, Change::Certificate(files.clone()))]
         }
-        V::AbsenceExcused { absence, .. } => vec![(ABSENCE, *absence, Status("ACCEPTED", Some("EXCUSED")))],
-        V::AbsenceBilled { absence, .. } => vec![(ABSENCE, *absence, Billed)],
-        V::AbsenceWithdrawn { absence, .. } => vec![(ABSENCE, *absence, Status("WITHDRAWN", None))],
+        V::AbsenceExcused { absence, .. } => vec![(
+            RequestKind::Absence,
+            *absence,
+            Status(RequestStatus::Accepted, Some(RequestDetail::Excused)),
+        )],
+        V::AbsenceBilled { absence, .. } => vec![(RequestKind::Absence, *absence, Billed)],
+        V::AbsenceWithdrawn { absence, .. } => {
+            vec![(RequestKind::Absence, *absence, Status(RequestStatus::Withdrawn, None))]
+        }
         V::CertificateOverdue { .. }
         | V::LeaveTaken { .. }
         | V::PresenceRecorded { .. }
@@ -68,10 +86,10 @@ pub(super) fn changes(event: &V) -> Vec<(&'static str, RequestId, Change)> {
 }
 
 /// The line an event makes.
-pub(super) fn made_by(event: &V) -> Option<(&'static str, RequestId)> {
+pub(super) fn made_by(event: &V) -> Option<(RequestKind, RequestId)> {
     match event {
-        V::ReservationRequested { request, .. } => Some((RESERVATION, *request)),
-        V::AbsenceDeclared { absence, .. } => Some((ABSENCE, *absence)),
+        V::ReservationRequested { request, .. } => Some((RequestKind::Reservation, *request)),
+        V::AbsenceDeclared { absence, .. } => Some((RequestKind::Absence, *absence)),
         V::CertificateOverdue { .. }
         | V::LeaveTaken { .. }
         | V::PresenceRecorded { .. }

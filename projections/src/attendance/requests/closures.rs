@@ -1,12 +1,11 @@
 //! Closures and releases: they concern lines by session.
 
 use chrono::NaiveDate;
-use portail_domain::{
-    attendance::session::{ReleaseReason, SessionEvent as V},
-    shared::ids::ActivityId,
-};
+use portail_domain::{attendance::session::SessionEvent as V, shared::ids::ActivityId};
 use sqlx::PgConnection;
 use uuid::Uuid;
+
+use crate::attendance::request::RequestDetail;
 
 /// A closed session leaves nothing to decide; reopened, what was undecided is so again. So does what
 /// is released, and what is restored.
@@ -37,7 +36,7 @@ pub(super) async fn close_or_reopen(
                     status = CASE WHEN status = 'PENDING' THEN 'REFUSED' ELSE status END \
                  WHERE activity = $1 AND date = $2 AND child = ANY($3) AND before IS NULL \
                     AND (status = 'PENDING' OR (status = 'ACCEPTED' AND detail IS DISTINCT FROM 'CANCELLED'))",
-                release_text(*reason)
+                RequestDetail::from(*reason)
             );
             (released.as_str(), children.clone())
         }
@@ -80,13 +79,4 @@ pub(super) async fn close_or_reopen(
         .execute(connection)
         .await?;
     Ok(())
-}
-
-fn release_text(reason: ReleaseReason) -> &'static str {
-    match reason {
-        ReleaseReason::EnrolmentEnded => "ENROLMENT_ENDED",
-        ReleaseReason::LeftFamily => "LEFT_FAMILY",
-        ReleaseReason::ActivityEnded => "ACTIVITY_ENDED",
-        ReleaseReason::NotOffered => "NOT_OFFERED",
-    }
 }

@@ -12,11 +12,14 @@ use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 
 use super::{
-    changes::{ABSENCE, Change, RESERVATION, changes, made_by},
+    changes::{Change, changes, made_by},
     closures::close_or_reopen,
     lines::{BookingKey, Key, Line, Stored, load, payers_of, store},
 };
-use crate::engine::projection::{FoldContext, FoldError};
+use crate::{
+    attendance::request::{RequestDetail, RequestKind, RequestStatus},
+    engine::projection::{FoldContext, FoldError},
+};
 
 /// Folds events, in order, into the tables.
 pub(super) async fn fold(
@@ -59,7 +62,7 @@ async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) ->
     let mut wanted: Vec<Key<'_>> = Vec::new();
     let mut payers: Vec<BookingKey<'_>> = Vec::new();
     for (_, (activity, date), event) in decoded {
-        let key = |(kind, request): (&'static str, RequestId)| (request.0, kind, activity.as_str(), *date);
+        let key = |(kind, request): (RequestKind, RequestId)| (request.0, kind, activity.as_str(), *date);
         made.extend(made_by(event).map(key));
         let changed = changes(event).into_iter().map(|(kind, request, _)| key((kind, request)));
         wanted.extend(changed.filter(|key| !made.contains(key)));
@@ -72,15 +75,15 @@ async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) ->
     for (recorded, (activity, date), event) in decoded {
         let at = event.basis().received;
         let key = |kind, request: RequestId| (request.0, kind, activity.as_str(), *date);
-        let new = |kind: &str, request: RequestId, child: ChildId, payer: Option<String>| Stored {
+        let new = |kind: RequestKind, request: RequestId, child: ChildId, payer: Option<String>| Stored {
             line: recorded.position.cast_signed(),
-            kind: kind.into(),
+            kind,
             request: request.0,
             child: child.0,
             activity: activity.to_string(),
             date: *date,
             payer,
-            status: "PENDING".into(),
+            status: RequestStatus::Pending,
             detail: None,
             reason: None,
             refusal: None,
@@ -92,22 +95,26 @@ async fn fold_stretch(decoded: &[Decoded<'_>], connection: &mut PgConnection) ->
         match event {
             V::ReservationRequested { child, payer, request, .. } => {
                 payers.insert((child.0, activity.as_str(), *date), payer.to_string());
-                let row = new(RESERVATION, *request, *child, Some(payer.to_string()));
-                lines.insert(key(RESERVATION, *request), Line::new(row));
+                let row = new(RequestKind::Reservation, *request, *child, Some(payer.to_string()));
+                lines.insert(key(RequestKind::Reservation, *request), Line::new(row));
             }
             V::AbsenceDeclared { child, absence, reason, certificate_due, .. } => {
                 let payer = payers.get(&(child.0, activity.as_str(), *date)).cloned();
-                let mut row = new(ABSENCE, *absence, *child, payer);
-                row.reason = Some(reason_text(*reason).into());
+                let mut row = new(RequestKind::Absence, *absence, *child, payer);
+                row.reason = Some(reason.to_string());
                 row.due = *certificate_due;
-                lines.insert(key(ABSENCE, *absence), Line::new(row));
+                lines.insert(key(RequestKind::Absence, *absence), Line::new(row));
             }
             // A child missed without a word has an absence, and nobody asked for it before.
             V::CertificateReceived { child, absence, .. } => {
                 let payer = payers.get(&(child.0, activity.as_str(), *date)).cloned();
-                lines.entry(key(ABSENCE, *absence)).or_insert_with(|| {
-                    let reason = Some(reason_text(AbsenceReason::Medical).into());
-                    Line::new(Stored { reason, due: Some(at), ..new(ABSENCE, *absence, *child, payer) })
+                lines.entry(key(RequestKind::Absence, *absence)).or_insert_with(|| {
+                    let reason = Some(AbsenceReason::Medical.to_string());
+                    Line::new(Stored {
+                        reason,
+                        due: Some(at),
+                        ..new(RequestKind::Absence, *absence, *child, payer)
+                    })
                 });
             }
             V::CertificateOverdue { .. }
@@ -157,24 +164,24 @@ fn apply(line: &mut Stored, change: Change, at: DateTime<Utc>) -> Result<(), Fol
     line.refusal = None;
     match change {
         Change::Status(status, detail) => {
-            line.status = status.into();
-            line.detail = detail.map(Into::into);
-            line.decided = (status != "PENDING").then_some(at);
+            line.status = status;
+            line.detail = detail;
+            line.decided = (status != RequestStatus::Pending).then_some(at);
         }
         Change::Refused(refusal) => {
-            line.status = "REFUSED".into();
+            line.status = RequestStatus::Refused;
             line.detail = None;
             line.refusal = Some(encode(&refusal)?);
             line.decided = Some(at);
         }
         Change::Billed => {
             let (status, detail) = match (line.due, &line.files) {
-                (None, _) => ("ACCEPTED", "BILLED"),
-                (Some(_), None) => ("REFUSED", "CERTIFICATE_MISSING"),
-                (Some(_), Some(_)) => ("REFUSED", "CERTIFICATE_REFUSED"),
+                (None, _) => (RequestStatus::Accepted, RequestDetail::Billed),
+                (Some(_), None) => (RequestStatus::Refused, RequestDetail::CertificateMissing),
+                (Some(_), Some(_)) => (RequestStatus::Refused, RequestDetail::CertificateRefused),
             };
-            line.status = status.into();
-            line.detail = Some(detail.into());
+            line.status = status;
+            line.detail = Some(detail);
             line.decided = Some(at);
         }
         Change::Certificate(files) => {
@@ -182,22 +189,10 @@ fn apply(line: &mut Stored, change: Change, at: DateTime<Utc>) -> Result<(), Fol
             let mut all = known.map_err(|e| sqlx::Error::Decode(e.into()))?.unwrap_or_default();
             all.extend(files);
             line.files = Some(serde_json::to_string(&all).map_err(|e| sqlx::Error::Encode(e.into()))?);
-            line.status = "PENDING".into();
-            line.detail = Some("CERTIFICATE_RECEIVED".into());
+            line.status = RequestStatus::Pending;
+            line.detail = Some(RequestDetail::CertificateReceived);
             line.decided = None;
         }
     }
     Ok(())
-}
-
-fn reason_text(reason: AbsenceReason) -> &'static str {
-    match reason {
-        AbsenceReason::Medical => "MEDICAL",
-        AbsenceReason::Strike => "STRIKE",
-        AbsenceReason::TeacherAbsent => "TEACHER_ABSENT",
-        AbsenceReason::SchoolTrip => "SCHOOL_TRIP",
-        AbsenceReason::SentHome => "SENT_HOME",
-        AbsenceReason::FamilyEvent => "FAMILY_EVENT",
-        AbsenceReason::Personal => "PERSONAL",
-    }
 }

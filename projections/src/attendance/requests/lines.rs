@@ -6,7 +6,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-use crate::decode::asked;
+use crate::{
+    attendance::request::{RequestDetail, RequestKind, RequestStatus},
+    decode::asked,
+};
 
 /// A child's day in an activity.
 pub(super) type BookingKey<'a> = (Uuid, &'a str, NaiveDate);
@@ -15,14 +18,14 @@ pub(super) type BookingKey<'a> = (Uuid, &'a str, NaiveDate);
 #[derive(FromRow)]
 pub(super) struct Stored {
     pub(super) line: i64,
-    pub(super) kind: String,
+    pub(super) kind: RequestKind,
     pub(super) request: Uuid,
     pub(super) child: Uuid,
     pub(super) activity: String,
     pub(super) date: NaiveDate,
     pub(super) payer: Option<String>,
-    pub(super) status: String,
-    pub(super) detail: Option<String>,
+    pub(super) status: RequestStatus,
+    pub(super) detail: Option<RequestDetail>,
     pub(super) reason: Option<String>,
     pub(super) refusal: Option<String>,
     pub(super) submitted: DateTime<Utc>,
@@ -32,7 +35,7 @@ pub(super) struct Stored {
 }
 
 /// What a line is looked up by: its request, kind, activity and day.
-pub(super) type Key<'a> = (Uuid, &'static str, &'a str, NaiveDate);
+pub(super) type Key<'a> = (Uuid, RequestKind, &'a str, NaiveDate);
 
 /// A line, and whether an earlier batch wrote it.
 pub(super) struct Line {
@@ -60,7 +63,7 @@ pub(super) async fn load<'a>(
     let (mut request, mut kind, mut activity, mut date) = (vec![], vec![], vec![], vec![]);
     for (r, k, a, d) in wanted {
         request.push(*r);
-        kind.push(*k);
+        kind.push(<&str>::from(*k));
         activity.push(*a);
         date.push(*d);
     }
@@ -132,6 +135,12 @@ pub(super) async fn store(
         (text $field:ident) => {
             lines.iter().map(|l| l.row.$field.as_str()).collect::<Vec<_>>()
         };
+        (name $field:ident) => {
+            lines.iter().map(|l| <&str>::from(l.row.$field)).collect::<Vec<_>>()
+        };
+        (optional name $field:ident) => {
+            lines.iter().map(|l| l.row.$field.map(<&str>::from)).collect::<Vec<_>>()
+        };
         (optional text $field:ident) => {
             lines.iter().map(|l| l.row.$field.as_deref()).collect::<Vec<_>>()
         };
@@ -143,14 +152,14 @@ pub(super) async fn store(
     );
     sqlx::query(&query)
         .bind(column!(line))
-        .bind(column!(text kind))
+        .bind(column!(name kind))
         .bind(column!(request))
         .bind(column!(child))
         .bind(column!(text activity))
         .bind(column!(date))
         .bind(column!(optional text payer))
-        .bind(column!(text status))
-        .bind(column!(optional text detail))
+        .bind(column!(name status))
+        .bind(column!(optional name detail))
         .bind(column!(optional text reason))
         .bind(column!(optional text refusal))
         .bind(column!(submitted))

@@ -1,11 +1,13 @@
 //! Folding the events of conversations.
 
-use portail_domain::{correspondence::conversation::ConversationEvent as V, shared::sealed::Purpose};
+use portail_domain::{
+    correspondence::conversation::ConversationEvent as V,
+    shared::sealed::{Place, Purpose},
+};
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{TEXT, rows::side_columns};
 use crate::{
     engine::projection::{FoldContext, FoldError},
     families::family::open,
@@ -47,10 +49,10 @@ async fn fold_one(
     context: &FoldContext,
     connection: &mut PgConnection,
 ) -> Result<(), FoldError> {
-    let side = side_columns;
+    let side = <&str>::from;
     match context.decode(event)? {
         V::ConversationOpened { family, structure, subject, received } => {
-            let subject = open(&subject, TEXT, event, context, connection).await?;
+            let subject = open(&subject, Place::Message, event, context, connection).await?;
             sqlx::query(
                 "INSERT INTO conversation (id, family, structure, subject, last, last_at) \
                  VALUES ($1, $2, $3, $4, $5, $6)",
@@ -65,7 +67,7 @@ async fn fold_one(
             .await?;
         }
         V::MessageSent { message, from, author, body, attachments, received } => {
-            let body = open(&body, TEXT, event, context, connection).await?;
+            let body = open(&body, Place::Message, event, context, connection).await?;
             let attachments = serde_json::to_string(&attachments).map_err(|e| FoldError::poison(event, e))?;
             sqlx::query("INSERT INTO message VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8)")
                 .bind(message.0)

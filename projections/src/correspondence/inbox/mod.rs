@@ -18,9 +18,6 @@ pub use rows::{ConversationRow, Filter, Folder, MessageRow};
 /// Its name.
 pub const NAME: &str = "inbox";
 
-/// What binds a sealed subject or message to where it stands.
-pub const TEXT: &str = "Message";
-
 /// The projection of conversations.
 #[derive(Debug, Clone, Copy)]
 pub struct InboxProjection;

@@ -5,10 +5,11 @@ use portail_domain::correspondence::conversation::Party;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use super::rows::{ConversationRow, Filter, Folder, MessageRow, side_columns};
+use super::rows::{ConversationRow, Filter, Folder, MessageRow};
+use crate::decode::parsed;
 
 fn columns(side: Party) -> String {
-    let side = side_columns(side);
+    let side: &str = side.into();
     format!(
         "id, family, structure, subject, assigned, last, last_at, {side}_unread AS unread, \
          {side}_deleted AS deleted"
@@ -25,7 +26,7 @@ pub async fn list(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<ConversationRow>, sqlx::Error> {
-    let (own, other) = (side_columns(filter.side), side_columns(filter.side.other()));
+    let (own, other): (&str, &str) = (filter.side.into(), filter.side.other().into());
     let folder = match filter.folder {
         Some(Folder::Received) => format!("NOT {own}_deleted AND {other}_sent > 0"),
         Some(Folder::Sent) => format!("NOT {own}_deleted AND {own}_sent > 0"),
@@ -97,7 +98,7 @@ pub async fn messages(pool: &PgPool, conversations: &[Uuid]) -> Result<Vec<Messa
         Ok(MessageRow {
             id: row.id,
             conversation: row.conversation,
-            from: if row.sender == "family" { Party::Family } else { Party::Structure },
+            from: parsed(&row.sender)?,
             author: row.author,
             body: row.body,
             attachments: serde_json::from_str(&row.attachments).map_err(|e| sqlx::Error::Decode(e.into()))?,

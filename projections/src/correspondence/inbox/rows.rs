@@ -5,14 +5,6 @@ use portail_domain::{correspondence::conversation::Party, shared::attachment::At
 use sqlx::FromRow;
 use uuid::Uuid;
 
-/// What a side's columns and messages are called.
-pub(super) fn side_columns(party: Party) -> &'static str {
-    match party {
-        Party::Family => "family",
-        Party::Structure => "structure",
-    }
-}
-
 /// The folders of an inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Folder {

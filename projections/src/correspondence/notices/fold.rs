@@ -2,13 +2,13 @@
 
 use portail_domain::{
     correspondence::notice::{Audience, NoticeEvent, NoticeText},
-    shared::sealed::Purpose,
+    shared::sealed::{Place, Purpose},
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::TEXT;
+use super::rows::AudienceKind;
 use crate::{
     engine::projection::{FoldContext, FoldError},
     families::family::open,
@@ -34,13 +34,15 @@ pub(super) async fn fold(
             NoticeEvent::NoticePublished { audience, content, from, to, received } => {
                 let said = match &content.text {
                     NoticeText::Plain(text) => Some(text.clone()),
-                    NoticeText::Sealed(sealed) => open(sealed, TEXT, event, context, connection).await?,
+                    NoticeText::Sealed(sealed) => {
+                        open(sealed, Place::Notice, event, context, connection).await?
+                    }
                 };
                 let form = content.form.as_ref().map(serde_json::to_string).transpose();
                 let (kind, target) = match &audience {
-                    Audience::Town => ("TOWN", None),
-                    Audience::Structure(id) => ("STRUCTURE", Some(id.to_string())),
-                    Audience::Family(number) => ("FAMILY", Some(number.to_string())),
+                    Audience::Town => (AudienceKind::Town, None),
+                    Audience::Structure(id) => (AudienceKind::Structure, Some(id.to_string())),
+                    Audience::Family(number) => (AudienceKind::Family, Some(number.to_string())),
                 };
                 sqlx::query(
                     "INSERT INTO notice VALUES ($1, $2, $3, $4, $5::json, $6, $7::json, $8, $9, $10)",

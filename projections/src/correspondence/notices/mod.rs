@@ -13,13 +13,10 @@ use sqlx::PgConnection;
 use crate::engine::projection::{FoldContext, FoldError, Projection};
 
 pub use queries::{all, shown_to};
-pub use rows::{Announcement, NoticeRow};
+pub use rows::{Announcement, AudienceKind, NoticeRow};
 
 /// Its name.
 pub const NAME: &str = "notices";
-
-/// What binds a sealed notice to where it stands.
-pub const TEXT: &str = "Notice";
 
 /// The projection of notices.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::shared::attachment::Attachment;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
+use strum::{EnumString, IntoStaticStr};
 use uuid::Uuid;
+
+use crate::decode::kept_as_text;
 
 /// A notice's words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,13 +18,26 @@ pub struct Announcement {
     pub text: String,
 }
 
+/// Whom a notice is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum AudienceKind {
+    /// Every family.
+    Town,
+    /// The families of a structure.
+    Structure,
+    /// One family.
+    Family,
+}
+kept_as_text!(AudienceKind);
+
 /// A notice.
 #[derive(Debug, Clone)]
 pub struct NoticeRow {
     /// Its id.
     pub id: Uuid,
-    /// `TOWN`, `STRUCTURE` or `FAMILY`.
-    pub audience: String,
+    /// Whom it is for.
+    pub audience: AudienceKind,
     /// Which structure or family.
     pub target: Option<String>,
     /// What it says; none once erased.
@@ -43,7 +59,7 @@ pub struct NoticeRow {
 #[derive(FromRow)]
 pub(super) struct Stored {
     pub(super) id: Uuid,
-    pub(super) audience: String,
+    pub(super) audience: AudienceKind,
     pub(super) target: Option<String>,
     pub(super) said: Option<String>,
     pub(super) link: Option<String>,

@@ -12,6 +12,7 @@ use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::rows::Template;
 use crate::engine::projection::{FoldContext, FoldError};
 
 /// Folds events, in order, into the tables.
@@ -26,8 +27,8 @@ pub(super) async fn fold(
             Session::TYPE => of_session(event, &context.decode(event)?, &mut told)?,
             Family::TYPE => {
                 let template = match context.decode(event)? {
-                    FamilyEvent::ModificationApproved { .. } => "MODIFICATION_ACCEPTED",
-                    FamilyEvent::ModificationRefused { .. } => "MODIFICATION_REFUSED",
+                    FamilyEvent::ModificationApproved { .. } => Template::ModificationAccepted,
+                    FamilyEvent::ModificationRefused { .. } => Template::ModificationRefused,
                     FamilyEvent::FamilyRegistered { .. }
                     | FamilyEvent::FamilySectionRecorded { .. }
                     | FamilyEvent::ModificationRequested { .. }
@@ -48,7 +49,7 @@ struct Told {
     id: Uuid,
     line: i64,
     command: Uuid,
-    template: &'static str,
+    template: Template,
     family: Option<String>,
     child: Option<Uuid>,
     activity: Option<String>,
@@ -57,7 +58,7 @@ struct Told {
 }
 
 impl Told {
-    fn of_family(event: &RecordedEvent, template: &'static str, family: String) -> Self {
+    fn of_family(event: &RecordedEvent, template: Template, family: String) -> Self {
         Self {
             id: id(event, template, &family),
             line: event.position.cast_signed(),
@@ -72,7 +73,7 @@ impl Told {
     }
 }
 
-fn id(event: &RecordedEvent, template: &str, to: &str) -> Uuid {
+fn id(event: &RecordedEvent, template: Template, to: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{}/{template}/{to}", event.command_id).as_bytes())
 }
 
@@ -80,11 +81,11 @@ fn of_session(event: &RecordedEvent, change: &V, told: &mut Vec<Told>) -> Result
     // What a family did itself it knows already.
     let by_family = event.actor.starts_with("parent:");
     let (template, children): (_, Vec<ChildId>) = match change {
-        V::PlaceOffered { child, .. } => ("PLACE_OFFERED", vec![*child]),
-        V::SessionClosed { children, .. } => ("DAY_CLOSED", children.clone()),
-        V::BookingsReleased { children, .. } => ("BOOKINGS_RELEASED", children.clone()),
+        V::PlaceOffered { child, .. } => (Template::PlaceOffered, vec![*child]),
+        V::SessionClosed { children, .. } => (Template::DayClosed, children.clone()),
+        V::BookingsReleased { children, .. } => (Template::BookingsReleased, children.clone()),
         V::BookingsRestored { restored, .. } => {
-            ("BOOKINGS_RESTORED", restored.iter().map(|line| line.child).collect())
+            (Template::BookingsRestored, restored.iter().map(|line| line.child).collect())
         }
         V::ReservationConfirmed { .. }
         | V::ReservationWaitlisted { .. }
@@ -98,16 +99,18 @@ fn of_session(event: &RecordedEvent, change: &V, told: &mut Vec<Told>) -> Result
         {
             return Ok(());
         }
-        V::ReservationConfirmed { child, .. } => ("RESERVATION_ACCEPTED", vec![*child]),
-        V::ReservationWaitlisted { child, .. } => ("RESERVATION_WAITLISTED", vec![*child]),
-        V::ReservationCancelled { child, .. } => ("RESERVATION_CANCELLED", vec![*child]),
+        V::ReservationConfirmed { child, .. } => (Template::ReservationAccepted, vec![*child]),
+        V::ReservationWaitlisted { child, .. } => (Template::ReservationWaitlisted, vec![*child]),
+        V::ReservationCancelled { child, .. } => (Template::ReservationCancelled, vec![*child]),
         V::ReservationRefused { child, .. } | V::OfferExpired { child, .. } => {
-            ("RESERVATION_REFUSED", vec![*child])
+            (Template::ReservationRefused, vec![*child])
         }
         V::WaitingListClosed { refused, .. } => {
-            ("RESERVATION_REFUSED", refused.iter().map(|l| l.child).collect())
+            (Template::ReservationRefused, refused.iter().map(|l| l.child).collect())
         }
-        V::AbsenceExcused { child, .. } | V::AbsenceBilled { child, .. } => ("ABSENCE_DECIDED", vec![*child]),
+        V::AbsenceExcused { child, .. } | V::AbsenceBilled { child, .. } => {
+            (Template::AbsenceDecided, vec![*child])
+        }
         V::ReservationRequested { .. }
         | V::ReservationWithdrawn { .. }
         | V::OfferDeclined { .. }
@@ -160,7 +163,7 @@ async fn of_conversation(
                 .bind(id)
                 .fetch_one(connection)
                 .await?;
-            told.push(Told::of_family(event, "MESSAGE_RECEIVED", family));
+            told.push(Told::of_family(event, Template::MessageReceived, family));
         }
         ConversationEvent::MessageSent { from: Party::Family, .. }
         | ConversationEvent::ConversationRead { .. }
@@ -181,7 +184,7 @@ async fn write(told: Vec<Told>, connection: &mut PgConnection) -> Result<(), sql
             told.iter().map(|t| t.$field.clone()).collect::<Vec<_>>()
         };
     }
-    let templates: Vec<&str> = told.iter().map(|t| t.template).collect();
+    let templates: Vec<&str> = told.iter().map(|t| t.template.into()).collect();
     sqlx::query(
         "INSERT INTO message SELECT id, min(line), min(command::text)::uuid, min(template), min(family), \
             min(child::text)::uuid, min(activity), array_remove(array_agg(date ORDER BY date), NULL), min(occurred) \

@@ -18,7 +18,7 @@ use sqlx::PgConnection;
 use crate::engine::projection::{FoldContext, FoldError, Projection};
 
 pub use queries::{claim, dead, due, retry, settle};
-pub use rows::{AbandonedDelivery, Due};
+pub use rows::{AbandonedDelivery, Channel, DeliveryStatus, Due, Template};
 
 /// Its name.
 pub const NAME: &str = "outbox";

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::rows::{AbandonedDelivery, Due};
+use super::rows::{AbandonedDelivery, Channel, DeliveryStatus, Due};
 
 /// What is to be sent now: of what happened since `since`, whole commands only (a command's days
 /// are one message), never tried or due again.
@@ -13,7 +13,7 @@ use super::rows::{AbandonedDelivery, Due};
 /// The database failed.
 pub async fn due(
     pool: &PgPool,
-    channels: &[&str],
+    channels: &[Channel],
     since: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<Due>, sqlx::Error> {
@@ -29,7 +29,7 @@ pub async fn due(
          WHERE m.occurred >= $2 AND (d.status IS NULL OR (d.status = 'PENDING' AND d.next_at <= now())) \
          ORDER BY m.line LIMIT $3",
     )
-    .bind(channels)
+    .bind(channels.iter().map(<&str>::from).collect::<Vec<_>>())
     .bind(since)
     .bind(limit)
     .fetch_all(pool)
@@ -50,7 +50,7 @@ pub async fn claim(pool: &PgPool, message: &Due, lease_seconds: f64) -> Result<O
          WHERE delivery.status = 'PENDING' AND delivery.next_at <= now() RETURNING attempts",
     )
     .bind(message.id)
-    .bind(&message.channel)
+    .bind(message.channel)
     .bind(lease_seconds)
     .fetch_optional(pool)
     .await
@@ -63,7 +63,7 @@ pub async fn claim(pool: &PgPool, message: &Due, lease_seconds: f64) -> Result<O
 pub async fn settle(
     pool: &PgPool,
     message: &Due,
-    status: &str,
+    status: DeliveryStatus,
     retry_seconds: f64,
     error: Option<&str>,
 ) -> Result<(), sqlx::Error> {
@@ -72,7 +72,7 @@ pub async fn settle(
             updated_at = now() WHERE notification = $1 AND channel = $2",
     )
     .bind(message.id)
-    .bind(&message.channel)
+    .bind(message.channel)
     .bind(status)
     .bind(error)
     .bind(retry_seconds)
@@ -100,7 +100,7 @@ pub async fn dead(pool: &PgPool, limit: i64) -> Result<Vec<AbandonedDelivery>, s
 ///
 /// # Errors
 /// The database failed.
-pub async fn retry(pool: &PgPool, notification: Uuid, channel: &str) -> Result<bool, sqlx::Error> {
+pub async fn retry(pool: &PgPool, notification: Uuid, channel: Channel) -> Result<bool, sqlx::Error> {
     let updated = sqlx::query(
         "UPDATE delivery SET status = 'PENDING', attempts = 0, next_at = now(), updated_at = now() \
          WHERE notification = $1 AND channel = $2 AND status = 'DEAD'",

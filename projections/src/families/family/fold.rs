@@ -3,12 +3,12 @@
 use chrono::NaiveDate;
 use cqrs_es::Aggregate;
 use portail_domain::{
-    families::child::{Child, ChildEvent},
+    families::child::ChildEvent,
     families::family::{Family, FamilyEvent},
     families::family_file::Section,
     privacy::erasure::Subject,
     shared::ids::FamilyNumber,
-    shared::sealed::Purpose,
+    shared::sealed::{Place, Purpose},
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
@@ -38,12 +38,12 @@ pub(super) async fn fold(
         if event.stream.kind == Family::TYPE {
             match context.decode(event)? {
                 FamilyEvent::FamilyRegistered { responsible } => {
-                    let opened = open(&responsible, Family::TYPE, event, context, connection).await?;
+                    let opened = open(&responsible, Place::Family, event, context, connection).await?;
                     written.family_number.push(&event.stream.id);
                     written.family_responsible.push(opened);
                 }
                 FamilyEvent::FamilySectionRecorded { section: Section::Responsible, value, .. } => {
-                    let opened = open(&value, Family::TYPE, event, context, connection).await?;
+                    let opened = open(&value, Place::Family, event, context, connection).await?;
                     std::mem::take(&mut written).flush(connection).await?;
                     sqlx::query("UPDATE family SET responsible = $2::json WHERE number = $1")
                         .bind(&event.stream.id)
@@ -62,7 +62,7 @@ pub(super) async fn fold(
         let child: Uuid = event.stream.id.parse().map_err(|e| FoldError::poison(event, e))?;
         match context.decode(event)? {
             ChildEvent::ChildRegistered { family, identity } => {
-                let opened = open(&identity, Child::TYPE, event, context, connection).await?;
+                let opened = open(&identity, Place::Child, event, context, connection).await?;
                 written.child_id.push(child);
                 written.child_identity.push(opened);
                 written.link(child, &family);
@@ -87,7 +87,7 @@ pub(super) async fn fold(
                 .await?;
             }
             ChildEvent::ChildSectionRecorded { section: Section::ChildIdentity, value, .. } => {
-                let opened = open(&value, Child::TYPE, event, context, connection).await?;
+                let opened = open(&value, Place::Child, event, context, connection).await?;
                 std::mem::take(&mut written).flush(connection).await?;
                 sqlx::query("UPDATE child SET identity = $2::json WHERE id = $1")
                     .bind(child)

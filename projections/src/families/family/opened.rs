@@ -1,6 +1,6 @@
 //! Opening sealed values while events are folded.
 
-use portail_domain::shared::sealed::{Purpose, Sealed};
+use portail_domain::shared::sealed::{Place, Purpose, Sealed};
 use portail_event_store::{RecordedEvent, SealedBytes, VaultError};
 use sqlx::PgConnection;
 
@@ -12,14 +12,14 @@ use crate::engine::{
 /// Opens a sealed value, with what tables cannot keep replaced; none once its key is destroyed.
 pub(crate) async fn open(
     sealed: &Sealed,
-    context_name: &str,
+    place: Place,
     event: &RecordedEvent,
     context: &FoldContext,
     connection: &mut PgConnection,
 ) -> Result<Option<String>, FoldError> {
     let bytes = sealed_bytes(sealed).map_err(|e| FoldError::poison(event, e))?;
-    let place = format!("{context_name}/{}", sealed.subject);
-    match context.vault.open(connection, &sealed.subject, sealed.purpose.as_str(), &place, &bytes).await {
+    let bound = place.context(&sealed.subject);
+    match context.vault.open(connection, &sealed.subject, sealed.purpose.into(), &bound, &bytes).await {
         Ok(opened) => {
             let text = String::from_utf8(opened).map_err(|e| FoldError::poison(event, e))?;
             // What people write is text, all else is a document.

@@ -5,17 +5,18 @@ use cqrs_es::Aggregate;
 use portail_domain::{
     attendance::session::Refusal,
     families::child::{Child, ChildEvent},
-    families::family::{Family, FamilyEvent as V},
+    families::family::FamilyEvent as V,
     families::family_file::Section,
     shared::attachment::Attachment,
     shared::ids::{ChildId, RequestId},
-    shared::sealed::{Purpose, Sealed},
+    shared::sealed::{Place, Purpose, Sealed},
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 
-use super::{PROPOSAL, sections::Sections};
+use super::sections::Sections;
 use crate::{
+    attendance::request::{RequestKind, RequestStatus},
     engine::projection::{FoldContext, FoldError},
     families::family::open,
     privacy::erased_data::ErasedData,
@@ -37,11 +38,11 @@ pub(super) async fn fold(
         if event.stream.kind == Child::TYPE {
             match context.decode(event)? {
                 ChildEvent::ChildRegistered { identity, .. } => {
-                    let value = open(&identity, Child::TYPE, event, context, connection).await?;
+                    let value = open(&identity, Place::Child, event, context, connection).await?;
                     sections.put(event, Section::ChildIdentity, 1, value);
                 }
                 ChildEvent::ChildSectionRecorded { section, revision, value, .. } => {
-                    let value = open(&value, Child::TYPE, event, context, connection).await?;
+                    let value = open(&value, Place::Child, event, context, connection).await?;
                     sections.put(event, section, revision, value);
                 }
                 ChildEvent::ChildLinkedToFamily { .. }
@@ -55,11 +56,11 @@ pub(super) async fn fold(
         }
         match context.decode(event)? {
             V::FamilyRegistered { responsible } => {
-                let value = open(&responsible, Family::TYPE, event, context, connection).await?;
+                let value = open(&responsible, Place::Family, event, context, connection).await?;
                 sections.put(event, Section::Responsible, 1, value);
             }
             V::FamilySectionRecorded { section, revision, value, .. } => {
-                let value = open(&value, Family::TYPE, event, context, connection).await?;
+                let value = open(&value, Place::Family, event, context, connection).await?;
                 sections.put(event, section, revision, value);
             }
             V::ModificationRequested { request, section, child, proposal, attachments, received, .. } => {
@@ -67,17 +68,17 @@ pub(super) async fn fold(
                 asked.insert(event, context, connection).await?;
             }
             V::ModificationWithdrawn { request, received } => {
-                settle(request, "WITHDRAWN", received, None, None, connection).await?;
+                settle(request, RequestStatus::Withdrawn, received, None, None, connection).await?;
             }
             V::ModificationApproved { request, received, .. } => {
-                settle(request, "ACCEPTED", received, None, None, connection).await?;
+                settle(request, RequestStatus::Accepted, received, None, None, connection).await?;
             }
             V::ModificationRefused { request, refusal, received } => {
                 let note = match &refusal.note {
-                    Some(sealed) => open(sealed, PROPOSAL, event, context, connection).await?,
+                    Some(sealed) => open(sealed, Place::Modification, event, context, connection).await?,
                     None => None,
                 };
-                settle(request, "REFUSED", received, Some(&refusal), note, connection).await?;
+                settle(request, RequestStatus::Refused, received, Some(&refusal), note, connection).await?;
             }
         }
     }
@@ -121,21 +122,23 @@ impl Asked {
         context: &FoldContext,
         connection: &mut PgConnection,
     ) -> Result<(), FoldError> {
-        let opened = open(&self.proposal, PROPOSAL, event, context, connection).await?;
+        let opened = open(&self.proposal, Place::Modification, event, context, connection).await?;
         let is_new_child = self.section == Section::ChildIdentity && self.child.is_none();
+        let kind = if is_new_child { RequestKind::NewChild } else { self.section.into() };
         sqlx::query(
             "INSERT INTO request (request, line, payer, child, section, kind, proposal, attachments, status, submitted) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8::json, 'PENDING', $9)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8::json, $10, $9)",
         )
         .bind(self.request.0)
         .bind(event.position.cast_signed())
         .bind(&event.stream.id)
         .bind(self.child.map(|c| c.0))
-        .bind(self.section.as_str())
-        .bind(if is_new_child { "NEW_CHILD" } else { self.section.as_str() })
+        .bind(<&str>::from(self.section))
+        .bind(kind)
         .bind(opened)
         .bind(serde_json::to_string(&self.attachments).map_err(|e| FoldError::poison(event, e))?)
         .bind(self.received)
+        .bind(RequestStatus::Pending)
         .execute(connection)
         .await?;
         Ok(())
@@ -144,7 +147,7 @@ impl Asked {
 
 async fn settle(
     request: RequestId,
-    status: &str,
+    status: RequestStatus,
     at: DateTime<Utc>,
     refusal: Option<&Refusal>,
     note: Option<String>,

@@ -19,9 +19,6 @@ pub use rows::{ModificationRow, Proposal, SectionRow};
 /// Its name in databases that stand.
 pub const NAME: &str = "file";
 
-/// What binds a sealed proposal, or the words of a refusal, to where it stands.
-pub const PROPOSAL: &str = "Modification";
-
 /// The projection of the family file.
 #[derive(Debug, Clone, Copy)]
 pub struct FamilyFileProjection;

@@ -20,7 +20,7 @@ impl Sections {
         revision: u32,
         value: Option<String>,
     ) {
-        let key = (event.stream.id.clone(), section.as_str());
+        let key = (event.stream.id.clone(), section.into());
         self.0.insert(key, (revision, value, event.recorded_at));
     }
 

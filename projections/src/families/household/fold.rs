@@ -11,7 +11,7 @@ use portail_domain::{
     money::billing::{Address, HouseholdChild, QuotientSource, ShownQuotient},
     privacy::erasure::Erasure,
     shared::ids::ChildId,
-    shared::sealed::{Purpose, Sealed},
+    shared::sealed::{Place, Purpose, Sealed},
     shared::time::local_date,
 };
 use portail_event_store::RecordedEvent;
@@ -107,12 +107,12 @@ impl<T: Serialize + DeserializeOwned> Documents<T> {
 
 async fn opened(
     sealed: &Sealed,
-    kind: &str,
+    place: Place,
     event: &RecordedEvent,
     context: &FoldContext,
     connection: &mut PgConnection,
 ) -> Result<Option<Document>, FoldError> {
-    let text = open(sealed, kind, event, context, connection).await?;
+    let text = open(sealed, place, event, context, connection).await?;
     text.map(|t| serde_json::from_str(&t)).transpose().map_err(|e| FoldError::poison(event, e))
 }
 
@@ -128,7 +128,7 @@ async fn of_family(
 ) -> Result<(), FoldError> {
     match context.decode(event)? {
         FamilyEvent::FamilySectionRecorded { section: Section::Caf, value, request, received, .. } => {
-            let Some(caf) = opened(&value, Family::TYPE, event, context, connection).await? else {
+            let Some(caf) = opened(&value, Place::Family, event, context, connection).await? else {
                 own.quotients.forget();
                 return Ok(());
             };
@@ -139,7 +139,7 @@ async fn of_family(
             own.quotients.show(shown, by, local_date(received), event.position);
         }
         FamilyEvent::FamilySectionRecorded { section: Section::Responsible, value, .. } => {
-            let card = opened(&value, Family::TYPE, event, context, connection).await?;
+            let card = opened(&value, Place::Family, event, context, connection).await?;
             // A postcode abroad may look like one of the town's.
             let home = |c: &Document| c.get("country").is_none_or(|c| c == HOME);
             let card = card.filter(home);
@@ -166,12 +166,12 @@ async fn of_child(
 ) -> Result<(), FoldError> {
     match context.decode(event)? {
         ChildEvent::ChildRegistered { family, identity } => {
-            let identity = opened(&identity, Child::TYPE, event, context, connection).await?;
+            let identity = opened(&identity, Place::Child, event, context, connection).await?;
             child.born = identity.and_then(|i| day(&i, "birth_date"));
             links.push((family.to_string(), event.stream.id.clone()));
         }
         ChildEvent::ChildSectionRecorded { section: Section::ChildIdentity, value, .. } => {
-            let identity = opened(&value, Child::TYPE, event, context, connection).await?;
+            let identity = opened(&value, Place::Child, event, context, connection).await?;
             child.born = identity.and_then(|i| day(&i, "birth_date"));
         }
         ChildEvent::ChildLinkedToFamily { family } => {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use portail_domain::money::account::{InvoiceLine, PaymentMethod};
+use portail_domain::money::account::{InvoiceLine, OperationKind, PaymentMethod};
 use sqlx::PgPool;
 
 use super::{
@@ -64,14 +64,13 @@ pub async fn books_between(
     let about = |o: &OperationRow| o.detail.about.map(u32::cast_signed);
     let (mut invoices, mut rejected) = (vec![], vec![]);
     for operation in &operations {
-        match operation.kind.as_str() {
-            "INVOICE" => invoices.push(operation.number),
-            "CREDIT_NOTE" => {
+        match operation.kind {
+            OperationKind::Invoice => invoices.push(operation.number),
+            OperationKind::CreditNote => {
                 invoices.extend([Some(operation.number), about(operation)].into_iter().flatten())
             }
-            "REJECTION" => rejected.extend(about(operation)),
-            "PAYMENT" | "REFUND" => {}
-            other => return Err(sqlx::Error::Decode(format!("an operation of kind {other}").into())),
+            OperationKind::Rejection => rejected.extend(about(operation)),
+            OperationKind::Payment | OperationKind::Refund => {}
         }
     }
     let lines: HashMap<i32, Vec<InvoiceLine>> =
@@ -80,19 +79,18 @@ pub async fn books_between(
         payments_numbered(pool, regie, &rejected).await?.into_iter().map(|p| (p.number, p.method)).collect();
     let with = |operation: OperationRow| {
         let subject = about(&operation);
-        let mut own = match operation.kind.as_str() {
-            "INVOICE" | "CREDIT_NOTE" => lines.get(&operation.number).cloned().unwrap_or_default(),
-            _ => vec![],
-        };
-        if operation.kind == "CREDIT_NOTE" && own.is_empty() {
-            own = subject.and_then(|number| lines.get(&number).cloned()).unwrap_or_default();
-        }
-        let method = match operation.kind.as_str() {
-            "REJECTION" => subject.and_then(|number| methods.get(&number).copied()),
-            _ => operation.detail.method,
+        let own = lines.get(&operation.number).cloned().unwrap_or_default();
+        let (lines, method) = match operation.kind {
+            OperationKind::Invoice => (own, None),
+            OperationKind::CreditNote if own.is_empty() => {
+                (subject.and_then(|number| lines.get(&number).cloned()).unwrap_or_default(), None)
+            }
+            OperationKind::CreditNote => (own, None),
+            OperationKind::Payment | OperationKind::Refund => (vec![], operation.detail.method),
+            OperationKind::Rejection => (vec![], subject.and_then(|number| methods.get(&number).copied())),
         };
         let entry = entries.get(&operation.line).copied().unwrap_or_default();
-        BookedOperation { entry, operation, lines: own, method }
+        BookedOperation { entry, operation, lines, method }
     };
     let mut booked: Vec<BookedOperation> = operations.into_iter().map(with).collect();
     booked.sort_by_key(|b| b.entry);

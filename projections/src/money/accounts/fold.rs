@@ -1,13 +1,13 @@
 //! Folding the events of accounts.
 
 use portail_domain::{
-    money::account::{AccountEvent as V, Allocation, TakenOver, Use},
-    shared::sealed::Purpose,
+    money::account::{AccountEvent as V, Allocation, OperationKind, TakenOver, Use},
+    shared::sealed::{Place, Purpose},
 };
 use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 
-use super::{DEBITED, NOTE, rows::Detail, write::Written};
+use super::{rows::Detail, write::Written};
 use crate::{
     decode::json,
     engine::projection::{FoldContext, FoldError},
@@ -47,7 +47,15 @@ async fn fold_one<'a>(
                 TakenOver::Invoice { from, to, due, lines } => {
                     let detail =
                         Detail { from: Some(from), to: Some(to), taken_over: true, ..Detail::default() };
-                    written.operation(event, &regie, number, "INVOICE", date, amount, &detail)?;
+                    written.operation(
+                        event,
+                        &regie,
+                        number,
+                        OperationKind::Invoice,
+                        date,
+                        amount,
+                        &detail,
+                    )?;
                     written.invoice(
                         event,
                         &regie,
@@ -62,7 +70,15 @@ async fn fold_one<'a>(
                 }
                 TakenOver::Payment { method } => {
                     let detail = Detail { method: Some(method), taken_over: true, ..Detail::default() };
-                    written.operation(event, &regie, number, "PAYMENT", date, amount, &detail)?;
+                    written.operation(
+                        event,
+                        &regie,
+                        number,
+                        OperationKind::Payment,
+                        date,
+                        amount,
+                        &detail,
+                    )?;
                     written.payment(event, &regie, number, date, method, amount, None)?;
                     written.allocate(event, &regie, (false, number), date, &allocations);
                 }
@@ -72,7 +88,7 @@ async fn fold_one<'a>(
             regie, number, run, date, due, from, to, lines, total, settled_by, seen, ..
         } => {
             let detail = Detail { from: Some(from), to: Some(to), ..Detail::default() };
-            written.operation(event, &regie, number, "INVOICE", date, total, &detail)?;
+            written.operation(event, &regie, number, OperationKind::Invoice, date, total, &detail)?;
             written.invoice(
                 event,
                 &regie,
@@ -103,11 +119,11 @@ async fn fold_one<'a>(
             ..
         } => {
             let note = match note {
-                Some(note) => open(&note, NOTE, event, context, connection).await?,
+                Some(note) => open(&note, Place::Operation, event, context, connection).await?,
                 None => None,
             };
             let detail = Detail { about: invoice, note, ..Detail::default() };
-            written.operation(event, &regie, number, "CREDIT_NOTE", date, total, &detail)?;
+            written.operation(event, &regie, number, OperationKind::CreditNote, date, total, &detail)?;
             written.credit_note(
                 event,
                 &regie,
@@ -125,22 +141,22 @@ async fn fold_one<'a>(
             regie, number, date, method, amount, reference, allocations, debited, ..
         } => {
             let reference = match reference {
-                Some(reference) => open(&reference, NOTE, event, context, connection).await?,
+                Some(reference) => open(&reference, Place::Operation, event, context, connection).await?,
                 None => None,
             };
             let detail = Detail { method: Some(method), note: reference.clone(), ..Detail::default() };
-            written.operation(event, &regie, number, "PAYMENT", date, amount, &detail)?;
+            written.operation(event, &regie, number, OperationKind::Payment, date, amount, &detail)?;
             written.payment(event, &regie, number, date, method, amount, reference)?;
             written.allocate(event, &regie, (false, number), date, &allocations);
             if let Some((batch, account)) = debited {
-                let details = open(&account.details, DEBITED, event, context, connection).await?;
+                let details = open(&account.details, Place::Debited, event, context, connection).await?;
                 let invoice = allocations.first().map(|a| a.invoice);
                 written.debit(event, batch.0, &regie, number, date, amount, invoice, &account, details);
             }
         }
         V::PaymentRejected { regie, payment, number, date, amount, reason, reopened, .. } => {
             let detail = Detail { rejection: Some(reason), about: Some(payment), ..Detail::default() };
-            written.operation(event, &regie, number, "REJECTION", date, amount, &detail)?;
+            written.operation(event, &regie, number, OperationKind::Rejection, date, amount, &detail)?;
             written.counts_from_payment(&regie, payment, connection).await?;
             let back: Vec<Allocation> =
                 reopened.into_iter().map(|a| Allocation { invoice: a.invoice, amount: -a.amount }).collect();
@@ -149,7 +165,7 @@ async fn fold_one<'a>(
         }
         V::RefundRecorded { regie, number, date, method, amount, uses, .. } => {
             let detail = Detail { method: Some(method), ..Detail::default() };
-            written.operation(event, &regie, number, "REFUND", date, amount, &detail)?;
+            written.operation(event, &regie, number, OperationKind::Refund, date, amount, &detail)?;
             written.spend(event, &regie, date, &uses);
         }
         V::DocumentArchived { document, attachment, sha256 } => {

@@ -32,12 +32,6 @@ pub use rows::Detail;
 /// Its name.
 pub const NAME: &str = "accounts";
 
-/// What binds the words of a credit note, or the reference of a payment, to where they stand.
-pub const NOTE: &str = "Operation";
-
-/// What binds the account a direct debit takes from to where it stands.
-pub const DEBITED: &str = "Debited";
-
 /// The projection of accounts.
 #[derive(Debug, Clone, Copy)]
 pub struct AccountsProjection;

@@ -1,7 +1,7 @@
 //! The operations of statements and books.
 
 use chrono::NaiveDate;
-use portail_domain::shared::amount::Amount;
+use portail_domain::{money::account::OperationKind, shared::amount::Amount};
 use sqlx::PgPool;
 
 use super::Detail;
@@ -18,8 +18,8 @@ pub struct OperationRow {
     pub regie: String,
     /// Its number.
     pub number: i32,
-    /// `INVOICE`, `CREDIT_NOTE`, `PAYMENT`, `REJECTION` or `REFUND`.
-    pub kind: String,
+    /// What it is.
+    pub kind: OperationKind,
     /// Its date.
     pub date: NaiveDate,
     /// The day it counts from.
@@ -36,7 +36,7 @@ type StoredOperation = (i64, String, String, i32, String, NaiveDate, String, Str
 
 fn operation(row: StoredOperation) -> Result<OperationRow, sqlx::Error> {
     let (line, family, regie, number, kind, date, debit, credit, detail, counts_from) = row;
-    let (debit, credit, detail) = (parsed(&debit)?, parsed(&credit)?, json(&detail)?);
+    let (kind, debit, credit, detail) = (parsed(&kind)?, parsed(&debit)?, parsed(&credit)?, json(&detail)?);
     Ok(OperationRow { line, family, regie, number, kind, date, counts_from, debit, credit, detail })
 }
 

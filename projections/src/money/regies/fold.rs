@@ -6,6 +6,7 @@ use portail_event_store::RecordedEvent;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::rows::Stage;
 use crate::{
     decode::json,
     engine::projection::{FoldContext, FoldError},
@@ -40,7 +41,7 @@ async fn of_event(
                 .await?;
         }
         RegieEvent::BillingRunPrepared { run, from, to, date, due, received } => {
-            sqlx::query("INSERT INTO run VALUES ($1, $2, $3, $4, $5, $6, $7, 'PREPARED', 0, NULL, $8)")
+            sqlx::query("INSERT INTO run VALUES ($1, $2, $3, $4, $5, $6, $7, $9, 0, NULL, $8)")
                 .bind(run.0)
                 .bind(event.position.cast_signed())
                 .bind(regie)
@@ -49,15 +50,16 @@ async fn of_event(
                 .bind(date)
                 .bind(due)
                 .bind(received)
+                .bind(Stage::Prepared)
                 .execute(connection)
                 .await?;
         }
-        RegieEvent::BillingRunStarted { run, .. } => stage(run.0, "ISSUING", None, connection).await?,
+        RegieEvent::BillingRunStarted { run, .. } => stage(run.0, Stage::Issuing, None, connection).await?,
         RegieEvent::BillingRunCompleted { run, received } => {
-            stage(run.0, "COMPLETED", Some(received), connection).await?;
+            stage(run.0, Stage::Completed, Some(received), connection).await?;
         }
         RegieEvent::BillingRunAbandoned { run, received } => {
-            stage(run.0, "ABANDONED", Some(received), connection).await?;
+            stage(run.0, Stage::Abandoned, Some(received), connection).await?;
         }
         RegieEvent::InvoicesNumbered { run, count, last, .. } => {
             sqlx::query("UPDATE run SET invoices = invoices + $2, last_family = $3 WHERE id = $1")
@@ -126,7 +128,7 @@ async fn renumber(
 
 async fn stage(
     run: Uuid,
-    stage: &str,
+    stage: Stage,
     ended: Option<DateTime<Utc>>,
     connection: &mut PgConnection,
 ) -> Result<(), sqlx::Error> {

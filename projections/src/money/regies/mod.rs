@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use crate::engine::projection::{FoldContext, FoldError, Projection};
 
 pub use queries::{by_code, closings, debit_batch, open_runs, regies, run, runs};
-pub use rows::{Closing, DebitBatchRow, KnownRegie, RunRow};
+pub use rows::{Closing, DebitBatchRow, KnownRegie, RunRow, Stage};
 
 /// Its name.
 pub const NAME: &str = "regies";

@@ -3,7 +3,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use portail_domain::money::regie::{CashTotal, Issuer, LeftOut, RegieSettings, Series};
 use sqlx::FromRow;
+use strum::{EnumString, IntoStaticStr};
 use uuid::Uuid;
+
+use crate::decode::kept_as_text;
 
 /// A régie as it stands: its settings, and how it writes its numbers.
 #[derive(Debug, Clone)]
@@ -21,6 +24,22 @@ impl std::ops::Deref for KnownRegie {
     }
 }
 
+/// How far a billing run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Stage {
+    /// Its draft is computed, and waits for staff.
+    Prepared,
+    /// Its invoices are being issued.
+    Issuing,
+    /// All its invoices are issued.
+    Completed,
+    /// Staff gave it up.
+    Abandoned,
+}
+
+kept_as_text!(Stage);
+
 /// A billing run.
 #[derive(Debug, Clone, FromRow)]
 pub struct RunRow {
@@ -36,8 +55,8 @@ pub struct RunRow {
     pub date: NaiveDate,
     /// Until when they are to be paid.
     pub due: NaiveDate,
-    /// `PREPARED`, `ISSUING`, `COMPLETED` or `ABANDONED`.
-    pub stage: String,
+    /// How far it is.
+    pub stage: Stage,
     /// How many invoices and credit notes it issued so far.
     pub invoices: i32,
     /// The last family invoiced.

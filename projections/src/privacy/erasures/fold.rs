@@ -49,10 +49,10 @@ async fn erase(
         context.decode(event)?;
     for purpose in &purposes {
         for key in subject.keys(*purpose) {
-            context.vault.destroy(connection, &key, purpose.as_str(), received).await?;
+            context.vault.destroy(connection, &key, (*purpose).into(), received).await?;
         }
     }
-    let names: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
+    let names: Vec<&str> = purposes.iter().map(|purpose| (*purpose).into()).collect();
     // Sealed files are unreadable from here on; they go as well.
     sqlx::query("DELETE FROM public.attachment WHERE id = ANY($1) OR (subject = $2 AND purpose = ANY($3))")
         .bind(&files)
@@ -76,7 +76,7 @@ async fn erase(
         .bind(event.position.cast_signed())
         .bind(subject.to_string())
         .bind(names)
-        .bind(basis.as_str())
+        .bind(<&str>::from(basis))
         .bind(i32::try_from(files.len()).unwrap_or(i32::MAX))
         .bind(&event.actor)
         .bind(received)

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgPool;
 
 use super::rows::{ErasureRow, PolicyRow};
-use crate::decode::json;
+use crate::decode::{json, parsed};
 
 /// The erasures before a line, the newest first; of one subject only, where one is named.
 ///
@@ -18,15 +18,21 @@ pub async fn erasures(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<ErasureRow>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT * FROM rm_privacy.erasure WHERE ($1::text IS NULL OR subject = $1) \
-         AND ($2::bigint IS NULL OR line < $2) ORDER BY line DESC LIMIT $3",
+    type Row = (i64, String, Vec<String>, String, i32, String, DateTime<Utc>);
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT line, subject, purposes, basis, files, actor, erased FROM rm_privacy.erasure \
+         WHERE ($1::text IS NULL OR subject = $1) AND ($2::bigint IS NULL OR line < $2) ORDER BY line DESC LIMIT $3",
     )
     .bind(subject)
     .bind(before)
     .bind(limit)
     .fetch_all(pool)
-    .await
+    .await?;
+    let read = |(line, subject, purposes, basis, files, actor, erased): Row| {
+        let purposes = purposes.iter().map(|purpose| parsed(purpose)).collect::<Result<_, _>>()?;
+        Ok(ErasureRow { line, subject, purposes, basis: parsed(&basis)?, files, actor, erased })
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// The town's policy; the law's least where it adopted nothing.

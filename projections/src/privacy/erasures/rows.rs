@@ -1,21 +1,24 @@
 //! Rows of erasures and of the policy.
 
 use chrono::{DateTime, Utc};
-use portail_domain::{governance::policy::FourEyes, privacy::erasure::RetentionRules};
+use portail_domain::{
+    governance::policy::FourEyes,
+    privacy::erasure::{LegalBasis, RetentionRules},
+    shared::sealed::Purpose,
+};
 use serde::{Deserialize, Serialize};
-use sqlx::FromRow;
 
 /// An erasure.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct ErasureRow {
     /// The position of its event.
     pub line: i64,
     /// Whose data: a family's number or a child's id.
     pub subject: String,
     /// The erased purposes.
-    pub purposes: Vec<String>,
+    pub purposes: Vec<Purpose>,
     /// The ground.
-    pub basis: String,
+    pub basis: LegalBasis,
     /// How many single files went with them.
     pub files: i32,
     /// Who decided it.

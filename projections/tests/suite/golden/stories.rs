@@ -3,12 +3,7 @@
 //! A new event type or version needs its place in a story. **New stories follow the old ones**: rows hold
 //! positions of the log. Every story has a family, children, a régie and requests of its own.
 
-use portail_domain::shared::sealed::Purpose;
-use portail_projections::{
-    correspondence::{inbox, notices},
-    families::family_file,
-    money::accounts,
-};
+use portail_domain::shared::sealed::{Place, Purpose};
 use serde_json::{Value, json};
 
 use crate::read_models::ReadModels;
@@ -128,12 +123,13 @@ pub async fn seal(kind: &str, payload: &mut Value, models: &ReadModels) {
         match value {
             Value::Object(fields) if fields.contains_key("ct") => {
                 let place = match kind {
-                    "Account" if name == "details" => accounts::DEBITED,
-                    "Account" => accounts::NOTE,
-                    "Conversation" => inbox::TEXT,
-                    "Notice" => notices::TEXT,
-                    "Family" | "Child" if name == "proposal" || name == "note" => family_file::PROPOSAL,
-                    "Family" | "Child" => kind,
+                    "Account" if name == "details" => Place::Debited,
+                    "Account" => Place::Operation,
+                    "Conversation" => Place::Message,
+                    "Notice" => Place::Notice,
+                    "Family" | "Child" if name == "proposal" || name == "note" => Place::Modification,
+                    "Family" => Place::Family,
+                    "Child" => Place::Child,
                     // The log has them sealed, and so do read models.
                     _ => continue,
                 };

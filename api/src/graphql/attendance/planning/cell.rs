@@ -233,6 +233,21 @@ fn reason(booking: &portail_domain::attendance::session::Booking, language: Lang
             booking.release.map(|release| text(release.reason.label_key(), language, &[]))
         }
         BookingStatus::Refused => booking.refusal.as_ref().map(|r| r.text(language)),
-        _ => None,
+        // The status says it all.
+        BookingStatus::Pending
+        | BookingStatus::Waitlisted
+        | BookingStatus::Offered
+        | BookingStatus::Reserved
+        | BookingStatus::Withdrawn
+        | BookingStatus::Cancelled
+        | BookingStatus::AbsencePending
+        | BookingStatus::AbsentExcused
+        | BookingStatus::AbsentBilled
+        | BookingStatus::Leave
+        | BookingStatus::PresentAsReserved
+        | BookingStatus::Present
+        | BookingStatus::OutsideContract
+        | BookingStatus::Closed
+        | BookingStatus::NotBooked => None,
     }
 }

@@ -140,9 +140,14 @@ impl StaffMutation {
                 MaybeUndefined::Value(ClosureScopeInput::ActivityId(id)) => {
                     ClosureScope::Activity(parse(&id, "scope.activityId")?)
                 }
-                _ => ClosureScope::Town,
+                MaybeUndefined::Undefined | MaybeUndefined::Null => ClosureScope::Town,
             };
-            Ok(CatalogueCommand::CloseDays { scope, from: input.from.0, to: input.to.0, reason: input.reason.into() })
+            Ok(CatalogueCommand::CloseDays {
+                scope,
+                from: input.from.0,
+                to: input.to.0,
+                reason: input.reason.into(),
+            })
         })
         .await
     }

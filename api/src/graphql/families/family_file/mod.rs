@@ -7,7 +7,7 @@ pub mod sections;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use portail_application::{
-    FamiliesCommand, CommandOutcome, FileOwner, ModificationDecision, ModificationTarget, Rejection, Role,
+    CommandOutcome, FamiliesCommand, FileOwner, ModificationDecision, ModificationTarget, Rejection, Role,
 };
 use portail_domain::{
     attendance::session::RefusalCode,
@@ -19,6 +19,7 @@ use portail_projections::families::{
     family_file::{self, SectionRow},
 };
 use sections::{SectionChange, typed, view};
+use strum::VariantArray;
 use uuid::Uuid;
 
 use crate::{
@@ -113,7 +114,7 @@ fn revisions(rows: &[SectionRow], owner: &str, kind: Owner) -> Vec<SectionRevisi
             changed_at: row.map(|r| r.changed),
         }
     };
-    DomainSection::ALL.iter().filter(|s| s.owner() == kind).map(of).collect()
+    DomainSection::VARIANTS.iter().filter(|s| s.owner() == kind).map(of).collect()
 }
 
 fn child_file(rows: &[SectionRow], child: String) -> Result<ChildFile> {
@@ -267,7 +268,11 @@ async fn decide(
     let mut payload = if targets.is_empty() {
         decided(id, (CommandOutcome::default(), 0), language)
     } else {
-        decided(id, send(ctx, id, FamiliesCommand::DecideModifications { targets, decision }).await?, language)
+        decided(
+            id,
+            send(ctx, id, FamiliesCommand::DecideModifications { targets, decision }).await?,
+            language,
+        )
     };
     let missing = |request: &Uuid| {
         let at = asked.iter().position(|a| a == request).unwrap_or_default().to_string();
@@ -363,7 +368,13 @@ impl FileMutation {
         let command = |input: RequestNewChildInput| {
             let (section, values) = values(SectionChange::ChildIdentity(input.identity))?;
             let owner = FileOwner { family: family?, child: None };
-            Ok(FamiliesCommand::RequestModification { owner, section, seen_revision: 0, values, attachments: vec![] })
+            Ok(FamiliesCommand::RequestModification {
+                owner,
+                section,
+                seen_revision: 0,
+                values,
+                attachments: vec![],
+            })
         };
         submit_with_places(ctx, input, command, announced).await
     }

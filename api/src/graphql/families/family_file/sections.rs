@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use async_graphql::{InputObject, MaybeUndefined, OneofObject, SimpleObject, TypeName};
 use portail_domain::families::family_file::{Document, Section};
 use portail_projections::families::family_file::SectionRow;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, ser::Error};
+use serde_json::Value;
 
 /// What each kind of field is in GraphQL.
 mod kinds {
@@ -130,8 +131,10 @@ portail_domain::file_sections!(graphql_sections);
 /// They are not JSON.
 pub fn document<T: Serialize>(form: &T) -> serde_json::Result<Document> {
     match serde_json::to_value(form)? {
-        serde_json::Value::Object(document) => Ok(document),
-        _ => Ok(Document::new()),
+        Value::Object(document) => Ok(document),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(serde_json::Error::custom("a form has fields"))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where a booking stands.
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 /// What staff must settle in a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,8 +16,9 @@ pub enum CellError {
 }
 
 /// Where a booking stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum BookingStatus {
     /// Asked, undecided.
     Pending,

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use portail_domain::{
     money::account::{
-        Allocation, DebitedAccount, InvoiceLine, PaymentMethod, Use, ledger::rejection_counts_from,
+        Allocation, DebitedAccount, InvoiceLine, OperationKind, PaymentMethod, Use,
+        ledger::rejection_counts_from,
     },
     money::tariff::Charge,
     shared::amount::Amount,
@@ -49,20 +50,19 @@ impl<'a> Written<'a> {
         event: &'a RecordedEvent,
         regie: &RegieId,
         number: u32,
-        kind: &'static str,
+        kind: OperationKind,
         date: NaiveDate,
         amount: Amount,
         detail: &Detail,
     ) -> Result<(), FoldError> {
         let rows = &mut self.operations;
-        let is_debit = matches!(kind, "INVOICE" | "REJECTION" | "REFUND");
         let (debit, credit) =
-            if is_debit { (amount, Amount::default()) } else { (Amount::default(), amount) };
+            if kind.is_debit() { (amount, Amount::default()) } else { (Amount::default(), amount) };
         rows.line.push(event.position.cast_signed());
         rows.family.push(&event.stream.id);
         rows.regie.push(regie.to_string());
         rows.number.push(number.cast_signed());
-        rows.kind.push(kind);
+        rows.kind.push(kind.into());
         rows.date.push(date);
         rows.counts_from.push(date);
         rows.year.push(school_year(date));
