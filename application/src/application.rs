@@ -63,10 +63,13 @@ impl Application {
         clock: Clock,
         limits: Limits,
     ) -> anyhow::Result<Arc<Self>> {
-        let log = EventLog::open(database, upcasters::all()).await?;
-        let vault = Vault::unlock(database.pool().clone(), keys.master.clone()).await?.following(&log);
+        let vault = Vault::unlock(database.pool().clone(), keys.master.clone()).await?;
+        let append_key = vault.append_key().await?;
+        let log = EventLog::open(database, upcasters::all(), append_key.clone()).await?;
+        let vault = vault.following(&log);
         let engine = Engine::prepare(log.clone(), vault.clone(), portail_projections::all()).await?;
-        let checkpoints = CheckpointStore::new(database.pool().clone(), keys.signer.clone());
+        let checkpoints =
+            CheckpointStore::new(database.pool().clone(), keys.signer.clone()).proving(append_key);
         let log_ins = LogIns::new(database.pool().clone(), &limits);
         let principals = Principals::start(database);
         let bus = CommandBus::new(log.clone());

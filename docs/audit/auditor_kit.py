@@ -428,7 +428,7 @@ class Checkpoint:
         self.origin, self.size, self.root = lines[0], int(lines[1]), self.hash(lines[2])
         if self.root is None:
             raise malformed("its third line is not a hash in base64")
-        self.reads = self.next_key = None
+        self.reads = self.next_key = self.unproved = None
         for line in lines[3:]:
             word, _, rest = line.partition(" ")
             if word == "reads":
@@ -440,6 +440,11 @@ class Checkpoint:
                 if self.next_key:
                     raise malformed("it names two keys")
                 self.next_key = rest
+            elif word == "appends":
+                found = re.fullmatch("proved|unproved ([1-9][0-9]{0,18}) ([1-9][0-9]{0,18})", rest)
+                if not found:
+                    raise malformed("its line of who appended is wrong")
+                self.unproved = (int(found[1]), int(found[2])) if found[1] else None
         self.note = note
 
     @staticmethod
@@ -840,6 +845,9 @@ def check_checkpoints(checkpoints, keys, report, log=None):
             if log:
                 hold(checkpoint, log)
             passed.append(checkpoint)
+            if checkpoint.unproved:
+                first, last = checkpoint.unproved
+                report.warn("appends", f"{checkpoint.place} says that nothing proved who appended events {first} to {last}", first)
         except Wrong as wrong:
             report.add(wrong)
     contradictions([c for c in checkpoints if c.signer], report)

@@ -21,6 +21,8 @@ BEGIN
         first_signing_key, retention_day TO portail_app;
     -- Forgotten after a year (refuse_young_reads).
     GRANT SELECT, INSERT, DELETE ON read_trail TO portail_app;
+    -- Not needed any more once a checkpoint is signed.
+    GRANT SELECT, INSERT, UPDATE, DELETE ON append_seal TO portail_app;
     -- Changed, never deleted: a destroyed key's row is the evidence.
     GRANT SELECT, INSERT, UPDATE ON subject_key, master_key_check, delivery TO portail_app;
     -- Working data.

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     append::{
+        append_key::AppendKey,
         appender::Appender,
         counts::{AppendCounters, AppendCounts},
         job::Job,
@@ -59,16 +60,21 @@ pub struct EventLog {
 
 impl EventLog {
     /// Opens the log of a migrated database, starts its appender and, where the database serves
-    /// several processes, its listener. `upcasters` are those of every event the log may hold.
+    /// several processes, its listener. `upcasters` are those of every event the log may hold; `key` seals
+    /// what is appended.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn open(database: &Database, upcasters: Vec<Box<dyn EventUpcaster>>) -> Result<Self, LogError> {
+    pub async fn open(
+        database: &Database,
+        upcasters: Vec<Box<dyn EventUpcaster>>,
+        key: AppendKey,
+    ) -> Result<Self, LogError> {
         let durable = DurableHead::new(database.is_shared());
         let head = durable.subscribe();
         durable.catch_up(&mut *database.pool().acquire().await?).await?;
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let appended = Appender::start(database.pool().clone(), durable.clone(), queue);
+        let appended = Appender::start(database.pool().clone(), durable.clone(), key, queue);
         let streams = BatchLoader::start(database, DurableStreams(durable.clone()), 1);
         if database.is_shared() {
             tokio::spawn(listener::follow(database.pool().clone(), durable));

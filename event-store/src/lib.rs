@@ -19,6 +19,7 @@ mod log;
 mod postgres;
 mod secrets;
 
+pub use append::append_key::AppendKey;
 pub use append::counts::AppendCounts;
 pub use append::request::{Append, AppendError, CommandMeta, NewEvent, Receipt, StreamAppend};
 pub use commands::aggregate_cache::AggregateCache;
@@ -26,14 +27,19 @@ pub use commands::bus::{CommandBus, CommandError, Decide, Execution, Outcome};
 pub use commands::cqrs_store::{CqrsStore, LoadedStream};
 pub use commands::unit_of_work::{NotLoaded, RecordError, UnitOfWork};
 pub use event_log::{EventLog, LogError, Span};
-pub use integrity::checkpoint_store::{CheckpointStore, StoredCheckpoint};
+pub use integrity::append_seals::verify_seals;
+pub use integrity::checkpoint_folder::{CheckpointFolder, CheckpointFolderError};
+pub use integrity::checkpoint_store::{CheckpointStore, StoredCheckpoint, Unproved};
 pub use integrity::diagnosis::IntegrityViolation;
 pub use integrity::export::{ExportError, ExportSummary, export};
-pub use integrity::frontier::SigningError;
 pub use integrity::merkle;
 pub use integrity::proofs::ProofTree;
 pub use integrity::read_trail::{NewRead, RecordedRead, forget_old_reads, reads, record_read, verify_reads};
-pub use integrity::signed_checkpoint::{Checkpoint, CheckpointError, CheckpointSigner, ReadTrailHead};
+pub use integrity::signed_checkpoint::{
+    Appends, Checkpoint, CheckpointError, CheckpointSigner, ReadTrailHead,
+};
+pub use integrity::signed_head::DATABASE as DATABASE_PLACE;
+pub use integrity::signing_error::SigningError;
 pub use integrity::signing_keys::{
     ChangeError, FollowError, KeyChange, PreviousKey, change_signing_key, claim_signing_key, follow_keys,
     key_changes, signing_key_in_force,

@@ -18,8 +18,9 @@ use portail_domain::{
     upcasters,
 };
 use portail_event_store::{
-    Append, CommandBus, CommandError, CommandMeta, Database, Decide, EVENT_COLUMNS, EventLog, NewEvent,
-    Outcome, RecordedEvent, StreamAppend, StreamId, UnitOfWork, VerifiedLog, canonical_json, verify,
+    Append, CommandBus, CommandError, CommandMeta, Database, Decide, EVENT_COLUMNS, EventLog, MasterKey,
+    NewEvent, Outcome, RecordedEvent, StreamAppend, StreamId, UnitOfWork, Vault, VerifiedLog, canonical_json,
+    verify,
 };
 use portail_projections::{
     FoldContext,
@@ -120,7 +121,8 @@ pub fn raw(text: &str) -> Box<RawValue> {
 
 async fn empty_log(cluster: &Cluster) -> Result<EventLog> {
     let database = Database::connect(&cluster.create_database().await?, 8).await?;
-    Ok(EventLog::open(&database, upcasters::all()).await?)
+    let vault = Vault::unlock(database.pool().clone(), MasterKey::from_hex(&"5a".repeat(32))?).await?;
+    Ok(EventLog::open(&database, upcasters::all(), vault.append_key().await?).await?)
 }
 
 async fn clients<F, Fut>(count: usize, time: Duration, work: F) -> Result<f64>

@@ -79,6 +79,12 @@ impl Exposition {
             "The last position of the log that this process knows of.",
             log.head(),
         );
+        let is_refused = application.checkpoints().last_refusal().is_some();
+        self.gauge(
+            "signing_refused",
+            "Whether the log contradicts what was signed, or holds events that no server appended.",
+            is_refused.into(),
+        );
         self.counter("append_batches_total", "Transactions that wrote commands.", appended.batches);
         self.counter("append_commands_total", "Commands that were written.", appended.commands);
         self.counter("append_events_total", "Events that were written.", appended.events);

@@ -45,7 +45,7 @@ pub async fn check(settings: &Settings, database: &Database) -> Result<()> {
         options.keys.extend(signing_key_in_force(pool).await?);
     }
     wrong.extend(refusal);
-    audit::verify::verify(pool, settings, &options).await?;
+    audit::verify::verify(database, settings, &options).await?;
     let models = status(pool).await?;
     for model in models.iter().filter(|model| model.is_stopped()) {
         let error = model.error.as_deref().unwrap_or_default();

@@ -183,7 +183,8 @@ async fn rotate_signing(settings: &Settings, database: &Database, how: RotateSig
     let target = target(how.to, &place)?;
     let pool = database.pool();
     let in_force = signing_key_in_force(pool).await?;
-    let log = EventLog::open(database, upcasters::all()).await?;
+    let vault = Vault::unlock(pool.clone(), settings.database_key(database).await?).await?;
+    let log = EventLog::open(database, upcasters::all(), vault.append_key().await?).await?;
     let old = if how.lost { None } else { Some(settings.signer()?) };
     let new = if target.exists() {
         CheckpointSigner::from_file(&target)?
@@ -206,7 +207,7 @@ async fn rotate_signing(settings: &Settings, database: &Database, how: RotateSig
         None => say!("the log had recorded it already")?,
     }
     say!("the log is signed by {} from here on", new.public_key())?;
-    CheckpointStore::new(pool.clone(), new).sign_head(now).await?;
+    settings.checkpoint_store(database, new).await?.sign_head(now).await?;
     let kept = in_force.as_deref().and_then(|key| key.split('+').nth(1)).unwrap_or("before");
     put_in_place(&place, &target, kept)?;
     say!("tell whoever keeps the public key; `portail audit verify` follows from either to the other")?;

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use portail_application::{Keys, audit::checkpoints};
+use portail_application::Keys;
 use portail_event_store::{
-    Binding, CheckpointSigner, CheckpointStore, Database, MasterKey, Vault, binding, claim_signing_key,
-    make_private_folder, open_mode, read_head, signing_key_in_force,
+    AppendKey, Binding, CheckpointFolder, CheckpointSigner, CheckpointStore, Database, MasterKey, Vault,
+    binding, claim_signing_key, make_private_folder, open_mode, read_head, signing_key_in_force,
 };
 
 use crate::settings::Settings;
@@ -242,10 +242,39 @@ impl Settings {
         Ok(master)
     }
 
+    /// The key that proves who appended to a database's log, where the master key is at hand.
+    ///
+    /// # Errors
+    /// The master key is not the database's, or that failed.
+    pub async fn append_key(&self, database: &Database) -> Result<Option<AppendKey>> {
+        if self.master_key_place()?.is_missing() {
+            return Ok(None);
+        }
+        let master = self.database_key(database).await?;
+        Ok(Vault::unlock(database.pool().clone(), master).await?.known_append_key().await?)
+    }
+
+    /// Signs as the server does: only what the log's servers appended, and nothing that contradicts the copies.
+    ///
+    /// # Errors
+    /// The master key is not the database's, or that failed.
+    pub async fn checkpoint_store(
+        &self,
+        database: &Database,
+        signer: CheckpointSigner,
+    ) -> Result<CheckpointStore> {
+        let checkpoints = CheckpointStore::new(database.pool().clone(), signer);
+        checkpoints.hold_against(CheckpointFolder::new(&self.checkpoint_dir));
+        Ok(match self.append_key(database).await? {
+            Some(key) => checkpoints.proving(key),
+            None => checkpoints,
+        })
+    }
+
     /// The copies of checkpoints beside an empty database are not of another log.
     fn ensure_no_other_log(&self) -> Result<()> {
         let folder = &self.checkpoint_dir;
-        if let Some(size) = checkpoints::largest(folder)? {
+        if let Some(size) = CheckpointFolder::new(folder).largest()? {
             bail!(
                 "the database is empty, but {} holds a signed head of a log of {size} events: is DATABASE_URL or \
                  PORTAIL_DATA_DIR another one than before? To begin a new log, move that folder away",

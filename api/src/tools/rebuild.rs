@@ -23,8 +23,8 @@ use crate::{
 pub async fn rebuild(names: &[String]) -> Result<()> {
     let settings = Settings::from_environment()?;
     let database = settings.database().await?;
-    let log = EventLog::open(&database, upcasters::all()).await?;
     let vault = Vault::unlock(database.pool().clone(), settings.database_key(&database).await?).await?;
+    let log = EventLog::open(&database, upcasters::all(), vault.append_key().await?).await?;
     let context = FoldContext { log, vault };
     let projections = portail_projections::all();
     for name in names {

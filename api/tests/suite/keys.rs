@@ -5,7 +5,7 @@ use std::{
     process::Stdio,
 };
 
-use portail_event_store::{CheckpointSigner, MasterKey};
+use portail_event_store::{Appends, CheckpointSigner, MasterKey};
 use portail_testkit::is_embedded;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, PgConnection};
@@ -225,7 +225,10 @@ async fn signing_keys_change_in_the_log_and_verification_follows_them() {
     let root = portail_event_store::parse_hex(
         well(&home, &["audit", "verify"]).lines().next().unwrap().rsplit(' ').next().unwrap(),
     );
-    let late = write(&file(&home, "late.note"), &old.sign(events, &root.unwrap(), None).unwrap().note);
+    let late = write(
+        &file(&home, "late.note"),
+        &old.sign(events, &root.unwrap(), None, Appends::Unsealed).unwrap().note,
+    );
     let (code, said) = auditor_kit(&["log", &log, "--key", &first, "--checkpoint", &late]);
     assert!(code == Some(1) && said.contains("was not the log's"), "{said}");
     let copies = file(&home, "copies");

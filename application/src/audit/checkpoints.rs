@@ -1,25 +1,16 @@
 //! Signs the log's head as it grows, and hands copies out: to a folder, to an address. What is kept
 //! outside the database is what makes a rewritten log evident.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use portail_event_store::{
-    CheckpointCopy, CheckpointError, CheckpointStore, IntegrityViolation, TrustedKeys,
+    CheckpointCopy, CheckpointError, CheckpointFolder, CheckpointStore, DATABASE_PLACE, IntegrityViolation,
+    TrustedKeys, Unproved,
 };
 use sqlx::PgPool;
 
 use crate::application::Application;
-
-/// The ending of a checkpoint's file.
-const ENDING: &str = "checkpoint";
-
-/// The place of the checkpoints that are held in the database.
-pub const DATABASE: &str = "database";
 
 /// How many checkpoints are handed out at once.
 const MOST: u32 = 500;
@@ -42,7 +33,7 @@ pub struct Copies {
 #[derive(Debug, Clone)]
 pub struct Publisher {
     application: Arc<Application>,
-    folder: PathBuf,
+    folder: CheckpointFolder,
     url: Option<String>,
     every: Duration,
     client: reqwest::Client,
@@ -61,7 +52,9 @@ impl Publisher {
         let Copies { folder, url, every } = copies;
         let failed = || format!("the checkpoints' folder {} cannot be written", folder.display());
         std::fs::create_dir_all(&folder).with_context(failed)?;
-        let written = largest(&folder)?.unwrap_or(0);
+        let folder = CheckpointFolder::new(folder);
+        let written = folder.largest()?.unwrap_or(0);
+        application.checkpoints().hold_against(folder.clone());
         let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
         Ok(Self { application, folder, url, every, client, written, posted: 0 })
     }
@@ -86,9 +79,10 @@ impl Publisher {
     /// Signs the head, and hands out what was not handed out yet.
     async fn publish(&mut self) -> Result<()> {
         let checkpoints = self.application.checkpoints();
-        checkpoints.sign_head(self.application.clock().now()).await?;
+        let outside = self.receivers_newest().await?;
+        checkpoints.sign_head_beside(self.application.clock().now(), outside, Unproved::IsRefused).await?;
         // The log's own key signed: it is the one to check the copies with.
-        let (file, key) = (self.folder.join("log.pub"), checkpoints.signer().public_key());
+        let (file, key) = (self.folder.path().join("log.pub"), checkpoints.signer().public_key());
         if std::fs::read_to_string(&file).unwrap_or_default().trim() != key {
             std::fs::write(&file, format!("{key}\n"))
                 .with_context(|| format!("{} cannot be written", file.display()))?;
@@ -97,7 +91,7 @@ impl Publisher {
             let due = CheckpointStore::after(self.application.pool(), self.written, MOST).await?;
             let Some(last) = due.last().map(portail_event_store::StoredCheckpoint::size) else { break };
             for kept in &due {
-                write(&self.folder, kept.size(), &kept.note)?;
+                self.folder.keep(kept.size(), &kept.note)?;
             }
             self.written = last;
         }
@@ -112,57 +106,28 @@ impl Publisher {
         }
         Ok(())
     }
-}
 
-/// A file is there whole or not at all, and is never written over.
-fn write(folder: &Path, size: u64, note: &str) -> Result<()> {
-    let path = folder.join(format!("{size:012}.{ENDING}"));
-    if path.exists() {
-        let before = std::fs::read_to_string(&path)?;
-        ensure!(before == note, "{} holds another checkpoint of as many events", path.display());
-        return Ok(());
-    }
-    let unfinished = path.with_added_extension("part");
-    std::fs::write(&unfinished, note).with_context(|| format!("{} cannot be written", path.display()))?;
-    std::fs::File::open(&unfinished)?.sync_all()?;
-    // A copy is there to be taken by others; it holds nothing about anybody.
-    #[cfg(unix)]
-    std::fs::set_permissions(&unfinished, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-    std::fs::rename(&unfinished, &path)?;
-    Ok(())
-}
-
-/// The checkpoints of a folder by the size in their names; none of a folder that is not there.
-fn files(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
-    let entries = match std::fs::read_dir(folder) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
-        entries => entries.with_context(|| format!("{} cannot be read", folder.display()))?,
-    };
-    let mut found = vec![];
-    for entry in entries {
-        let path = entry?.path();
-        let size = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
-        if let Some(size) = size.filter(|_| path.extension().is_some_and(|e| e == ENDING)) {
-            found.push((size, path));
+    /// The newest checkpoint that the address for them has, with the address; none where it does not tell.
+    async fn receivers_newest(&self) -> Result<Option<(String, String)>> {
+        let Some(url) = &self.url else { return Ok(None) };
+        let answer = self.client.get(url).send().await.map_err(reqwest::Error::without_url)?;
+        if !answer.status().is_success() {
+            return Ok(None);
         }
+        let note = answer.text().await.map_err(reqwest::Error::without_url)?;
+        Ok(note.contains("\n\u{2014} ").then(|| ("the address for checkpoints".to_owned(), note)))
     }
-    found.sort_unstable();
-    Ok(found)
-}
-
-/// How many events the largest checkpoint of a folder is of; none where there is none.
-///
-/// # Errors
-/// The folder cannot be read.
-pub fn largest(folder: &Path) -> Result<Option<u64>> {
-    Ok(files(folder)?.into_iter().map(|(size, _)| size).max())
 }
 
 /// Everything the log is held against: the checkpoints of the database and those of a folder.
 ///
 /// # Errors
 /// They cannot be read, or one is not what it should be (`IntegrityViolation::Checkpoint`).
-pub async fn held(pool: &PgPool, folder: Option<&Path>, keys: &TrustedKeys) -> Result<Vec<CheckpointCopy>> {
+pub async fn held(
+    pool: &PgPool,
+    folder: Option<&CheckpointFolder>,
+    keys: &TrustedKeys,
+) -> Result<Vec<CheckpointCopy>> {
     let read = |place: String, note: &str| match keys.read(note) {
         Ok(checkpoint) => Ok(CheckpointCopy { place, checkpoint }),
         Err(CheckpointError::Note(reason)) => {
@@ -178,18 +143,16 @@ pub async fn held(pool: &PgPool, folder: Option<&Path>, keys: &TrustedKeys) -> R
             break;
         }
         for kept in page {
-            let held = read(DATABASE.into(), &kept.note)?;
+            let held = read(DATABASE_PLACE.into(), &kept.note)?;
             if held.checkpoint.size != kept.size() {
                 let reason = format!("it is of {} events, not of {}", held.checkpoint.size, kept.size());
-                return Err(IntegrityViolation::Checkpoint { held: DATABASE.into(), reason }.into());
+                return Err(IntegrityViolation::Checkpoint { held: DATABASE_PLACE.into(), reason }.into());
             }
             all.push(held);
         }
     }
-    for (_, path) in folder.map(files).transpose()?.unwrap_or_default() {
-        let note =
-            std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        all.push(read(path.display().to_string(), &note)?);
+    for (_, path) in folder.map(CheckpointFolder::files).transpose()?.unwrap_or_default() {
+        all.push(read(path.display().to_string(), &CheckpointFolder::read(&path)?)?);
     }
     Ok(all)
 }

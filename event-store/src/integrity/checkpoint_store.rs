@@ -1,17 +1,23 @@
 //! The signed checkpoints a database stores: added as the log grows, never changed.
 
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection, PgPool};
 
 use super::{
-    frontier::{SigningError, frontier},
-    merkle::{self, MerkleFrontier},
+    append_seals::sealing,
+    checkpoint_folder::CheckpointFolder,
+    diagnosis::IntegrityViolation,
+    merkle,
     proofs::{self, BLOCK},
     read_trail,
-    signed_checkpoint::{Checkpoint, CheckpointSigner},
-    signing_keys,
+    signed_checkpoint::{Appends, Checkpoint, CheckpointSigner},
+    signed_head::{SignedHead, newest_copy, read_copy},
+    signing_error::SigningError,
+    signing_keys::{self, follow_keys, key_changes},
 };
-use crate::log::durability::read_head;
+use crate::{append::append_key::AppendKey, log::durability::read_head};
 
 /// A checkpoint as the database keeps it.
 #[derive(Debug, Clone, FromRow)]
@@ -31,17 +37,42 @@ impl StoredCheckpoint {
     }
 }
 
+/// What happens to events of which nothing proves that a server appended them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unproved {
+    /// Nothing is signed.
+    IsRefused,
+    /// They are signed, and the checkpoint says which they are: an operator has looked into it.
+    IsAccepted,
+}
+
 /// Signs, stores and finds the checkpoints of a log.
 #[derive(Debug, Clone)]
 pub struct CheckpointStore {
     pool: PgPool,
     signer: CheckpointSigner,
+    append_key: Option<AppendKey>,
+    folder: Arc<OnceLock<CheckpointFolder>>,
+    /// Why the last head was not signed: health and metrics say so.
+    refused: Arc<Mutex<Option<String>>>,
 }
 
 impl CheckpointStore {
     /// The checkpoints in a database; new ones are signed by this signer.
     pub fn new(pool: PgPool, signer: CheckpointSigner) -> Self {
-        Self { pool, signer }
+        Self { pool, signer, append_key: None, folder: Arc::default(), refused: Arc::default() }
+    }
+
+    /// The same, which signs only what the log's servers appended.
+    #[must_use]
+    pub fn proving(self, key: AppendKey) -> Self {
+        Self { append_key: Some(key), ..self }
+    }
+
+    /// From here on nothing is signed that contradicts the copies of a folder.
+    pub fn hold_against(&self, folder: CheckpointFolder) {
+        // The first one stays: a server has one folder.
+        let _ = self.folder.set(folder);
     }
 
     /// The signer of new checkpoints.
@@ -54,42 +85,116 @@ impl CheckpointStore {
         &self.pool
     }
 
-    /// The reason why nothing is signed: the key is not the log's. None where it is.
+    /// The reason why nothing is signed: the key is not the log's, or the log contradicts what was signed. None
+    /// where all is well.
     ///
     /// # Errors
     /// The database failed.
     pub async fn refusal(&self) -> Result<Option<String>, SigningError> {
         match signing_keys::check_signing_key(&self.pool, &self.signer).await {
-            Ok(()) => Ok(None),
+            Ok(()) => Ok(self.last_refusal()),
             Err(error @ SigningError::NotTheLogsKey { .. }) => Ok(Some(error.to_string())),
             Err(error) => Err(error),
         }
+    }
+
+    /// Why this process did not sign the head the last time; none where it did.
+    pub fn last_refusal(&self) -> Option<String> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Signs the log's head, unless a checkpoint of it is stored already. Of several processes that do so at
     /// once, one writes.
     ///
     /// # Errors
-    /// The database failed, or the log lost events.
+    /// The database failed, the key is not the log's, or the log is not what was signed or appended.
     pub async fn sign_head(&self, now: DateTime<Utc>) -> Result<Option<Checkpoint>, SigningError> {
-        let mut tx = self.pool.begin().await?;
-        let head = read_head(&mut *tx).await?;
-        if head > 0 {
-            // Also where nothing is left to sign: the caller is told that the key is wrong.
-            signing_keys::claim(&mut tx, head, &self.signer).await?;
+        self.sign_head_beside(now, None, Unproved::IsRefused).await
+    }
+
+    /// The same, held against one more copy: the newest one that somebody outside has. `unproved` is what happens
+    /// to events of which nobody can prove that a server appended them.
+    ///
+    /// # Errors
+    /// As [`Self::sign_head`].
+    pub async fn sign_head_beside(
+        &self,
+        now: DateTime<Utc>,
+        outside: Option<(String, String)>,
+        unproved: Unproved,
+    ) -> Result<Option<Checkpoint>, SigningError> {
+        let signed = self.sign_verified(now, outside, unproved).await;
+        let refused = match &signed {
+            Err(
+                error @ (SigningError::Violation(_) | SigningError::NoAppendKey | SigningError::Folder(_)),
+            ) => Some(error.to_string()),
+            // Whether the database answers is told elsewhere.
+            Ok(_)
+            | Err(SigningError::Database(_) | SigningError::Sign(_) | SigningError::NotTheLogsKey { .. }) => {
+                None
+            }
+        };
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+        signed
+    }
+
+    async fn sign_verified(
+        &self,
+        now: DateTime<Utc>,
+        outside: Option<(String, String)>,
+        unproved: Unproved,
+    ) -> Result<Option<Checkpoint>, SigningError> {
+        if read_head(&self.pool).await? == 0 {
+            return Ok(None);
         }
-        let Some(frontier) = grown_frontier(&mut tx, head).await? else { return Ok(None) };
-        self.close_blocks(&mut tx, head / BLOCK).await?;
-        let checkpoint = self.signer.sign(head, &frontier.root(), read_trail::tip(&mut tx).await?)?;
+        // Also where nothing is left to sign: the caller is told that the key is wrong.
+        signing_keys::claim_signing_key(&self.pool, &self.signer).await?;
+        let own = [self.signer.public_key().to_owned()];
+        let keys = follow_keys(&own, &key_changes(&self.pool).await?)?;
+        let mut copies = vec![];
+        if let Some(folder) = self.folder.get() {
+            copies.extend(newest_copy(folder, &keys)?);
+        }
+        if let Some((place, note)) = outside {
+            copies.push(read_copy(&keys, place, &note)?);
+        }
+        let SignedHead { last, from, verified } = SignedHead::of(&self.pool, &keys, &copies).await?;
+        let size = verified.events();
+        if size <= from.0 {
+            return Ok(None);
+        }
+        let mut tx = self.pool.begin().await?;
+        // The log may have got another key meanwhile.
+        signing_keys::claim(&mut tx, size, &self.signer).await?;
+        let is_required = last.is_some_and(|last| last.appends.is_sealed());
+        let appends = match &self.append_key {
+            Some(key) => match sealing(&mut tx, key, from, size, is_required).await? {
+                Appends::Unproved { first, last } => match unproved {
+                    Unproved::IsRefused => return Err(IntegrityViolation::Unproved { first, last }.into()),
+                    Unproved::IsAccepted => Appends::Unproved { first, last: size },
+                },
+                appends @ (Appends::Unsealed | Appends::Proved) => appends,
+            },
+            None if is_required => return Err(SigningError::NoAppendKey),
+            None => Appends::Unsealed,
+        };
+        self.close_blocks(&mut tx, size / BLOCK).await?;
+        let checkpoint =
+            self.signer.sign(size, &verified.tree.root(), read_trail::tip(&mut tx).await?, appends)?;
         let written = sqlx::query(
             "INSERT INTO log_checkpoint (size, note, subtrees, made_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )
-        .bind(head.cast_signed())
+        .bind(size.cast_signed())
         .bind(&checkpoint.note)
-        .bind(frontier.subtrees().concat())
+        .bind(verified.tree.subtrees().concat())
         .bind(now)
         .execute(&mut *tx)
         .await?;
+        // The signature stands for them from here on.
+        sqlx::query("DELETE FROM append_seal WHERE position <= $1")
+            .bind(size.cast_signed())
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok((written.rows_affected() == 1).then_some(checkpoint))
     }
@@ -130,7 +235,7 @@ impl CheckpointStore {
     /// The first checkpoint that covers a position, signed now where none does; none beyond the log's end.
     ///
     /// # Errors
-    /// The database failed, or the log lost events.
+    /// As [`Self::sign_head`].
     pub async fn covering_or_signed(
         &self,
         position: u64,
@@ -151,15 +256,4 @@ impl CheckpointStore {
         let query = "SELECT size, note, made_at FROM log_checkpoint WHERE size > $1 ORDER BY size LIMIT $2";
         sqlx::query_as(query).bind(size.cast_signed()).bind(i64::from(limit)).fetch_all(pool).await
     }
-}
-
-/// The tree of the whole log, from its last checkpoint on; none where that is of the whole log already.
-async fn grown_frontier(
-    connection: &mut PgConnection,
-    head: u64,
-) -> Result<Option<MerkleFrontier>, SigningError> {
-    let frontier = frontier(connection, head).await?;
-    let signed: Option<i64> =
-        sqlx::query_scalar("SELECT max(size) FROM log_checkpoint").fetch_one(connection).await?;
-    Ok((signed.unwrap_or(0).unsigned_abs() < head).then_some(frontier))
 }

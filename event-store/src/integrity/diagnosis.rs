@@ -63,6 +63,27 @@ pub enum IntegrityViolation {
         /// Where this copy of the checkpoint is.
         held: String,
     },
+    /// A checkpoint was handed out that the database does not have.
+    #[error(
+        "the checkpoint of {size} events ({held}) is not one of the database's, whose last one is of {newest}: the \
+         database is an older one, or was rewritten"
+    )]
+    Contradicted {
+        /// Where this copy of the checkpoint is.
+        held: String,
+        /// How many events it covers.
+        size: u64,
+        /// How many events the database's last checkpoint covers.
+        newest: u64,
+    },
+    /// Nothing proves that the log's servers appended these events.
+    #[error("no server of the town appended the events {first} to {last}, or their seals are gone")]
+    Unproved {
+        /// The first one.
+        first: u64,
+        /// The last one.
+        last: u64,
+    },
     /// The trail of reads is not what it was.
     #[error("the trail of reads was altered at entry {number}")]
     ReadTrail {

@@ -39,8 +39,54 @@ pub struct Checkpoint {
     /// The key that signs from here on, in an extension line of the note: `signing-key`, `name+id+key`. Only
     /// a change of keys has one.
     pub next_key: Option<String>,
+    /// Whether it was proved that servers appended its events, in an extension line of the note (decision 53).
+    pub appends: Appends,
     /// The signed note, to the byte.
     pub note: String,
+}
+
+/// What was proved of who appended the events between a checkpoint and the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Appends {
+    /// Nothing: the log was not sealed yet. No line of the note.
+    #[default]
+    Unsealed,
+    /// Every batch has the seal of the log's servers: `appends proved`.
+    Proved,
+    /// Some have not: somebody else appended them, or their seals are gone. It is signed only if an operator says
+    /// so: `appends unproved FIRST LAST`.
+    Unproved {
+        /// The first event of which it is not proved.
+        first: u64,
+        /// The last one.
+        last: u64,
+    },
+}
+
+impl Appends {
+    /// Whether later checkpoints have to prove who appended.
+    pub fn is_sealed(self) -> bool {
+        match self {
+            Self::Unsealed => false,
+            Self::Proved | Self::Unproved { .. } => true,
+        }
+    }
+
+    fn line(self) -> String {
+        match self {
+            Self::Unsealed => String::new(),
+            Self::Proved => "appends proved\n".into(),
+            Self::Unproved { first, last } => format!("appends unproved {first} {last}\n"),
+        }
+    }
+
+    pub(super) fn parse(line: &str) -> Option<Self> {
+        if line == "appends proved" {
+            return Some(Self::Proved);
+        }
+        let (first, last) = line.strip_prefix("appends unproved ")?.split_once(' ')?;
+        Some(Self::Unproved { first: first.parse().ok()?, last: last.parse().ok()? })
+    }
 }
 
 /// Where the trail of reads stands.
@@ -145,8 +191,9 @@ impl CheckpointSigner {
         size: u64,
         root: &Hash,
         reads: Option<ReadTrailHead>,
+        appends: Appends,
     ) -> Result<Checkpoint, CheckpointError> {
-        self.signed_with(&[], size, root, reads, None)
+        self.signed_with(&[], size, root, Extension { reads, appends, next_key: None })
     }
 
     /// Signs the head of the log at which another key takes over: that one signs too, and so vouches for
@@ -160,7 +207,7 @@ impl CheckpointSigner {
         size: u64,
         root: &Hash,
     ) -> Result<Checkpoint, CheckpointError> {
-        self.signed_with(&[&*next.signer], size, root, None, Some(next.public.clone()))
+        self.signed_with(&[&*next.signer], size, root, Extension::of_change(&next.public))
     }
 
     /// Signs the head of the log at which this key takes over from one that is lost.
@@ -168,7 +215,7 @@ impl CheckpointSigner {
     /// # Errors
     /// The key cannot sign.
     pub(crate) fn take_over(&self, size: u64, root: &Hash) -> Result<Checkpoint, CheckpointError> {
-        self.signed_with(&[], size, root, None, Some(self.public.clone()))
+        self.signed_with(&[], size, root, Extension::of_change(&self.public))
     }
 
     fn signed_with(
@@ -176,21 +223,38 @@ impl CheckpointSigner {
         others: &[&dyn signed_note::Signer],
         size: u64,
         root: &Hash,
-        reads: Option<ReadTrailHead>,
-        next_key: Option<String>,
+        extension: Extension,
     ) -> Result<Checkpoint, CheckpointError> {
         let failed = |e: &dyn fmt::Display| CheckpointError::Key(e.to_string());
         let origin = self.origin().to_owned();
-        let mut extension = reads.as_ref().map(ReadTrailHead::line).unwrap_or_default();
-        if let Some(key) = &next_key {
-            extension += &format!("{NEXT_KEY}{key}\n");
-        }
-        let text = format!("{origin}\n{size}\n{}\n{extension}", BASE64_STANDARD.encode(root));
+        let lines = extension.lines();
+        let text = format!("{origin}\n{size}\n{}\n{lines}", BASE64_STANDARD.encode(root));
         let mut note = Note::new(text.as_bytes(), &[]).map_err(|e| failed(&e))?;
         let own: [&dyn signed_note::Signer; 1] = [&*self.signer];
         note.add_sigs(&[&own[..], others].concat()).map_err(|e| failed(&e))?;
         let note = String::from_utf8(note.to_bytes()).map_err(|e| failed(&e))?;
-        Ok(Checkpoint { origin, size, root: *root, reads, next_key, note })
+        let Extension { reads, appends, next_key } = extension;
+        Ok(Checkpoint { origin, size, root: *root, reads, next_key, appends, note })
+    }
+}
+
+/// The lines of a note below its root.
+#[derive(Default)]
+struct Extension {
+    reads: Option<ReadTrailHead>,
+    appends: Appends,
+    next_key: Option<String>,
+}
+
+impl Extension {
+    fn of_change(key: &str) -> Self {
+        Self { next_key: Some(key.to_owned()), ..Self::default() }
+    }
+
+    fn lines(&self) -> String {
+        let reads = self.reads.as_ref().map(ReadTrailHead::line).unwrap_or_default();
+        let next = self.next_key.as_ref().map(|key| format!("{NEXT_KEY}{key}\n")).unwrap_or_default();
+        [reads, self.appends.line(), next].concat()
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use signed_note::{Note, StandardVerifier, Verifier, VerifierList};
 
-use super::signed_checkpoint::{Checkpoint, CheckpointError, NEXT_KEY, ReadTrailHead, signed_by};
+use super::signed_checkpoint::{Appends, Checkpoint, CheckpointError, NEXT_KEY, ReadTrailHead, signed_by};
 use crate::log::hashing::Hash;
 
 /// Which checkpoints a key may have signed: those of so many events.
@@ -70,7 +70,8 @@ impl TrustedKeys {
         let lines: Vec<&str> = lines.collect();
         let reads = lines.iter().copied().find_map(ReadTrailHead::parse);
         let next_key = lines.iter().find_map(|line| line.strip_prefix(NEXT_KEY)).map(str::to_owned);
-        Ok(Checkpoint { origin, size, root, reads, next_key, note: note.to_owned() })
+        let appends = lines.iter().copied().find_map(Appends::parse).unwrap_or_default();
+        Ok(Checkpoint { origin, size, root, reads, next_key, appends, note: note.to_owned() })
     }
 
     /// Why no signature holds: an unknown key is named, so that whoever verifies sees which one to ask for.
@@ -102,7 +103,7 @@ mod tests {
         let signer = CheckpointSigner::new(PRIVATE).unwrap();
         assert_eq!(signer.public_key(), PUBLIC);
         let reads = Some(ReadTrailHead { number: 5, chain: [9; 32] });
-        let made = signer.sign(1234, &[7; 32], reads).unwrap();
+        let made = signer.sign(1234, &[7; 32], reads, Appends::Unproved { first: 3, last: 5 }).unwrap();
         assert!(made.note.starts_with("PeterNeumann\n1234\nBwcHBwcH"), "{}", made.note);
         let keys = TrustedKeys::new([PUBLIC]).unwrap();
         assert_eq!(keys.read(&made.note).unwrap(), made);

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::support::{Counter, CounterEvent, append, log, meta, stream};
+use crate::support::{Counter, CounterEvent, append, log, meta, open, stream};
 use cqrs_es::persist::{EventUpcaster, SerializedEvent};
 use futures::future::BoxFuture;
 use portail_event_store::{
-    CommandBus, CommandError, Decide, EventLog, MasterKey, NotLoaded, Outcome, UnitOfWork, Vault, VaultError,
+    CommandBus, CommandError, Decide, MasterKey, NotLoaded, Outcome, UnitOfWork, Vault, VaultError,
 };
+use portail_testkit::TestDatabase;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -51,7 +52,7 @@ pub fn one(id: &'static str, limit: i64) -> Add {
 #[tokio::test]
 async fn racing_commands_never_pass_a_limit_and_none_is_lost() {
     let (test, log) = log().await;
-    let second = EventLog::open(&test.database, vec![]).await.unwrap();
+    let second = open(&test.database, vec![]).await;
     let buses = [Arc::new(CommandBus::new(log.clone())), Arc::new(CommandBus::new(second))];
     let tasks: Vec<_> = (0..24)
         .map(|n| {
@@ -124,7 +125,7 @@ async fn a_rejection_is_never_decided_on_a_stale_state() {
         return; // One process only there.
     }
     let (test, log) = log().await;
-    let other = CommandBus::new(EventLog::open(&test.database, vec![]).await.unwrap());
+    let other = CommandBus::new(open(&test.database, vec![]).await);
     let bus = CommandBus::new(log);
     bus.execute(meta(Uuid::new_v4()), &one("x", 1)).await.unwrap();
     let subtract = &Add { id: "x", amount: -1, limit: 9 };
@@ -153,14 +154,14 @@ async fn old_events_are_upcast_wherever_they_are_read() {
     let bus = CommandBus::new(log);
     bus.execute(meta(Uuid::new_v4()), &one("x", 9)).await.unwrap();
     let newer = vec![Box::new(AmountInCents) as Box<dyn EventUpcaster>];
-    let bus = CommandBus::new(EventLog::open(&test.database, newer).await.unwrap());
+    let bus = CommandBus::new(open(&test.database, newer).await);
     let total = bus.execute(meta(Uuid::new_v4()), &one("x", 999)).await.unwrap();
     assert_eq!(total.outcome, Total(Some(101)));
 }
 
 #[tokio::test]
 async fn a_sealed_value_opens_only_in_its_place_and_with_its_key() {
-    let (test, _log) = log().await;
+    let test = TestDatabase::new().await.unwrap();
     let pool = test.database.pool().clone();
     let master = MasterKey::from_hex(&"ab".repeat(32)).unwrap();
     let vault = Vault::unlock(pool.clone(), master.clone()).await.unwrap();

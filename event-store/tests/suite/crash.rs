@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     bus::one,
-    support::{append, log, meta, stream},
+    support::{append, log, meta, open, stream},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,7 +36,7 @@ async fn what_was_answered_survives_a_crash_of_the_database() {
     admin.execute("ALTER ROLE postgres SET synchronous_commit = off").await.unwrap();
     admin.close().await.unwrap();
     let database = Database::connect(&url, 8).await.unwrap();
-    let log = EventLog::open(&database, vec![]).await.unwrap();
+    let log = open(&database, vec![]).await;
     let ended = Arc::new(AtomicBool::new(false));
     let (answer, mut answered) = mpsc::channel(WRITERS);
     let writers: Vec<_> = (0..WRITERS)
@@ -122,7 +122,7 @@ async fn an_end_that_became_another_event_at_the_same_position_is_noticed() {
     .await
     .unwrap();
     tx.commit().await.unwrap();
-    let other = EventLog::open(&test.database, vec![]).await.unwrap();
+    let other = open(&test.database, vec![]).await;
     write(&other, "instead", 0).await.unwrap();
 
     assert!(matches!(write(&log, "lost", 1).await, Err(AppendError::Conflict)));
@@ -140,7 +140,7 @@ async fn restorable() -> (Arc<Cluster>, String, EventLog) {
     let cluster = Arc::new(cluster);
     let url = cluster.create_database().await.unwrap();
     let database = Database::connect(&url, 4).await.unwrap();
-    let log = EventLog::open(&database, vec![]).await.unwrap();
+    let log = open(&database, vec![]).await;
     (cluster, url, log)
 }
 
@@ -222,7 +222,7 @@ async fn a_log_that_went_back_is_noticed_without_a_command() {
     assert_eq!(back, 1);
     // Another process wrote other events at the same positions.
     let database = Database::connect(&url, 2).await.unwrap();
-    let other = EventLog::open(&database, vec![]).await.unwrap();
+    let other = open(&database, vec![]).await;
     append_when_back(&other, Uuid::new_v4(), "b", 0).await.unwrap();
     assert!(log.wait_for(2, std::time::Duration::from_secs(10)).await);
     assert_eq!(append_when_back(&log, Uuid::new_v4(), "b", 1).await.unwrap(), 3);

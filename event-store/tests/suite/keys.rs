@@ -5,6 +5,7 @@ use portail_event_store::{
     OpenableKeys, PreviousKey, SigningError, Vault, VaultError, change_signing_key, follow_keys, key_changes,
     rotate_master_key,
 };
+use portail_testkit::TestDatabase;
 use sqlx::{Executor, PgPool};
 use uuid::Uuid;
 
@@ -22,7 +23,7 @@ async fn as_owner(pool: &PgPool, sql: &str) {
 
 #[tokio::test]
 async fn under_a_running_process_a_rotation_leaves_nothing_sealed_with_the_old_key() {
-    let (test, _log) = log().await;
+    let test = TestDatabase::new().await.unwrap();
     let pool = test.database.pool();
     let (old, new) = (master("ab"), master("cd"));
     let running = Vault::unlock(pool.clone(), old.clone()).await.unwrap();
@@ -45,7 +46,7 @@ async fn under_a_running_process_a_rotation_leaves_nothing_sealed_with_the_old_k
 
 #[tokio::test]
 async fn keys_that_were_wrapped_with_a_wrong_master_key_are_found_and_taken_over() {
-    let (test, _log) = log().await;
+    let test = TestDatabase::new().await.unwrap();
     let pool = test.database.pool();
     let (right, wrong, new) = (master("ab"), master("cd"), master("ef"));
     let unbind = "DELETE FROM master_key_check";

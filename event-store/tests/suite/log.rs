@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{append, log, meta, stream};
+use crate::support::{append, log, meta, open, stream};
 use portail_event_store::{AppendError, EventLog, Span, VerifiedLog, verify};
 use sqlx::{Connection, Executor};
 use uuid::Uuid;
@@ -112,7 +112,7 @@ async fn a_command_decided_before_does_not_hold_up_the_others_of_its_batch() {
 #[tokio::test]
 async fn what_a_process_knows_of_a_stream_gives_way_to_what_another_wrote() {
     let (test, log) = log().await;
-    let other = EventLog::open(&test.database, vec![]).await.unwrap();
+    let other = open(&test.database, vec![]).await;
     let write = async |log: &EventLog, id: &str, expected: u64| {
         log.append(append(meta(Uuid::new_v4()), &[(id, expected, 1)], &[])).await
     };
@@ -168,7 +168,7 @@ async fn two_processes_share_one_order() {
         return; // One process only there.
     }
     let (test, log) = log().await;
-    let other = EventLog::open(&test.database, vec![]).await.unwrap();
+    let other = open(&test.database, vec![]).await;
     let write = async |log: &EventLog, who: &str| {
         for n in 0..40 {
             let id = format!("{who}{n}");

@@ -9,5 +9,6 @@ mod functions;
 mod keys;
 mod log;
 mod search;
+mod signing;
 mod support;
 mod verification;

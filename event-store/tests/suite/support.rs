@@ -1,7 +1,10 @@
 //! A small aggregate of its own: the store knows nothing of the portal's domain.
 
-use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
-use portail_event_store::{Append, CommandMeta, EventLog, NewEvent, StreamAppend, StreamId, canonical_json};
+use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink, persist::EventUpcaster};
+use portail_event_store::{
+    Append, AppendKey, CommandMeta, Database, EventLog, MasterKey, NewEvent, StreamAppend, StreamId, Vault,
+    canonical_json,
+};
 use portail_testkit::TestDatabase;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -53,8 +56,18 @@ impl Aggregate for Counter {
 
 pub async fn log() -> (TestDatabase, EventLog) {
     let test = TestDatabase::new().await.unwrap();
-    let log = EventLog::open(&test.database, vec![]).await.unwrap();
+    let log = open(&test.database, vec![]).await;
     (test, log)
+}
+
+/// The log of a database, its appends sealed with the key that the tests' master key opens.
+pub async fn open(database: &Database, upcasters: Vec<Box<dyn EventUpcaster>>) -> EventLog {
+    EventLog::open(database, upcasters, append_key(database).await).await.unwrap()
+}
+
+pub async fn append_key(database: &Database) -> AppendKey {
+    let master = MasterKey::from_hex(&"5a".repeat(32)).unwrap();
+    Vault::unlock(database.pool().clone(), master).await.unwrap().append_key().await.unwrap()
 }
 
 pub fn meta(command_id: Uuid) -> CommandMeta {

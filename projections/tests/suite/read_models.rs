@@ -35,9 +35,10 @@ impl ReadModels {
 
     /// Those of a database's log.
     pub async fn on(database: Database, projections: Vec<Box<dyn Projection>>) -> Self {
-        let log = EventLog::open(&database, upcasters::all()).await.unwrap();
         let master = MasterKey::from_hex(&"5a".repeat(32)).unwrap();
         let vault = Vault::unlock(database.pool().clone(), master).await.unwrap();
+        let key = vault.append_key().await.unwrap();
+        let log = EventLog::open(&database, upcasters::all(), key).await.unwrap();
         let engine = Engine::prepare(log.clone(), vault.clone(), projections).await.unwrap();
         Self { database, log, vault, engine }
     }

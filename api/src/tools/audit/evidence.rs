@@ -5,7 +5,7 @@ use std::{fs::File, io::BufWriter, path::Path};
 use anyhow::{Context, Result, ensure};
 use chrono::Utc;
 use flate2::{Compression, write::GzEncoder};
-use portail_event_store::{CheckpointSigner, CheckpointStore, ProofTree, hex, read_head};
+use portail_event_store::{CheckpointStore, ProofTree, hex, read_head};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -40,10 +40,11 @@ pub async fn export(pool: &PgPool, file: &Path) -> Result<()> {
 ///
 /// # Errors
 /// There is no such event.
-pub async fn prove(pool: &PgPool, signer: CheckpointSigner, position: u64) -> Result<()> {
+pub async fn prove(checkpoints: &CheckpointStore, position: u64) -> Result<()> {
     let index = position.checked_sub(1).context("positions count from 1")?;
-    let checkpoint = covering(pool, signer, position).await?;
-    let tree = ProofTree::read(&mut *pool.acquire().await?, checkpoint.size(), &[index]).await?;
+    let checkpoint = covering(checkpoints, position).await?;
+    let tree =
+        ProofTree::read(&mut *checkpoints.pool().acquire().await?, checkpoint.size(), &[index]).await?;
     let (leaf, proof) = tree.inclusion(index).context("the checkpoint does not cover it")?;
     let answer = json!({ "position": position, "size": checkpoint.size(), "leaf": hex(&leaf),
         "proof": proof.iter().map(|hash| hex(hash)).collect::<Vec<_>>(), "root": hex(&tree.root()),
@@ -56,9 +57,10 @@ pub async fn prove(pool: &PgPool, signer: CheckpointSigner, position: u64) -> Re
 ///
 /// # Errors
 /// It never had that size.
-pub async fn prove_consistency(pool: &PgPool, signer: CheckpointSigner, old: u64) -> Result<()> {
+pub async fn prove_consistency(checkpoints: &CheckpointStore, old: u64) -> Result<()> {
     let last = old.checked_sub(1).context("an empty log proves nothing")?;
-    let checkpoint = covering(pool, signer, read_head(pool).await?.max(old)).await?;
+    let pool = checkpoints.pool();
+    let checkpoint = covering(checkpoints, read_head(pool).await?.max(old)).await?;
     let tree = ProofTree::read(&mut *pool.acquire().await?, checkpoint.size(), &[last]).await?;
     let (root, proof) = tree.consistency(old).context("the log is shorter")?;
     let answer = json!({ "oldSize": old, "oldRoot": hex(&root), "size": checkpoint.size(),
@@ -69,12 +71,10 @@ pub async fn prove_consistency(pool: &PgPool, signer: CheckpointSigner, old: u64
 }
 
 async fn covering(
-    pool: &PgPool,
-    signer: CheckpointSigner,
+    checkpoints: &CheckpointStore,
     position: u64,
 ) -> Result<portail_event_store::StoredCheckpoint> {
-    let events = read_head(pool).await?;
+    let events = read_head(checkpoints.pool()).await?;
     ensure!((1..=events).contains(&position), "the log has {events} events, there is no position {position}");
-    let checkpoints = CheckpointStore::new(pool.clone(), signer);
     checkpoints.covering_or_signed(position, Utc::now()).await?.context("no checkpoint covers it")
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
-use portail_event_store::{CheckpointStore, FollowError, IntegrityViolation, VerifyError};
+use portail_event_store::{FollowError, IntegrityViolation, SigningError, Unproved, VerifyError};
 
 pub use self::{replay::ReplayOptions, verify::VerifyOptions};
 use crate::{
@@ -24,7 +24,11 @@ pub enum AuditCommand {
     /// checkpoints. Exit code 1: the log is wrong. 2: it could not be examined.
     Verify(VerifyOptions),
     /// Sign the log's head now, and print it.
-    Checkpoint,
+    Checkpoint {
+        /// Sign also events of which nothing proves that a server appended them; the checkpoint says which.
+        #[arg(long)]
+        accept_unproved: bool,
+    },
     /// Print the public key checkpoints are signed with.
     Key,
     /// Write the log to a file that can be verified without this program (docs/audit).
@@ -69,17 +73,22 @@ pub async fn run(command: AuditCommand) -> Result<()> {
         settings.database_key(&database).await?;
     }
     match command {
-        AuditCommand::Verify(options) => verify::verify(pool, &settings, &options).await,
+        AuditCommand::Verify(options) => verify::verify(&database, &settings, &options).await,
         AuditCommand::Export { file } => evidence::export(pool, &file).await,
         AuditCommand::Replay(options) => replay::replay(&database, &settings, &options).await,
         AuditCommand::Effects { position } => replay::effects(&database, &settings, position).await,
-        AuditCommand::Prove { position } => evidence::prove(pool, settings.signer()?, position).await,
-        AuditCommand::Consistency { size } => {
-            evidence::prove_consistency(pool, settings.signer()?, size).await
+        AuditCommand::Prove { position } => {
+            let checkpoints = settings.checkpoint_store(&database, settings.signer()?).await?;
+            evidence::prove(&checkpoints, position).await
         }
-        AuditCommand::Checkpoint => {
-            let checkpoints = CheckpointStore::new(pool.clone(), settings.signer()?);
-            checkpoints.sign_head(chrono::Utc::now()).await?;
+        AuditCommand::Consistency { size } => {
+            let checkpoints = settings.checkpoint_store(&database, settings.signer()?).await?;
+            evidence::prove_consistency(&checkpoints, size).await
+        }
+        AuditCommand::Checkpoint { accept_unproved } => {
+            let checkpoints = settings.checkpoint_store(&database, settings.signer()?).await?;
+            let unproved = if accept_unproved { Unproved::IsAccepted } else { Unproved::IsRefused };
+            checkpoints.sign_head_beside(chrono::Utc::now(), None, unproved).await?;
             let last = checkpoints.last().await?.context("the log is empty")?;
             output::print(format_args!("{}", last.note))?;
             Ok(())
@@ -92,6 +101,7 @@ pub async fn run(command: AuditCommand) -> Result<()> {
 /// not be examined.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     let found = matches!(error.downcast_ref(), Some(VerifyError::Violation(_)))
-        || matches!(error.downcast_ref(), Some(FollowError::Violation(_)));
+        || matches!(error.downcast_ref(), Some(FollowError::Violation(_)))
+        || matches!(error.downcast_ref(), Some(SigningError::Violation(_)));
     if found || error.is::<IntegrityViolation>() || error.is::<Ahead>() { 1 } else { 2 }
 }

@@ -9,8 +9,9 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use portail_application::audit::checkpoints;
 use portail_event_store::{
-    CheckpointStore, KeyChange, VerifiedLog, follow_keys, hex, key_changes, merkle::MerkleFrontier,
-    parse_hex, verify_reads,
+    Appends, CheckpointCopy, CheckpointFolder, CheckpointStore, DATABASE_PLACE, Database, KeyChange,
+    VerifiedLog, follow_keys, hex, key_changes, merkle::MerkleFrontier, parse_hex, verify_reads,
+    verify_seals,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
@@ -78,7 +79,8 @@ fn last_verified(path: &Path) -> Result<VerifiedLog> {
 /// # Errors
 /// A [`IntegrityViolation`](portail_event_store::IntegrityViolation) is the first thing wrong with the log; any other error says that it could not be
 /// verified.
-pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions) -> Result<()> {
+pub async fn verify(database: &Database, settings: &Settings, options: &VerifyOptions) -> Result<()> {
+    let pool = database.pool();
     let state = options.state.clone().unwrap_or_else(|| settings.data.join("verified.json"));
     let start = if options.since_last {
         last_verified(&state).with_context(|| format!("{} cannot be read", state.display()))?
@@ -93,8 +95,8 @@ pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions)
     );
     let changes = key_changes(pool).await?;
     let keys = follow_keys(&known, &changes)?;
-    let folder = options.checkpoints.as_ref().unwrap_or(&settings.checkpoint_dir);
-    let held = checkpoints::held(pool, Some(folder), &keys).await?;
+    let folder = CheckpointFolder::new(options.checkpoints.as_ref().unwrap_or(&settings.checkpoint_dir));
+    let held = checkpoints::held(pool, Some(&folder), &keys).await?;
     let progress = Progress::new("verify", "events");
     let begun = start.events();
     let verified = portail_event_store::verify(pool, start, &held, |at, head| progress.at(at, head)).await;
@@ -106,7 +108,7 @@ pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions)
         hex(&verified.tip),
         hex(&verified.tree.root())
     )?;
-    let outside = held.iter().filter(|held| held.place != checkpoints::DATABASE).count();
+    let outside = held.iter().filter(|held| held.place != DATABASE_PLACE).count();
     say!(
         "{} checkpoints of the database and {outside} held outside it fit; {begun} events were verified before",
         held.len() - outside
@@ -121,11 +123,47 @@ pub async fn verify(pool: &PgPool, settings: &Settings, options: &VerifyOptions)
             say!("  WITHOUT the signature of the key before, which was declared lost")?;
         }
     }
+    say_who_appended(database, settings, &held, verified.events()).await?;
     say!("{} entries of the trail of reads fit", verify_reads(pool, &held).await?)?;
     check_read_models(pool).await?;
     let unfinished = state.with_added_extension("part");
     let kept = serde_json::to_vec_pretty(&State::of(&verified))?;
     std::fs::write(&unfinished, kept).and_then(|()| std::fs::rename(&unfinished, &state))?;
+    Ok(())
+}
+
+/// Says whether servers of the town appended the events that no checkpoint covers yet, and which of the others
+/// were signed without that proof.
+async fn say_who_appended(
+    database: &Database,
+    settings: &Settings,
+    held: &[CheckpointCopy],
+    events: u64,
+) -> Result<()> {
+    let own = held.iter().filter(|copy| copy.place == DATABASE_PLACE).map(|copy| &copy.checkpoint);
+    for checkpoint in own.clone() {
+        if let Appends::Unproved { first, last } = checkpoint.appends {
+            say!("events {first} to {last} were signed although nothing proves that a server appended them")?;
+        }
+    }
+    let last = own.max_by_key(|checkpoint| checkpoint.size);
+    let (covered, is_sealed) = last.map_or((0, false), |last| (last.size, last.appends.is_sealed()));
+    let unsigned = events.saturating_sub(covered);
+    if unsigned == 0 {
+        return Ok(());
+    }
+    let Some(key) = settings.append_key(database).await? else {
+        say!("{unsigned} events are not signed yet; only the master key can tell who appended them")?;
+        return Ok(());
+    };
+    match verify_seals(database.pool(), &key, covered, is_sealed).await? {
+        Appends::Proved => {
+            say!("servers of the town appended the {unsigned} events that are not signed yet")?
+        }
+        Appends::Unsealed | Appends::Unproved { .. } => {
+            say!("the {unsigned} events that are not signed yet are from before appends were sealed")?;
+        }
+    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use lru::LruCache;
 
 use super::statement::AppendCall;
 use crate::{
-    append::job::Job,
+    append::{append_key::AppendKey, job::Job},
     log::{durability::Place, event::StreamId, hashing},
 };
 
@@ -74,13 +74,15 @@ pub(super) struct AfterBatch<'a> {
 }
 
 impl<'a> Layout<'a> {
-    /// Lays a batch out. New streams are checked too where `checks_new_streams`.
+    /// Lays a batch out behind the head `before`, and seals its events with the key. New streams are checked too where `checks_new_streams`.
     pub(super) fn new(
         batch: &'a [Job],
-        (mut position, mut chain): Place,
+        before: Place,
+        key: &AppendKey,
         known: &mut KnownLog,
         checks_new_streams: bool,
     ) -> Self {
+        let (mut position, mut chain) = before;
         let mut call = AppendCall::default();
         let (mut read, mut written) = (Vec::new(), HashMap::<&StreamId, u64>::with_capacity(batch.len()));
         let mut conflicts = HashSet::new();
@@ -122,6 +124,10 @@ impl<'a> Layout<'a> {
             }
             call.command(append, position);
         }
-        Self { call, conflicts, after: AfterBatch { read, written, head: (position, chain) } }
+        let head = (position, chain);
+        if position > before.0 {
+            call.seal(key.seal(before, head));
+        }
+        Self { call, conflicts, after: AfterBatch { read, written, head } }
     }
 }

@@ -22,6 +22,7 @@ use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use tokio::sync::mpsc;
 
 use super::{
+    append_key::AppendKey,
     counts::AppendCounters,
     job::{Job, answer_unavailable},
     request::AppendError,
@@ -49,6 +50,7 @@ const KEEP_CONNECTION: Duration = Duration::from_secs(1);
 pub(crate) struct Appender {
     pool: PgPool,
     durable: DurableHead,
+    key: AppendKey,
     jobs: mpsc::Receiver<Job>,
     queue: VecDeque<Job>,
     committed: mpsc::UnboundedSender<CommittedBatch>,
@@ -66,7 +68,12 @@ pub(crate) struct Appender {
 
 impl Appender {
     /// Starts it; it runs until the sender of jobs is gone. What it counts is returned.
-    pub fn start(pool: PgPool, durable: DurableHead, jobs: mpsc::Receiver<Job>) -> Arc<AppendCounters> {
+    pub fn start(
+        pool: PgPool,
+        durable: DurableHead,
+        key: AppendKey,
+        jobs: mpsc::Receiver<Job>,
+    ) -> Arc<AppendCounters> {
         let (committed, batches) = mpsc::unbounded_channel();
         let unflushed = Arc::<UnflushedCommands>::default();
         let counters = Arc::<AppendCounters>::default();
@@ -74,6 +81,7 @@ impl Appender {
         let appender = Self {
             pool,
             durable,
+            key,
             jobs,
             queue: VecDeque::new(),
             committed,
@@ -167,7 +175,7 @@ impl Appender {
         let head = self.known.head((durable.position, durable.chain));
         let is_durable = self.waits_for_the_disk(batch.len());
         let Layout { call, conflicts, after } =
-            Layout::new(batch, head, &mut self.known, self.checks_new_streams);
+            Layout::new(batch, head, &self.key, &mut self.known, self.checks_new_streams);
         if call.is_empty() {
             self.answer_conflicts(take_out(batch, &conflicts));
             return Ok(());

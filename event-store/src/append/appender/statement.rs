@@ -59,7 +59,7 @@ impl Encode<'_, Postgres> for JsonText<'_> {
     }
 }
 
-/// The arrays of one call of `append_events` (`sql/append_events.sql`), named as its parameters.
+/// The arrays of one call of `append_batch` (`sql/append_batch.sql`), named as its parameters.
 #[derive(Default)]
 pub(super) struct AppendCall<'a> {
     c_id: Vec<Uuid>,
@@ -88,6 +88,7 @@ pub(super) struct AppendCall<'a> {
     e_leaf: Vec<&'a [u8]>,
     e_chain: Vec<Hash>,
     relations: Relations,
+    seal: Option<Hash>,
 }
 
 /// The commands of a batch whose correlation or causation id is not their own: the rows of
@@ -164,6 +165,11 @@ impl<'a> AppendCall<'a> {
         self.e_chain.push(*chain);
     }
 
+    /// Proves who appended its events.
+    pub(super) fn seal(&mut self, seal: Hash) {
+        self.seal = Some(seal);
+    }
+
     /// Whether it has no command.
     pub(super) fn is_empty(&self) -> bool {
         self.c_id.is_empty()
@@ -201,8 +207,8 @@ impl<'a> AppendCall<'a> {
         head: Place,
         waits_for_the_disk: bool,
     ) -> Result<Verdict, sqlx::Error> {
-        const CALL: &str = "SELECT * FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
-            $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)";
+        const CALL: &str = "SELECT * FROM append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
+            $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)";
         let arguments = self.arguments(head, waits_for_the_disk).map_err(sqlx::Error::Encode)?;
         let row = match sqlx::query_with(CALL, arguments).fetch_one(connection).await {
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
@@ -224,7 +230,7 @@ impl<'a> AppendCall<'a> {
                 let numbers: Vec<i32> = row.try_get("conflicts")?;
                 Verdict::Conflicts(numbers.into_iter().filter_map(|n| usize::try_from(n - 1).ok()).collect())
             }
-            other => return Err(sqlx::Error::Decode(format!("append_events answered {other:?}").into())),
+            other => return Err(sqlx::Error::Decode(format!("append_batch answered {other:?}").into())),
         })
     }
 
@@ -233,6 +239,7 @@ impl<'a> AppendCall<'a> {
         arguments.add(head.cast_signed())?;
         arguments.add(tip)?;
         arguments.add(waits_for_the_disk)?;
+        arguments.add(self.seal)?;
         arguments.add(self.c_id)?;
         arguments.add(self.c_hash)?;
         arguments.add(self.c_outcome)?;

@@ -5,8 +5,8 @@ use sqlx::{PgConnection, PgPool};
 use super::change_event::STREAM;
 use crate::{
     integrity::{
-        frontier::SigningError,
         signed_checkpoint::{self, CheckpointSigner},
+        signing_error::SigningError,
     },
     log::durability::read_head,
 };

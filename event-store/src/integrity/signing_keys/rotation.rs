@@ -8,13 +8,15 @@ use uuid::Uuid;
 use super::{
     change_event::{EVENT, KeyChange, STREAM, SigningKeyChanged, key_changes},
     in_force::{InForce, claim, in_force},
+    trust::follow_keys,
 };
 use crate::{
     append::request::{Append, AppendError, CommandMeta, NewEvent, StreamAppend},
     event_log::EventLog,
     integrity::{
-        frontier::{SigningError, frontier},
         signed_checkpoint::{CheckpointError, CheckpointSigner},
+        signed_head::SignedHead,
+        signing_error::SigningError,
     },
     log::{canonical::canonical_json, durability::read_head, event::StreamId, hashing},
 };
@@ -88,30 +90,31 @@ pub async fn change_signing_key(
     if matches!(&in_force, InForce::Known(key) if key == new.public_key()) {
         return Ok(None);
     }
-    let root = frontier(&mut tx, head).await?.root();
-    let (previous, note, lost) = match before {
+    let previous = match before {
         PreviousKey::Signs(old) => {
             claim(&mut tx, head, old).await?;
-            same_origin(old.origin(), new)?;
-            let note = old.hand_over(new, head, &root)?.note;
-            (Some(old.public_key().to_owned()), note, false)
+            Some(old.public_key().to_owned())
         }
-        PreviousKey::Lost(given) => {
-            let previous = match in_force {
-                InForce::Known(key) => Some(key),
-                InForce::Signed(by) => {
-                    let given = given.filter(|key| key.starts_with(&format!("{by}+")));
-                    Some(given.ok_or(ChangeError::Unknown(by))?.to_owned())
-                }
-                InForce::None => None,
-            };
-            if let Some(key) = &previous {
-                same_origin(key.split('+').next().unwrap_or_default(), new)?;
+        PreviousKey::Lost(given) => match in_force {
+            InForce::Known(key) => Some(key),
+            InForce::Signed(by) => {
+                let given = given.filter(|key| key.starts_with(&format!("{by}+")));
+                Some(given.ok_or(ChangeError::Unknown(by))?.to_owned())
             }
-            (previous, new.take_over(head, &root)?.note, true)
-        }
+            InForce::None => None,
+        },
     };
     tx.commit().await?;
+    if let Some(key) = &previous {
+        same_origin(key.split('+').next().unwrap_or_default(), new)?;
+    }
+    let trusted = follow_keys(previous.as_slice(), &changes).map_err(SigningError::from)?;
+    let SignedHead { verified, .. } = SignedHead::of(pool, &trusted, &[]).await?;
+    let (head, root) = (verified.events(), verified.tree.root());
+    let (note, lost) = match before {
+        PreviousKey::Signs(old) => (old.hand_over(new, head, &root)?.note, false),
+        PreviousKey::Lost(_) => (new.take_over(head, &root)?.note, true),
+    };
     let changed = SigningKeyChanged { previous, key: new.public_key().to_owned(), note, lost };
     let position = record(log, &changed, changes.len() as u64, now).await?;
     let SigningKeyChanged { previous, key, note, lost } = changed;

@@ -21,7 +21,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection, PgPool};
 use tokio::sync::watch;
 
-use crate::{event_log::EventLog, log::durability::Head};
+use crate::{append::append_key::AppendKey, event_log::EventLog, log::durability::Head};
 
 pub use binding::{Binding, OpenableKeys, binding};
 pub use error::VaultError;
@@ -44,6 +44,9 @@ pub struct DestroyedKey {
 
 /// How long a cached key is used before the database is asked whether another process has destroyed it.
 const CACHE_FOR: Duration = Duration::from_secs(60);
+
+/// The place of the append key among the subjects' keys: no family and no child is called so.
+const APPEND_KEY: (&str, &str) = ("log", "append");
 
 /// Cached keys by subject and purpose, each with when it was read and in which history of the log: a database
 /// that was restored lacks keys that were made since.
@@ -90,6 +93,29 @@ impl Vault {
     /// The database failed.
     pub async fn count_openable_keys(&self) -> Result<OpenableKeys, sqlx::Error> {
         binding::open_all(&mut *self.pool.acquire().await?, &self.master).await
+    }
+
+    /// The key that proves who appended to the log; made for a database that has none.
+    ///
+    /// # Errors
+    /// It cannot be opened with this master key, or the database failed.
+    pub async fn append_key(&self) -> Result<AppendKey, VaultError> {
+        let mut connection = self.pool.acquire().await?;
+        let secret = self.secret(&mut connection, APPEND_KEY.0, APPEND_KEY.1, true).await?;
+        AppendKey::new(&secret).ok_or(VaultError::Cannot)
+    }
+
+    /// The same, of a database that has one: nothing is written.
+    ///
+    /// # Errors
+    /// It cannot be opened with this master key, or the database failed.
+    pub async fn known_append_key(&self) -> Result<Option<AppendKey>, VaultError> {
+        let mut connection = self.pool.acquire().await?;
+        match self.secret(&mut connection, APPEND_KEY.0, APPEND_KEY.1, false).await {
+            Ok(secret) => Ok(Some(AppendKey::new(&secret).ok_or(VaultError::Cannot)?)),
+            Err(VaultError::Destroyed) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Seals a value for a subject and purpose; `context` binds it to where it will stand.
@@ -212,6 +238,22 @@ impl Vault {
             return Ok(key);
         }
         let history = self.history();
+        let key = self.secret(connection, subject, purpose, make).await?;
+        let key = XChaCha20Poly1305::new_from_slice(&key).map_err(|_| VaultError::Cannot)?;
+        let key = Arc::new(key);
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.insert(name, (Instant::now(), history, key.clone()));
+        Ok(key)
+    }
+
+    /// A key's bytes, unwrapped; made where there is none and `make` says so.
+    async fn secret(
+        &self,
+        connection: &mut PgConnection,
+        subject: &str,
+        purpose: &str,
+        make: bool,
+    ) -> Result<Vec<u8>, VaultError> {
         let master = self.master.cipher();
         let select = "SELECT wrapped_key FROM public.subject_key WHERE subject = $1 AND purpose = $2";
         let find = || sqlx::query_scalar::<_, Option<Vec<u8>>>(select).bind(subject).bind(purpose);
@@ -236,13 +278,9 @@ impl Vault {
             }
         }
         let wrapped = found.flatten().ok_or(VaultError::Destroyed)?;
-        let Ok(key) = unwrap(&master, subject, purpose, &wrapped) else {
-            return Err(self.refusal(connection).await?);
-        };
-        let key = XChaCha20Poly1305::new_from_slice(&key).map_err(|_| VaultError::Cannot)?;
-        let key = Arc::new(key);
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.insert(name, (Instant::now(), history, key.clone()));
-        Ok(key)
+        match unwrap(&master, subject, purpose, &wrapped) {
+            Ok(key) => Ok(key),
+            Err(_) => Err(self.refusal(connection).await?),
+        }
     }
 }

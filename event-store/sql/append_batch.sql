@@ -1,6 +1,7 @@
 -- Appends one batch in the caller's transaction, or says why not and writes nothing.
 --
--- Parameters: `p_head` and `p_tip` are the head the appender laid the batch out on; `c_*` are its commands,
+-- Parameters: `p_head` and `p_tip` are the head the appender laid the batch out on; `p_seal` proves that a server
+-- appended it (decision 53), NULL without events; `c_*` are its commands,
 -- `s_*` the stream versions to check (`s_command`: whose, from 1), `e_*` its events.
 --
 -- verdict 'ok': appended.
@@ -17,8 +18,8 @@
 -- more than running them. `unnest` in the select list hands values on one by one; in FROM, each array would
 -- be written to a store of its own first. Look-ups go by index whatever the planner believes of a table that
 -- grew since it planned; LIMIT keeps it from turning them into a join.
-CREATE OR REPLACE FUNCTION append_events(
-    p_head bigint, p_tip bytea, p_waits boolean,
+CREATE OR REPLACE FUNCTION append_batch(
+    p_head bigint, p_tip bytea, p_waits boolean, p_seal bytea,
     c_id uuid[], c_hash bytea[], c_outcome json[], c_position bigint[], c_at timestamptz[],
     s_type text[], s_id text[], s_version bigint[], s_command int[],
     e_position bigint[], e_type text[], e_id text[], e_sequence bigint[],
@@ -65,6 +66,13 @@ BEGIN
 
     INSERT INTO command_log (command_id, request_hash, outcome, position, recorded_at)
     SELECT unnest(c_id), unnest(c_hash), unnest(c_outcome), unnest(c_position), unnest(c_at);
+
+    IF p_seal IS NOT NULL THEN
+        INSERT INTO append_seal (position, before, seal)
+        VALUES (e_position[cardinality(e_position)], p_head, p_seal)
+        -- One may stand there of events that were taken away.
+        ON CONFLICT (position) DO UPDATE SET before = EXCLUDED.before, seal = EXCLUDED.seal;
+    END IF;
 
     IF cardinality(e_position) > 0 THEN
         head := e_position[cardinality(e_position)];
