@@ -1,6 +1,9 @@
 //! The catalogue as a whole.
 
+use strum::VariantArray;
+
 use super::{Language, entries, has, template, text, text_with};
+use crate::{attendance::session::AbsenceReason, families::family_file::Section};
 
 #[test]
 fn keys_are_unique_and_both_languages_take_the_same_arguments() {
@@ -48,8 +51,15 @@ fn placeholders_are_values_keys_and_counted_nouns() {
 }
 
 #[test]
+fn every_reason_of_an_absence_has_its_label() {
+    for reason in AbsenceReason::VARIANTS {
+        assert!(has(&format!("ABSENCE_{reason}")), "{reason}");
+    }
+}
+
+#[test]
 fn every_field_and_section_of_the_file_has_its_label() {
-    for section in <crate::families::family_file::Section as strum::VariantArray>::VARIANTS {
+    for section in Section::VARIANTS {
         assert!(has(&format!("REQUEST_{section}")), "{section}");
         for field in section.fields() {
             assert!(has(&format!("FIELD_{}", field.name.to_uppercase())), "{}", field.name);
