@@ -24,7 +24,7 @@ const LAST_MOMENTS: Duration = Duration::from_secs(1);
 
 /// Portail Famille: an event-sourced family portal.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(name = "portail", version)]
 struct Arguments {
     #[command(subcommand)]
     command: Tool,
