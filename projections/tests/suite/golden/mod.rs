@@ -10,7 +10,10 @@ mod snapshot;
 mod stories;
 mod tables;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use portail_domain::{
     attendance::session::SessionEvent, catalogue::activity::ActivityEvent,
@@ -70,6 +73,26 @@ fn the_stories_tell_every_event_in_every_version_ever_written() {
     let folded: BTreeSet<&str> = all().iter().flat_map(|projection| projection.reads().to_vec()).collect();
     let known: BTreeSet<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
     assert!(folded.is_subset(&known), "{folded:?}");
+}
+
+/// The Rust files of a folder and those below it, one after the other.
+fn sources(folder: &Path) -> String {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .map(|path| match path.extension() {
+            None => sources(&path),
+            Some(extension) if extension == "rs" => std::fs::read_to_string(&path).unwrap(),
+            Some(_) => String::new(),
+        })
+        .collect()
+}
+
+/// One that is not in the list is public, and so no warning of the compiler, and is never built.
+#[test]
+fn every_projection_is_in_the_list() {
+    let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let written = sources.split("\nimpl Projection for ").skip(1).count();
+    assert_eq!(written, all().len(), "all() of lib.rs names each");
 }
 
 #[tokio::test(flavor = "multi_thread")]
