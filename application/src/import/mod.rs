@@ -63,7 +63,7 @@ impl FileKind {
             Self::Children => section.owner() == Owner::Child,
             Self::Accounts => false,
         };
-        Section::VARIANTS.iter().copied().filter(held).filter_map(|s| Some((s, prefix(s)?)))
+        Section::VARIANTS.iter().copied().filter(held).filter_map(|s| Some((s, s.column_prefix()?)))
     }
 
     fn knows(self, column: &str) -> bool {
@@ -74,22 +74,6 @@ impl FileKind {
         self.required().contains(&column)
             || column == "second_family_number"
             || self.sections().any(of_section)
-    }
-}
-
-/// What the columns of a section begin with; none where no table can hold it.
-fn prefix(section: Section) -> Option<&'static str> {
-    match section {
-        // What a family or a child is registered with.
-        Section::Responsible | Section::ChildIdentity => Some(""),
-        Section::Spouse => Some("spouse."),
-        Section::Tax => Some("tax."),
-        Section::Caf => Some("caf."),
-        Section::Bank => Some("bank."),
-        Section::Authorisations => Some("authorisations."),
-        Section::Health => Some("health."),
-        // A list of persons is no cell.
-        Section::PickUp => None,
     }
 }
 

@@ -6,7 +6,10 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use crate::decode::kept_as_text;
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $section:ident { $($text:literal $field:ident: $kind:ident),+ $(,)? })+) => {
+    ($(
+        $(#[$doc:meta])*
+        $section:ident [$($about:tt)*] { $($text:literal $field:ident: $kind:ident),+ $(,)? }
+    )+) => {
         /// What a request asks for: a child's day, or a change of the file.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, VariantArray)]
         #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]

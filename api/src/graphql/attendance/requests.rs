@@ -34,7 +34,10 @@ use crate::graphql::{
 };
 
 macro_rules! request_types {
-    ($($(#[$doc:meta])* $section:ident { $($text:literal $field:ident: $kind:ident),+ $(,)? })+) => {
+    ($(
+        $(#[$doc:meta])*
+        $section:ident [$($about:tt)*] { $($text:literal $field:ident: $kind:ident),+ $(,)? }
+    )+) => {
         /// What was asked.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
         pub enum RequestType {

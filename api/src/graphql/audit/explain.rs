@@ -19,7 +19,7 @@ use std::sync::Arc;
 use crate::graphql::{
     audit::{LogEvent, past_town::Replays},
     context::{AUDITORS, Ask, EVERYBODY, OFFICERS, coded, unavailable, visible_child},
-    families::family_file::changes::mask,
+    families::family_file::{FileSection, changes::mask},
     mirrored_enum::mirrored_enum,
     scalars::{Date, Position},
 };
@@ -35,21 +35,6 @@ mirrored_enum! {
         Tariff: "The price list.",
         SameCommand: "The same command did it as well.",
         Request: "A request it came from.",
-    }
-}
-
-mirrored_enum! {
-    /// A section of a file.
-    FileSectionName = Section {
-        Responsible: "The responsible guardian's card.",
-        Spouse: "The spouse's card.",
-        Tax: "Tax data.",
-        Caf: "Family-benefit data.",
-        Bank: "Bank details.",
-        ChildIdentity: "A child's identity.",
-        Authorisations: "What the family authorises for a child.",
-        PickUp: "Who may pick a child up.",
-        Health: "A child's health data.",
     }
 }
 
@@ -198,7 +183,7 @@ impl ExplainQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The family's number.")] family_number: String,
         #[graphql(desc = "The child, for a child's section.")] child_id: Option<ID>,
-        #[graphql(desc = "The section.")] section: FileSectionName,
+        #[graphql(desc = "The section.")] section: FileSection,
         #[graphql(desc = "The field, as the section's type names it, e.g. birthDate.")] field_name: String,
     ) -> Result<Vec<ExplainingEvent>> {
         let not_found = || coded("NOT_FOUND", ctx.language());

@@ -36,7 +36,12 @@ pub struct Field {
 }
 
 macro_rules! sections {
-    ($($(#[$doc:meta])* $section:ident { $($text:literal $field:ident: $kind:ident),+ $(,)? })+) => {
+    ($(
+        $(#[$doc:meta])*
+        $section:ident [$owner:ident, $purpose:ident, $columns:expr] {
+            $($text:literal $field:ident: $kind:ident),+ $(,)?
+        }
+    )+) => {
         /// A section of the family file.
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Display,
@@ -55,6 +60,22 @@ macro_rules! sections {
                     ]),+
                 }
             }
+
+            /// Whose file it belongs to.
+            pub fn owner(self) -> Owner {
+                match self { $(Self::$section => Owner::$owner),+ }
+            }
+
+            /// Which key seals it: health data go first when a file is erased, bank data are kept as long
+            /// as the accounts are.
+            pub fn purpose(self) -> Purpose {
+                match self { $(Self::$section => Purpose::$purpose),+ }
+            }
+
+            /// What its columns begin with in a table; none where no table can hold it.
+            pub fn column_prefix(self) -> Option<&'static str> {
+                match self { $(Self::$section => $columns),+ }
+            }
         }
     };
 }
@@ -70,28 +91,6 @@ pub enum Owner {
 }
 
 impl Section {
-    /// Whose file it belongs to.
-    pub fn owner(self) -> Owner {
-        match self {
-            Self::Responsible | Self::Spouse | Self::Tax | Self::Caf | Self::Bank => Owner::Family,
-            Self::ChildIdentity | Self::Authorisations | Self::PickUp | Self::Health => Owner::Child,
-        }
-    }
-
-    /// Which key seals it: health data go first when a file is erased, bank data are kept as long
-    /// as the accounts are.
-    pub fn purpose(self) -> Purpose {
-        match self {
-            Self::Tax => Purpose::Tax,
-            Self::Caf => Purpose::Caf,
-            Self::Bank => Purpose::Bank,
-            Self::Health => Purpose::Health,
-            Self::Responsible | Self::Spouse | Self::ChildIdentity | Self::Authorisations | Self::PickUp => {
-                Purpose::Identity
-            }
-        }
-    }
-
     /// Whose data it is: the spouse is a person of their own.
     pub fn subject(self, owner: &str) -> String {
         if self == Self::Spouse { format!("{owner}/spouse") } else { owner.to_owned() }

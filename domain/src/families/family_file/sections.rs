@@ -4,14 +4,18 @@
 //! Sources: the guide (tabs "Mon compte" and "Mes enfants"); what the CNIL allows of health data
 //! (diets by religion never, the nature of a handicap never).
 
-/// Calls a macro with every section: its name, its description and its fields, each with its
+/// Calls a macro with every section: its description, its name, what it is, and its fields, each with its
 /// description, name and kind (see [`Kind`](super::Kind)).
+///
+/// What it is: whose file it belongs to ([`Owner`](super::Owner)), which key seals it
+/// ([`Purpose`](crate::shared::sealed::Purpose)), and what its columns begin with in a table of families or
+/// children; none where no cell can hold it (a list of persons).
 #[macro_export]
 macro_rules! file_sections {
     ($callback:ident) => {
         $callback! {
             /// The responsible guardian's card.
-            Responsible {
+            Responsible [Family, Identity, Some("")] {
                 "Civility: Monsieur, Madame." title: Title,
                 "Surname." surname: RequiredName,
                 "First name." first_name: RequiredName,
@@ -35,7 +39,7 @@ macro_rules! file_sections {
                 "Affiliation body." affiliation_body: Line,
             }
             /// The spouse's card.
-            Spouse {
+            Spouse [Family, Identity, Some("spouse.")] {
                 "Civility: Monsieur, Madame." title: Title,
                 "Surname." surname: RequiredName,
                 "First name." first_name: RequiredName,
@@ -55,14 +59,14 @@ macro_rules! file_sections {
                 "Whether text messages may be sent." sms_consent: Flag,
             }
             /// Tax data.
-            Tax {
+            Tax [Family, Tax, Some("tax.")] {
                 "Tax number: thirteen digits." tax_number: TaxNumber,
                 "Year of the tax notice." notice_year: Year,
                 "Reference income of the household, in euros." reference_income: Euros,
                 "Number of tax shares of the household." shares: Shares,
             }
             /// Family-benefit data (CAF or MSA).
-            Caf {
+            Caf [Family, Caf, Some("caf.")] {
                 "Fund: CAF or MSA." fund: Fund,
                 "Beneficiary number." beneficiary_number: BeneficiaryNumber,
                 "Household income quotient, in euros." income_quotient: Euros,
@@ -70,7 +74,7 @@ macro_rules! file_sections {
                 "Last day the quotient is valid." quotient_to: Day,
             }
             /// Bank details and the direct-debit mandate.
-            Bank {
+            Bank [Family, Bank, Some("bank.")] {
                 "Account holder." account_holder: Line,
                 "Account holder in Latin letters, where the name is written in others." account_holder_latin: LatinName,
                 "Bank." bank_name: Line,
@@ -81,7 +85,7 @@ macro_rules! file_sections {
                 "Day the SEPA mandate was signed." mandate_signed_on: PastDay,
             }
             /// A child's identity.
-            ChildIdentity {
+            ChildIdentity [Child, Identity, Some("")] {
                 "Surname." surname: RequiredName,
                 "First name." first_name: RequiredName,
                 "Date of birth." birth_date: ChildBirth,
@@ -91,7 +95,7 @@ macro_rules! file_sections {
                 "Class." class: Line,
             }
             /// What the family authorises for a child.
-            Authorisations {
+            Authorisations [Child, Identity, Some("authorisations.")] {
                 "Photographs and films of the child may be used." image: Flag,
                 "The child may go on outings." outings: Flag,
                 "The child may be taken to hospital." hospital: Flag,
@@ -100,11 +104,11 @@ macro_rules! file_sections {
                 "The child may swim." swimming: Flag,
             }
             /// Who may, and who may not, pick a child up.
-            PickUp {
+            PickUp [Child, Identity, None] {
                 "Persons authorised or barred." persons: Persons,
             }
             /// A child's health data.
-            Health {
+            Health [Child, Health, Some("health.")] {
                 "Wears glasses." glasses: Flag,
                 "Wears a hearing aid." hearing_aid: Flag,
                 "Allergies, one per entry." allergies: Words,

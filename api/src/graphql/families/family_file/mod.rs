@@ -39,20 +39,18 @@ use crate::{
     http::links,
 };
 
-mirrored_enum! {
-    /// A section of the family file.
-    FileSection = DomainSection {
-        Responsible: "The responsible guardian's card.",
-        Spouse: "The spouse's card.",
-        Tax: "Tax data.",
-        Caf: "Family-benefit data (CAF or MSA).",
-        Bank: "Bank details and the direct-debit mandate.",
-        ChildIdentity: "A child's identity.",
-        Authorisations: "What the family authorises for a child.",
-        PickUp: "Who may, and who may not, pick a child up.",
-        Health: "A child's health data.",
-    }
+macro_rules! file_section {
+    ($(
+        #[doc = $doc:literal]
+        $section:ident [$($about:tt)*] { $($text:literal $field:ident: $kind:ident),+ $(,)? }
+    )+) => {
+        mirrored_enum! {
+            /// A section of the family file.
+            FileSection = DomainSection { $($section: $doc),+ }
+        }
+    };
 }
+portail_domain::file_sections!(file_section);
 
 /// How often a section was recorded: a form names the revision it was filled from.
 #[derive(Debug, Clone, SimpleObject)]

@@ -72,7 +72,10 @@ pub struct Vaccination {
 }
 
 macro_rules! graphql_sections {
-    ($($(#[$doc:meta])* $section:ident { $($text:literal $field:ident: $kind:ident),+ $(,)? })+) => {
+    ($(
+        $(#[$doc:meta])*
+        $section:ident [$($about:tt)*] { $($text:literal $field:ident: $kind:ident),+ $(,)? }
+    )+) => {
         /// As they are shown.
         pub mod view {
             use super::*;
