@@ -308,10 +308,10 @@ struct Server(Child, String);
 
 impl Server {
     fn start(url: &str, folder: &std::path::Path) -> Result<Self> {
-        // The log is signed by this key already: without it no server starts.
-        std::fs::write(folder.join("signing.key"), SIGNING_KEY)?;
         let mut child = Process::new(env!("CARGO_BIN_EXE_portail"))
             .arg("serve")
+            // The log is signed by this key already: without it no server starts.
+            .env("PORTAIL_SIGNING_KEY", SIGNING_KEY)
             .env("DATABASE_URL", url)
             .env("PORTAIL_DATA_DIR", folder)
             .env("PORTAIL_MASTER_KEY", KEY)
