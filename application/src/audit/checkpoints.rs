@@ -5,8 +5,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use portail_event_store::{
-    CheckpointCopy, CheckpointError, CheckpointFolder, CheckpointStore, DATABASE_PLACE, IntegrityViolation,
-    TrustedKeys, Unproved,
+    CheckpointCopy, CheckpointFolder, CheckpointStore, DATABASE_PLACE, IntegrityViolation, TrustedKeys,
+    Unproved,
 };
 use sqlx::PgPool;
 
@@ -128,13 +128,6 @@ pub async fn held(
     folder: Option<&CheckpointFolder>,
     keys: &TrustedKeys,
 ) -> Result<Vec<CheckpointCopy>> {
-    let read = |place: String, note: &str| match keys.read(note) {
-        Ok(checkpoint) => Ok(CheckpointCopy { place, checkpoint }),
-        Err(CheckpointError::Note(reason)) => {
-            Err(IntegrityViolation::Checkpoint { held: place, reason }.into())
-        }
-        Err(error) => Err(anyhow::Error::from(error)),
-    };
     let mut all = vec![];
     loop {
         let after = all.last().map_or(0, |held: &CheckpointCopy| held.checkpoint.size);
@@ -143,7 +136,7 @@ pub async fn held(
             break;
         }
         for kept in page {
-            let held = read(DATABASE_PLACE.into(), &kept.note)?;
+            let held = keys.read_copy(DATABASE_PLACE.into(), &kept.note)?;
             if held.checkpoint.size != kept.size() {
                 let reason = format!("it is of {} events, not of {}", held.checkpoint.size, kept.size());
                 return Err(IntegrityViolation::Checkpoint { held: DATABASE_PLACE.into(), reason }.into());
@@ -152,7 +145,7 @@ pub async fn held(
         }
     }
     for (_, path) in folder.map(CheckpointFolder::files).transpose()?.unwrap_or_default() {
-        all.push(read(path.display().to_string(), &CheckpointFolder::read(&path)?)?);
+        all.push(keys.read_copy(path.display().to_string(), &CheckpointFolder::read(&path)?)?);
     }
     Ok(all)
 }

@@ -4,7 +4,7 @@
 use futures::TryStreamExt;
 use sqlx::{FromRow, PgConnection, PgExecutor, PgPool};
 
-use super::{diagnosis::IntegrityViolation, signed_checkpoint::Appends, verify::VerifyError};
+use super::{signed_checkpoint::Appends, verify::VerifyError};
 use crate::{
     append::append_key::AppendKey,
     log::{
@@ -36,28 +36,28 @@ pub(crate) async fn sealing(
     through: u64,
     is_required: bool,
 ) -> Result<Appends, sqlx::Error> {
-    let query = "SELECT s.position, s.before, s.seal, e.chain FROM append_seal s JOIN events e USING (position) \
-        WHERE s.position > $1 AND s.position <= $2 ORDER BY s.position LIMIT 1";
-    let first: Option<Seal> = sqlx::query_as(query)
+    let mut at = from;
+    if !is_required {
+        // A log from before seals is proved from its first sealed batch on.
+        let first: Option<i64> = sqlx::query_scalar(
+            "SELECT before FROM append_seal WHERE position > $1 AND position <= $2 ORDER BY position LIMIT 1",
+        )
         .bind(from.0.cast_signed())
         .bind(through.cast_signed())
         .fetch_optional(&mut *connection)
         .await?;
-    let mut at = from;
-    match first {
-        None if from.0 >= through => return Ok(Appends::Proved),
-        None if is_required => return Ok(Appends::Unproved { first: from.0 + 1, last: through }),
-        None => return Ok(Appends::Unsealed),
-        Some(seal) if !is_required && seal.before > from.0 => {
-            at = (seal.before, chain_at(&mut *connection, seal.before).await?);
+        let Some(before) = first.map(i64::unsigned_abs) else { return Ok(Appends::Unsealed) };
+        if before > at.0 {
+            at = (before, chain_at(&mut *connection, before).await?);
         }
-        Some(_) => {}
     }
-    let query = query.trim_end_matches(" LIMIT 1");
-    let mut seals = sqlx::query_as::<_, Seal>(query)
-        .bind(at.0.cast_signed())
-        .bind(through.cast_signed())
-        .fetch(connection);
+    let mut seals = sqlx::query_as::<_, Seal>(
+        "SELECT s.position, s.before, s.seal, e.chain FROM append_seal s JOIN events e USING (position) \
+         WHERE s.position > $1 AND s.position <= $2 ORDER BY s.position",
+    )
+    .bind(at.0.cast_signed())
+    .bind(through.cast_signed())
+    .fetch(connection);
     while let Some(Seal { position, before, seal, chain }) = seals.try_next().await? {
         if before != at.0 {
             return Ok(Appends::Unproved { first: at.0 + 1, last: before.max(at.0 + 1).min(position) });
@@ -84,10 +84,7 @@ pub async fn verify_seals(
     let mut connection = pool.acquire().await?;
     let head = read_head(&mut *connection).await?;
     let from = (after, chain_at(&mut *connection, after).await?);
-    match sealing(&mut connection, key, from, head, is_required).await? {
-        Appends::Unproved { first, last } => Err(IntegrityViolation::Unproved { first, last }.into()),
-        appends @ (Appends::Unsealed | Appends::Proved) => Ok(appends),
-    }
+    Ok(sealing(&mut connection, key, from, head, is_required).await?.or_violation()?)
 }
 
 /// The chain hash at a position; of one the log does not reach, that of an empty log.

@@ -8,12 +8,11 @@ use sqlx::{FromRow, PgConnection, PgPool};
 use super::{
     append_seals::sealing,
     checkpoint_folder::CheckpointFolder,
-    diagnosis::IntegrityViolation,
     merkle,
     proofs::{self, BLOCK},
     read_trail,
     signed_checkpoint::{Appends, Checkpoint, CheckpointSigner},
-    signed_head::{SignedHead, newest_copy, read_copy},
+    signed_head::{SignedHead, newest_copy},
     signing_error::SigningError,
     signing_keys::{self, follow_keys, key_changes},
 };
@@ -156,7 +155,7 @@ impl CheckpointStore {
             copies.extend(newest_copy(folder, &keys)?);
         }
         if let Some((place, note)) = outside {
-            copies.push(read_copy(&keys, place, &note)?);
+            copies.push(keys.read_copy(place, &note)?);
         }
         let SignedHead { last, from, verified } = SignedHead::of(&self.pool, &keys, &copies).await?;
         let size = verified.events();
@@ -167,16 +166,16 @@ impl CheckpointStore {
         // The log may have got another key meanwhile.
         signing_keys::claim(&mut tx, size, &self.signer).await?;
         let is_required = last.is_some_and(|last| last.appends.is_sealed());
-        let appends = match &self.append_key {
-            Some(key) => match sealing(&mut tx, key, from, size, is_required).await? {
-                Appends::Unproved { first, last } => match unproved {
-                    Unproved::IsRefused => return Err(IntegrityViolation::Unproved { first, last }.into()),
-                    Unproved::IsAccepted => Appends::Unproved { first, last: size },
-                },
-                appends @ (Appends::Unsealed | Appends::Proved) => appends,
-            },
+        let found = match &self.append_key {
+            Some(key) => sealing(&mut tx, key, from, size, is_required).await?,
             None if is_required => return Err(SigningError::NoAppendKey),
             None => Appends::Unsealed,
+        };
+        let appends = match (unproved, found) {
+            (Unproved::IsAccepted, Appends::Unproved { first, .. }) => {
+                Appends::Unproved { first, last: size }
+            }
+            (Unproved::IsAccepted | Unproved::IsRefused, found) => found.or_violation()?,
         };
         self.close_blocks(&mut tx, size / BLOCK).await?;
         let checkpoint =

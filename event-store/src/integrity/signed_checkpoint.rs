@@ -8,6 +8,7 @@ use chacha20poly1305::aead::OsRng;
 use ed25519_dalek::SigningKey;
 use signed_note::{Note, Signer as _, StandardSigner};
 
+use super::diagnosis::IntegrityViolation;
 use crate::{log::hashing::Hash, secrets::secret_file};
 
 /// A key or a checkpoint is not what it must be.
@@ -69,6 +70,17 @@ impl Appends {
         match self {
             Self::Unsealed => false,
             Self::Proved | Self::Unproved { .. } => true,
+        }
+    }
+
+    /// Takes what nothing proves for a violation of the log.
+    ///
+    /// # Errors
+    /// Nothing proves who appended some of the events.
+    pub(super) fn or_violation(self) -> Result<Self, IntegrityViolation> {
+        match self {
+            Self::Unproved { first, last } => Err(IntegrityViolation::Unproved { first, last }),
+            Self::Unsealed | Self::Proved => Ok(self),
         }
     }
 

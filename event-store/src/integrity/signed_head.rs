@@ -19,6 +19,7 @@ use crate::log::hashing::Hash;
 pub const DATABASE: &str = "database";
 
 /// A stored checkpoint with what the tree goes on from.
+#[derive(Clone)]
 struct Stored {
     checkpoint: Checkpoint,
     tree: MerkleFrontier,
@@ -48,26 +49,28 @@ impl SignedHead {
         let newest: Option<i64> =
             sqlx::query_scalar("SELECT max(size) FROM log_checkpoint").fetch_one(pool).await?;
         let newest = newest.map(i64::unsigned_abs);
-        let sizes = || copies.iter().map(|copy| copy.checkpoint.size).chain(newest);
         let last = match newest {
-            Some(size) => stored(pool, keys, size).await?.map(|stored| stored.checkpoint),
+            Some(size) => stored(pool, keys, size).await?,
             None => None,
         };
         // Every copy is one of the database's own checkpoints: whatever was signed is stored first.
-        let mut start = VerifiedLog::default();
-        for copy in copies {
-            let size = copy.checkpoint.size;
-            let own = stored(pool, keys, size).await?;
-            if own.is_none_or(|own| own.checkpoint.note != copy.checkpoint.note) {
-                let (held, newest) = (copy.place.clone(), newest.unwrap_or(0));
+        let mut oldest = last.clone();
+        for CheckpointCopy { place, checkpoint } in copies {
+            let size = checkpoint.size;
+            let own = stored(pool, keys, size).await?.filter(|own| own.checkpoint.note == checkpoint.note);
+            let Some(own) = own else {
+                let (held, newest) = (place.clone(), newest.unwrap_or(0));
                 return Err(IntegrityViolation::Contradicted { held, size, newest }.into());
+            };
+            if oldest.as_ref().is_none_or(|oldest| size < oldest.checkpoint.size) {
+                oldest = Some(own);
             }
         }
-        if let Some(size) = sizes().min()
-            && let Some(Stored { tree, .. }) = stored(pool, keys, size).await?
-        {
-            start = VerifiedLog { tip: chain_at(pool, size).await?, tree };
-        }
+        let start = match oldest {
+            Some(Stored { tree, .. }) => VerifiedLog { tip: chain_at(pool, tree.size()).await?, tree },
+            None => VerifiedLog::default(),
+        };
+        let last = last.map(|last| last.checkpoint);
         let own = last.clone().map(|checkpoint| CheckpointCopy { place: DATABASE.into(), checkpoint });
         let held: Vec<CheckpointCopy> = copies.iter().cloned().chain(own).collect();
         let verified = verify(pool, start, &held, |_, _| ()).await?;
@@ -87,22 +90,7 @@ pub(crate) fn newest_copy(
     let Some((_, path)) = folder.files()?.pop() else { return Ok(None) };
     let note = CheckpointFolder::read(&path)?;
     let place = path.display().to_string();
-    Ok(Some(read_copy(keys, place, &note)?))
-}
-
-/// A copy of a checkpoint, read with the keys that are believed.
-///
-/// # Errors
-/// It is not a checkpoint that one of the keys signed.
-pub(crate) fn read_copy(
-    keys: &TrustedKeys,
-    place: String,
-    note: &str,
-) -> Result<CheckpointCopy, SigningError> {
-    match keys.read(note) {
-        Ok(checkpoint) => Ok(CheckpointCopy { place, checkpoint }),
-        Err(error) => Err(IntegrityViolation::Checkpoint { held: place, reason: error.to_string() }.into()),
-    }
+    Ok(Some(keys.read_copy(place, &note)?))
 }
 
 /// A checkpoint of the database, held against its signature: whoever may write the table cannot sign.
@@ -113,7 +101,7 @@ async fn stored(pool: &PgPool, keys: &TrustedKeys, size: u64) -> Result<Option<S
             .fetch_optional(pool)
             .await?;
     let Some((note, subtrees)) = row else { return Ok(None) };
-    let CheckpointCopy { checkpoint, .. } = read_copy(keys, DATABASE.into(), &note)?;
+    let CheckpointCopy { checkpoint, .. } = keys.read_copy(DATABASE.into(), &note)?;
     let roots = subtrees.chunks(32).map(Hash::try_from).collect::<Result<_, _>>();
     let tree = roots.ok().and_then(|roots| MerkleFrontier::from_subtrees(size, roots));
     match tree.filter(|tree| checkpoint.size == size && tree.root() == checkpoint.root) {

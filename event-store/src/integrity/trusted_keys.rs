@@ -5,7 +5,11 @@ use std::fmt;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use signed_note::{Note, StandardVerifier, Verifier, VerifierList};
 
-use super::signed_checkpoint::{Appends, Checkpoint, CheckpointError, NEXT_KEY, ReadTrailHead, signed_by};
+use super::{
+    diagnosis::IntegrityViolation,
+    signed_checkpoint::{Appends, Checkpoint, CheckpointError, NEXT_KEY, ReadTrailHead, signed_by},
+    verify::CheckpointCopy,
+};
 use crate::log::hashing::Hash;
 
 /// Which checkpoints a key may have signed: those of so many events.
@@ -72,6 +76,20 @@ impl TrustedKeys {
         let next_key = lines.iter().find_map(|line| line.strip_prefix(NEXT_KEY)).map(str::to_owned);
         let appends = lines.iter().copied().find_map(Appends::parse).unwrap_or_default();
         Ok(Checkpoint { origin, size, root, reads, next_key, appends, note: note.to_owned() })
+    }
+
+    /// Reads a copy of a checkpoint; `place` is where it is.
+    ///
+    /// # Errors
+    /// It is not a checkpoint that one of the keys signed (`IntegrityViolation::Checkpoint`).
+    pub fn read_copy(&self, place: String, note: &str) -> Result<CheckpointCopy, IntegrityViolation> {
+        match self.read(note) {
+            Ok(checkpoint) => Ok(CheckpointCopy { place, checkpoint }),
+            Err(CheckpointError::Note(reason)) => Err(IntegrityViolation::Checkpoint { held: place, reason }),
+            Err(error @ (CheckpointError::Key(_) | CheckpointError::PublicKey(_))) => {
+                Err(IntegrityViolation::Checkpoint { held: place, reason: error.to_string() })
+            }
+        }
     }
 
     /// Why no signature holds: an unknown key is named, so that whoever verifies sees which one to ask for.
